@@ -1,0 +1,5 @@
+//! `migrate` moves one Docker Compose service off the syslog logging driver and onto Docker-socket collection, and
+//! writes the result as a git branch for a person to review.
+
+pub mod syntax;
+pub mod text;
