@@ -1,5 +1,11 @@
 //! `migrate` moves one Docker Compose service off the syslog logging driver and onto Docker-socket collection, and
 //! writes the result as a git branch for a person to review.
 
+pub mod error;
+pub mod finding;
+pub mod proof;
+pub mod rule;
+pub mod snapshot;
 pub mod syntax;
 pub mod text;
+pub mod topology;

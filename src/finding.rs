@@ -1,0 +1,76 @@
+//! What the user is told about a place the program did not, or not only, edit. The one finding type.
+
+use crate::rule;
+use crate::text::Place;
+
+/// How much a finding matters. Ordered: the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The service is not migrated; nothing of it is written.
+    Blocked,
+    /// This site was left as it was; a person has to look.
+    Review,
+    /// Worth knowing, nothing to do now.
+    Note,
+}
+
+impl Level {
+    /// The word used in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Review => "review",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One thing the user is told.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// Rule id `<artefact>/<sentence>`, as in `rewrites/<artefact>/rule.yaml`.
+    pub rule: &'static str,
+    /// Where, if it is about a place in a file.
+    pub at: Option<Place>,
+    /// What was found and why it was left, one or two sentences.
+    pub message: String,
+    /// The text proposed in place of the text at `at`, when there is one.
+    pub proposed: Option<String>,
+    /// What the user can do about it.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding without place, proposal or hint.
+    pub fn new(level: Level, rule: &'static str, message: impl Into<String>) -> Self {
+        Self { level, rule, at: None, message: message.into(), proposed: None, hint: None }
+    }
+
+    /// A finding whose sentence and hint stand in the rule file (`crate::rule`), with `values` filled in.
+    pub fn told(level: Level, rule: &'static str, values: &[(&str, &str)], at: Option<Place>) -> Self {
+        Self { at, hint: rule::hint(rule, values), ..Self::new(level, rule, rule::say(rule, values)) }
+    }
+
+    /// The same, about this place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.at = Some(place);
+        self
+    }
+
+    /// The same, with a text that could stand there instead.
+    #[must_use]
+    pub fn proposing(mut self, text: impl Into<String>) -> Self {
+        self.proposed = Some(text.into());
+        self
+    }
+
+    /// The same, with a way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

@@ -1,0 +1,139 @@
+//! Streams by hand, verdicts worked out by hand.
+
+use super::*;
+
+fn labels(pairs: &[(&str, &str)]) -> Stream {
+    let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
+    Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
+}
+
+/// kairos moves on puck; angelia stays; searxng is on two hosts and moves on puck only; the journal has an open label.
+fn example() -> Streams {
+    Streams {
+        before: vec![
+            labels(&[("job", "kairos"), ("hostname", "puck")]),
+            labels(&[("job", "angelia"), ("hostname", "puck")]),
+            labels(&[("job", "searxng"), ("hostname", "puck")]),
+            labels(&[("job", "searxng"), ("hostname", "rosalind")]),
+            labels(&[("job", "systemd"), ("hostname", "puck"), ("unit", "?")]),
+        ],
+        after: vec![
+            labels(&[("service", "kairos"), ("component", "app"), ("hostname", "puck")]),
+            labels(&[("job", "angelia"), ("hostname", "puck")]),
+            labels(&[("service", "searxng"), ("component", "web"), ("hostname", "puck")]),
+            labels(&[("job", "searxng"), ("hostname", "rosalind")]),
+            labels(&[("job", "systemd"), ("hostname", "puck"), ("unit", "?")]),
+            labels(&[("service", "kairos"), ("component", "redis"), ("hostname", "puck")]),
+        ],
+        image: vec![vec![0], vec![1], vec![2], vec![3], vec![4]],
+    }
+}
+
+fn eq(label: &str, value: &str) -> Matcher {
+    Matcher::new(label, Op::Equal, value)
+}
+
+#[test]
+fn the_component_is_needed_when_the_project_has_another_container() {
+    let streams = example();
+    assert_eq!(
+        check(&streams, &[eq("job", "kairos")], &[eq("service", "kairos")]),
+        Verdict::Wrong {
+            missing: vec![],
+            extra: vec![r#"{service="kairos", component="redis", hostname="puck"}"#.into()]
+        }
+    );
+    assert_eq!(
+        check(&streams, &[eq("job", "kairos")], &[eq("service", "kairos"), eq("component", "app")]),
+        Verdict::Right {
+            before: vec![r#"{job="kairos", hostname="puck"}"#.into()],
+            after: vec![r#"{service="kairos", component="app", hostname="puck"}"#.into()]
+        }
+    );
+}
+
+#[test]
+fn another_host_with_the_job_makes_the_swap_wrong_and_a_pinned_host_makes_it_right() {
+    let streams = example();
+    let Verdict::Wrong { missing, extra } = check(&streams, &[eq("job", "searxng")], &[eq("service", "searxng")])
+    else {
+        panic!("must be wrong");
+    };
+    assert_eq!((missing, extra), (vec![r#"{job="searxng", hostname="rosalind"}"#.to_owned()], vec![]));
+    let pin = eq("hostname", "puck");
+    assert!(check(&streams, &[eq("job", "searxng"), pin.clone()], &[eq("service", "searxng"), pin]).is_right());
+    let other = eq("hostname", "rosalind");
+    assert!(check(&streams, &[eq("job", "searxng"), other.clone()], &[eq("job", "searxng"), other]).is_right());
+}
+
+#[test]
+fn regular_expressions_are_anchored_and_a_missing_label_is_empty() {
+    let streams = example();
+    let one = |op, value| Matcher::new("job", op, value);
+    let count = |matcher: Matcher| selected(&streams.before, &[matcher]).map(|list| list.len());
+    assert_eq!(count(one(Op::Match, "kai")), Ok(0));
+    assert_eq!(count(one(Op::Match, "kai.*")), Ok(1));
+    assert_eq!(count(one(Op::Match, "kairos|angelia")), Ok(2));
+    assert_eq!(count(one(Op::NotMatch, "kairos|angelia")), Ok(3));
+    assert_eq!(count(one(Op::NotEqual, "kairos")), Ok(4));
+    assert_eq!(count(Matcher::new("service", Op::Equal, "")), Ok(5));
+    assert_eq!(count(Matcher::new("service", Op::Match, "|x")), Ok(5));
+    assert_eq!(count(Matcher::new("service", Op::Match, ".+")), Ok(0));
+}
+
+#[test]
+fn a_negation_left_alone_takes_the_moved_lines_in_and_the_appended_matcher_keeps_them_out() {
+    let streams = example();
+    let old = [eq("hostname", "puck"), Matcher::new("job", Op::NotEqual, "kairos")];
+    assert!(matches!(check(&streams, &old, &old), Verdict::Wrong { missing, .. } if missing.is_empty()));
+    let new = [old[0].clone(), old[1].clone(), Matcher::new("service", Op::NotEqual, "kairos")];
+    assert!(check(&streams, &old, &new).is_right());
+}
+
+#[test]
+fn an_open_label_stops_the_check_only_where_it_decides() {
+    let streams = example();
+    let unit = eq("unit", "ssh.service");
+    assert!(matches!(
+        check(&streams, std::slice::from_ref(&unit), std::slice::from_ref(&unit)),
+        Verdict::Unknown { .. }
+    ));
+    // A stream of another job is out before its unit is asked for.
+    assert_eq!(selected(&streams.before, &[eq("job", "kairos"), unit]).unwrap().len(), 0);
+    assert!(matches!(check(&streams, &[eq("service_name", "kairos")], &[]), Verdict::Unknown { .. }));
+}
+
+#[test]
+fn a_variable_on_an_unmoved_label_narrows_both_sides_alike() {
+    let streams = example();
+    let host = Matcher { label: "hostname".into(), op: Op::Match, value: Value::Variable("$host".into()) };
+    let old = [eq("job", "kairos"), host.clone()];
+    let new = [eq("service", "kairos"), eq("component", "app"), host.clone()];
+    assert!(check(&streams, &old, &new).is_right());
+    assert!(matches!(check(&streams, &old, &new[..2]), Verdict::Unknown { .. }));
+    let moved = Matcher { label: "component".into(), ..host };
+    let with = |list: &[Matcher]| [list, std::slice::from_ref(&moved)].concat();
+    assert!(matches!(check(&streams, &with(&old[..1]), &with(&new[..2])), Verdict::Unknown { .. }));
+}
+
+#[test]
+fn syntax_that_only_one_engine_knows_is_not_judged() {
+    for pattern in ["\\Qkairos\\E", "[a&&b]", "[[:alpha:][x]]", "(?x) kairos", "k{,3}", "(?P<n", "k{"] {
+        assert_eq!(Matcher::new("job", Op::Match, pattern).accepts("kairos"), None, "{pattern}");
+    }
+    assert_eq!(Matcher::new("job", Op::Match, "\\w+").accepts("kairos"), Some(true));
+    assert_eq!(Matcher::new("job", Op::Match, "\\w+").accepts("käiros"), None);
+    assert_eq!(Matcher::new("job", Op::Match, "[a-z-]+").accepts("gitea-mcp"), Some(true));
+    assert_eq!(Matcher::new("job", Op::NotMatch, "(?i)KAIROS").accepts("kairos"), Some(false));
+}
+
+#[test]
+fn two_listeners_with_equal_labels_are_one_stream() {
+    let same = || labels(&[("service", "kairos"), ("hostname", "puck")]);
+    let streams = Streams {
+        before: vec![labels(&[("job", "kairos"), ("hostname", "puck")]), same()],
+        after: vec![same(), same()],
+        image: vec![vec![0], vec![1]],
+    };
+    assert!(check(&streams, &[eq("job", "kairos")], &[eq("service", "kairos")]).is_right());
+}

@@ -1,0 +1,131 @@
+//! What an Alloy configuration does with logs: syslog listeners, Docker-socket blocks, other log sources.
+//!
+//! Knows: the components of label-surface 5.2 and how they refer to each other. Must not know: which host the
+//! configuration is for; every text here is as written, Jinja included.
+
+mod around;
+mod read;
+
+use std::sync::Arc;
+
+use super::relabel::Rule;
+use crate::text::{Place, Source, Span};
+
+pub use read::{may_be_config, read};
+
+/// A string of the configuration as written, Jinja left as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Decoded, without quotes.
+    pub raw: String,
+    /// The literal, quotes included.
+    pub at: Span,
+}
+
+/// Where a component sends lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Dotted path (`loki.write.default.receiver`).
+    pub path: String,
+    /// Where it is written.
+    pub at: Span,
+}
+
+/// The labels a component sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelMap {
+    /// Name and value, in order.
+    Known(Vec<(String, Text)>),
+    /// Computed by a loop or an expression (real-world A8).
+    Computed(Span),
+}
+
+/// One `listener` block of a `loki.source.syslog`.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// The `listener` block.
+    pub at: Span,
+    /// The component it stands in.
+    pub component_at: Span,
+    /// `loki.source.syslog.kairos_logs`.
+    pub component: String,
+    /// How many listeners the component has.
+    pub of: usize,
+    /// `address`.
+    pub address: Option<Text>,
+    /// `protocol`; `tcp` when it is not written.
+    pub protocol: String,
+    /// `labels`.
+    pub labels: LabelMap,
+    /// `forward_to` of the component; `None` when it is computed.
+    pub feeds: Option<Vec<Feed>>,
+    /// `relabel_rules` of the component.
+    pub relabel: Option<Feed>,
+    /// The Jinja loop around it.
+    pub in_loop: Option<Span>,
+    /// Conditions of the Jinja arms it stands in.
+    pub when: Vec<String>,
+    /// What the only loop around it runs over, where it is an ordinary one.
+    pub repeats: Option<Repeats>,
+}
+
+/// `{% for names in over %}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// Names of an item.
+    pub names: Vec<String>,
+    /// The expression.
+    pub over: String,
+}
+
+/// One `loki.source.docker` with what feeds it.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// The `loki.source.docker` block.
+    pub at: Span,
+    /// Relabel rules between discovery and source, in order.
+    pub rules: Result<Vec<Rule>, String>,
+    /// `labels` of the source.
+    pub labels: LabelMap,
+    /// `forward_to`; `None` when it is computed.
+    pub feeds: Option<Vec<Feed>>,
+}
+
+/// Another source of log lines: the journal, files, anything.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// The block.
+    pub at: Span,
+    /// `loki.source.journal.systemd_logs`.
+    pub component: String,
+    /// Labels it sets itself.
+    pub labels: LabelMap,
+    /// The `job` the component sets when nothing else does (`loki.source.journal.x` of its own accord).
+    pub default_job: Option<String>,
+    /// For each label its relabel rules can write: the values they can write; `None` when one of them is computed.
+    pub writes: Vec<(String, Option<Vec<String>>)>,
+}
+
+/// One configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file.
+    pub source: Arc<Source>,
+    /// Syslog listeners, in file order.
+    pub listeners: Vec<Listener>,
+    /// Docker-socket sources.
+    pub sockets: Vec<Socket>,
+    /// Other log sources.
+    pub others: Vec<Other>,
+    /// Units, identifiers and job names that journal rules name: native services.
+    pub natives: Vec<Text>,
+    /// Names of all components (`discovery.docker.containers`), to avoid a clash.
+    pub components: Vec<String>,
+}
+
+impl Config {
+    /// A place in this configuration.
+    pub fn place(&self, span: Span) -> Place {
+        Place::new(&self.source, span)
+    }
+}

@@ -1,0 +1,130 @@
+//! `docker compose` command lines, as far as they decide a project name.
+//!
+//! Knows: the flags `-p`, `-f`, `--project-directory`, `--env-file` and a leading `cd`. Must not know: Ansible.
+
+/// What a command line says about the project it brings up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeCommand {
+    /// `-p`, `--project-name`.
+    pub project: Option<String>,
+    /// `-f`, `--file`, in order.
+    pub files: Vec<String>,
+    /// `--project-directory`.
+    pub directory: Option<String>,
+    /// Folder of a `cd … &&` in front.
+    pub folder: Option<String>,
+    /// `COMPOSE_PROJECT_NAME=… docker compose …`.
+    pub environment: Option<String>,
+}
+
+/// Reads the first `docker compose` or `docker-compose` in a shell command, if it brings containers up.
+pub fn read(command: &str) -> Option<ComposeCommand> {
+    let mut out = ComposeCommand::default();
+    for words in commands(command) {
+        let mut words = words.iter().map(String::as_str).peekable();
+        if words.peek() == Some(&"cd") {
+            out.folder = words.nth(1).map(str::to_owned);
+            continue;
+        }
+        while let Some(word) = words.peek().filter(|word| is_assignment(word)) {
+            if let Some(value) = word.strip_prefix("COMPOSE_PROJECT_NAME=") {
+                out.environment = Some(value.to_owned());
+            }
+            words.next();
+        }
+        if matches!(words.peek(), Some(&"sudo")) {
+            words.next();
+        }
+        let program = words.next().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or(program);
+        let is_compose = program == "docker-compose" || (program == "docker" && words.next() == Some("compose"));
+        if is_compose && flags(&mut words, &mut out) {
+            return Some(out);
+        }
+    }
+    None
+}
+
+/// Reads the flags; `true` when the subcommand creates containers.
+fn flags<'w>(words: &mut impl Iterator<Item = &'w str>, out: &mut ComposeCommand) -> bool {
+    while let Some(word) = words.next() {
+        let (flag, inline) = word.split_once('=').map_or((word, None), |(flag, value)| (flag, Some(value)));
+        let mut value = || inline.map(str::to_owned).or_else(|| words.next().map(str::to_owned));
+        match flag {
+            "-p" | "--project-name" => out.project = value(),
+            "-f" | "--file" => out.files.extend(value()),
+            "--project-directory" | "--workdir" => out.directory = value(),
+            "--env-file" | "--profile" | "--ansi" | "--progress" | "--parallel" => drop(value()),
+            "up" | "create" | "run" | "start" | "restart" | "pull" | "build" => {
+                return matches!(flag, "up" | "create" | "run");
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    })
+}
+
+/// The words of each command of a line. Quotes and `{{ … }}` keep a word together.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let mut out = vec![vec![String::new()]];
+    let (mut quote, mut braces) = (None, 0_usize);
+    for c in text.chars() {
+        match c {
+            '{' => braces += 1,
+            '}' => braces = braces.saturating_sub(1),
+            _ => {}
+        }
+        let Some(words) = out.last_mut() else { break };
+        match (quote, c) {
+            (Some(open), _) if open == c && braces == 0 => quote = None,
+            (None, '"' | '\'') if braces == 0 => quote = Some(c),
+            (None, ' ' | '\t') if braces == 0 => words.push(String::new()),
+            (None, ';' | '\n' | '&' | '|') if braces == 0 => out.push(vec![String::new()]),
+            _ => {
+                if let Some(word) = words.last_mut() {
+                    word.push(c);
+                }
+            }
+        }
+    }
+    for words in &mut out {
+        words.retain(|word| !word.is_empty());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_flags_that_decide_the_name() {
+        let found = read("cd /srv/x && sudo docker compose -f a.yml --file=b.yml -p Kairos up -d").unwrap();
+        assert_eq!(found.project.as_deref(), Some("Kairos"));
+        assert_eq!(found.files, ["a.yml", "b.yml"]);
+        assert_eq!(found.folder.as_deref(), Some("/srv/x"));
+    }
+
+    #[test]
+    fn keeps_expressions_in_one_word() {
+        let found = read("docker-compose -p \"{{ name | default('x y') }}\" up -d").unwrap();
+        assert_eq!(found.project.as_deref(), Some("{{ name | default('x y') }}"));
+    }
+
+    #[test]
+    fn other_commands_say_nothing() {
+        assert_eq!(read("docker compose pull"), None);
+        assert_eq!(read("docker run --rm busybox up"), None);
+    }
+
+    #[test]
+    fn environment_in_front_counts() {
+        assert_eq!(read("COMPOSE_PROJECT_NAME=a docker compose up").unwrap().environment.as_deref(), Some("a"));
+    }
+}

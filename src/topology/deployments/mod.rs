@@ -1,0 +1,308 @@
+//! Which Compose project runs on which host, under which name, with which containers.
+//!
+//! Knows: how a task that writes a file, a task that brings a project up, an `.env` and Compose files add up to one
+//! project on one host. Must not know: Alloy, ports, or what moves.
+
+mod project;
+pub(in crate::topology) mod written;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::compose::{self, Compose};
+use super::deploys::{Task, join};
+use super::scope::Scope;
+use crate::finding::{Finding, Level};
+use crate::syntax::jinja::{self, Delims};
+use crate::syntax::yaml;
+use crate::text::{Place, Source, Span};
+use written::{Done, Up, Written};
+
+/// The name of a Compose project and what decided it.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The name, as Compose uses it.
+    pub name: String,
+    /// The fact that decided.
+    pub at: Place,
+}
+
+/// One Compose project on one host.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The file that sets logging: the template, or the plain file. Where none does, the first.
+    pub file: Arc<Source>,
+    /// All files of the project, in the order they are merged.
+    pub files: Vec<Arc<Source>>,
+    /// The task that writes it to the host, if one does.
+    pub written_by: Option<Place>,
+    /// The playbook of that task, for the rollout.
+    pub playbook: Option<String>,
+    /// Its folder on the host.
+    pub directory: Option<String>,
+    /// The project name, or why it cannot be computed.
+    pub project: Result<Project, Box<Finding>>,
+    /// What the files say on this host.
+    pub compose: Compose,
+    /// Names that could not be resolved while rendering it.
+    pub unresolved: Vec<String>,
+    /// Whether templates in the file are filled in when it is written.
+    pub is_template: bool,
+    /// Variables of the task that writes it, above those of the host.
+    pub vars: Vec<(String, minijinja::Value)>,
+    /// The files cannot be read on this host at all, or not as one project.
+    pub trouble: Option<Box<Finding>>,
+}
+
+/// File names Compose looks for, best first, and the overrides it adds.
+const DEFAULT: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+const OVERRIDE: [&str; 4] =
+    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml"];
+
+/// All Compose projects that `done` puts on a host.
+pub(in crate::topology) fn of(done: &Done<'_>) -> Vec<Deployment> {
+    let mut seen = BTreeSet::new();
+    let files: Vec<&Written<'_>> = done
+        .written
+        .iter()
+        .filter(|one| may_be_compose(&one.file))
+        .filter(|one| seen.insert((one.file.path.as_str(), one.dest.as_deref())))
+        .collect();
+    let mut groups: Vec<(Vec<usize>, Vec<&Up<'_>>)> = Vec::new();
+    for up in &done.ups {
+        let mut members = brought_up(up, &files);
+        if members.is_empty() {
+            continue;
+        }
+        let mut ups = vec![up];
+        // A file that is part of two projects makes them one here: neither can move without the other.
+        let (same, others) = groups.into_iter().partition(|(have, _)| have.iter().any(|file| members.contains(file)));
+        groups = others;
+        let same: Vec<(Vec<usize>, Vec<&Up<'_>>)> = same;
+        for (have, more) in same {
+            members.extend(have.into_iter().filter(|file| !members.contains(file)).collect::<Vec<_>>());
+            ups.extend(more);
+        }
+        groups.push((members, ups));
+    }
+    for file in 0..files.len() {
+        if !groups.iter().any(|(members, _)| members.contains(&file)) {
+            groups.push((vec![file], Vec::new()));
+        }
+    }
+    let mut out: Vec<Deployment> = groups
+        .iter()
+        .filter_map(|(members, ups)| {
+            let members: Vec<&Written<'_>> = members.iter().map(|&file| files[file]).collect();
+            deployment(&members, ups, &done.written)
+        })
+        .collect();
+    // By a file that stays first whatever is edited, so that a project keeps its place.
+    let key = |one: &Deployment| (one.files.first().map(|file| file.path.clone()), one.directory.clone());
+    out.sort_by_key(key);
+    out
+}
+
+/// Whether a file may be one of Compose, going by its name and a word in it.
+pub(in crate::topology) fn may_be_compose(file: &Source) -> bool {
+    let name = file.path.name().trim_end_matches(".j2");
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml") || name != file.path.name();
+    yaml && memchr::memmem::find(file.bytes(), b"services:").is_some()
+}
+
+fn folder_of<'w>(one: &'w Written<'_>) -> Option<&'w str> {
+    one.dest.as_deref().and_then(|dest| dest.rsplit_once('/')).map(|(folder, _)| folder)
+}
+
+/// The files of the project that `up` brings up, in the order they are merged, by index.
+fn brought_up(up: &Up<'_>, files: &[&Written<'_>]) -> Vec<usize> {
+    let at = |path: &str| files.iter().position(|one| one.dest.as_deref() == Some(path));
+    if let Some(named) = up.files.as_ref().filter(|named| !named.is_empty()) {
+        let found: Vec<usize> = named.iter().filter_map(|path| at(path)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    let Some(folder) = up.directory.as_deref() else { return Vec::new() };
+    let first = |names: &[&str]| names.iter().find_map(|name| at(&format!("{folder}/{name}")));
+    match first(&DEFAULT) {
+        Some(base) => std::iter::once(base).chain(first(&OVERRIDE)).collect(),
+        // Under another name the file is found by something that is not seen here; it still is what is in the folder.
+        None => (0..files.len()).filter(|&file| folder_of(files[file]) == Some(folder)).take(1).collect(),
+    }
+}
+
+/// A file that a task names and nothing in the repository writes may set logging, too (real-world C19).
+fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Box<Finding>> {
+    let mut named = ups.iter().filter_map(|up| up.files.as_ref()).flatten();
+    let path = named.find(|path| !all.iter().any(|one| one.dest.as_ref() == Some(path)))?;
+    Some(unreadable(&first.file, &format!("it is merged with `{path}`, which the repository does not write")))
+}
+
+fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Deployment> {
+    let first = members.first()?;
+    let directory = folder_of(first).map(str::to_owned);
+    let env = project::environment(directory.as_deref(), all);
+    let mut parts = Vec::new();
+    let mut trouble = missing(first, ups, all);
+    let mut unresolved = Vec::new();
+    for one in members {
+        match read(&one.scope, &one.file, one.is_template) {
+            Ok(Some((compose, missing))) => {
+                parts.push((Arc::clone(&one.file), compose));
+                unresolved.extend(missing);
+            }
+            Ok(None) => {}
+            Err(problem) => trouble = Some(problem),
+        }
+    }
+    if parts.is_empty() && trouble.is_none() {
+        return None;
+    }
+    let mut merged = merge(parts, &first.file);
+    for service in &mut merged.compose.services {
+        if let compose::Driver::Syslog(Some(address)) = &mut service.driver {
+            *address = compose::interpolate(address, &|name| env.get(name).cloned());
+        }
+    }
+    let trouble = trouble.or(merged.trouble);
+    let by = members.iter().find(|one| one.file.path == merged.file.path).unwrap_or(first);
+    let project = match (&trouble, unseen(members, ups)) {
+        (Some(trouble), _) => Err(trouble.clone()),
+        (None, Some(unseen)) => Err(unseen),
+        (None, None) => project::name(ups, &env, &merged.compose, &merged.file, Some(&by.task.at)),
+    };
+    Some(Deployment {
+        file: merged.file,
+        files: members.iter().map(|one| Arc::clone(&one.file)).collect(),
+        written_by: Some(by.task.at.clone()),
+        playbook: Some(by.task.playbook.clone()),
+        directory,
+        project,
+        compose: merged.compose,
+        unresolved,
+        is_template: by.is_template,
+        vars: by.scope.extra().to_vec(),
+        trouble,
+    })
+}
+
+/// A file that is merged into the project and that no task is seen to write: it may set any driver.
+fn unseen(members: &[&Written<'_>], ups: &[&Up<'_>]) -> Option<Box<Finding>> {
+    ups.iter().find_map(|up| {
+        let seen = |path: &str| members.iter().any(|one| one.dest.as_deref() == Some(path));
+        let path = match &up.files {
+            Some(files) => files.iter().find(|path| !seen(path))?,
+            // A name among several that does not resolve may be any file.
+            None => up.command.files.get(1)?,
+        };
+        Some(project::not_computable(&up.task.at, &format!("`{path}` is part of it and is not seen here")))
+    })
+}
+
+/// A Compose file that no task is seen to write to a host, as it would be there; `None` when it is no Compose file.
+pub(in crate::topology) fn undeployed(scope: &Scope<'_>, file: &Arc<Source>) -> Option<Deployment> {
+    let (compose, unresolved) = read(scope, file, file.path.name().ends_with(".j2")).ok()??;
+    Some(Deployment {
+        project: project::name(&[], &std::collections::BTreeMap::new(), &compose, file, None),
+        file: Arc::clone(file),
+        files: vec![Arc::clone(file)],
+        written_by: None,
+        playbook: None,
+        directory: None,
+        compose,
+        unresolved,
+        is_template: file.path.name().ends_with(".j2"),
+        vars: Vec::new(),
+        trouble: None,
+    })
+}
+
+/// Reads one file as it is on the host; `None` when it is no Compose file.
+fn read(
+    scope: &Scope<'_>,
+    file: &Arc<Source>,
+    is_template: bool,
+) -> Result<Option<(Compose, Vec<String>)>, Box<Finding>> {
+    let rendered = scope.render(file, is_template).map_err(|problem| unreadable(file, &problem))?;
+    let tree =
+        yaml::read(&rendered.text).map_err(|error| unreadable(file, &format!("rendered for this host, {error}")))?;
+    if let Some(name) = compose::twice(&tree) {
+        return Err(unreadable(
+            file,
+            &format!("rendered for this host, `{name}` is there twice, which Compose refuses"),
+        ));
+    }
+    Ok(compose::read(&tree).map(|compose| (compose, rendered.unresolved)))
+}
+
+fn unreadable(file: &Arc<Source>, problem: &str) -> Box<Finding> {
+    // Where the template itself is broken, that is the place; what it renders to has other lines than the file.
+    let broken = file.text().and_then(|text| jinja::mask(text, &Delims::default()).err());
+    let at = Place::new(file, broken.map_or(Span::at(0), |error| error.span));
+    Box::new(Finding::told(Level::Review, "compose/unreadable", &[("problem", problem)], Some(at)))
+}
+
+/// Several files as one project.
+struct Merged {
+    file: Arc<Source>,
+    compose: Compose,
+    trouble: Option<Box<Finding>>,
+}
+
+/// Merges Compose files. Only one of them may set logging: with two, what wins is left to a person (C18 to C20).
+fn merge(parts: Vec<(Arc<Source>, Compose)>, first: &Arc<Source>) -> Merged {
+    let logs = |compose: &Compose| compose.services.iter().any(|service| service.has_logging);
+    let setting: Vec<usize> = (0..parts.len()).filter(|&part| logs(&parts[part].1)).collect();
+    let trouble = match setting.as_slice() {
+        [one, other, ..] => {
+            let (one, other) = (&parts[*one].0, &parts[*other].0);
+            let values = [("first", one.path.as_str()), ("second", other.path.as_str())];
+            let at = Place::new(other, other.line_at(0));
+            Some(Box::new(Finding::told(Level::Blocked, "compose/merged", &values, Some(at))))
+        }
+        _ => None,
+    };
+    let home = setting.first().copied().unwrap_or(0);
+    let file = parts.get(home).map_or_else(|| Arc::clone(first), |(file, _)| Arc::clone(file));
+    let mut compose = parts.get(home).map(|(_, compose)| compose.clone()).unwrap_or_default();
+    for (_, other) in parts.into_iter().enumerate().filter(|(at, _)| *at != home).map(|(_, part)| part) {
+        compose.name = other.name.or(compose.name);
+        compose.includes |= other.includes;
+        for service in other.services {
+            match compose.services.iter_mut().find(|have| have.name == service.name) {
+                Some(have) => have.container_name = have.container_name.take().or(service.container_name),
+                None => compose.services.push(service),
+            }
+        }
+    }
+    Merged { file, compose, trouble }
+}
+
+/// Whether a task, going by the names in it, may write the repository file at `path` to a host.
+pub(super) fn could_write(task: &Task, path: &crate::text::RepoPath) -> bool {
+    if !matches!(task.module.as_str(), "template" | "copy" | "synchronize" | "fileglob" | "assemble") {
+        return false;
+    }
+    let Some(src) = task.text(&["src"]) else { return false };
+    // The part of the source behind its last expression is what the repository can be asked about.
+    let tail = src.rsplit("}}").next().unwrap_or(src).trim_start_matches('/');
+    let folder = tail.trim_end_matches('/');
+    let near = |base: &str| {
+        let whole = join(base, src);
+        path.as_str() == whole || (!folder.is_empty() && path.as_str().starts_with(&format!("{}/", join(base, folder))))
+    };
+    let role = task.folder().strip_suffix("/tasks").unwrap_or(task.folder());
+    let bases = [
+        task.folder().to_owned(),
+        role.to_owned(),
+        join(role, "templates"),
+        join(role, "files"),
+        task.playbook_dir.clone(),
+    ];
+    if bases.iter().any(|base| near(base)) {
+        return true;
+    }
+    let below = bases.iter().any(|base| !base.is_empty() && path.as_str().starts_with(&format!("{base}/")));
+    below && src.contains("{{") && src.contains(path.name())
+}

@@ -1,0 +1,173 @@
+//! What the playbooks do: which task, on which hosts, with which arguments.
+//!
+//! Knows: plays, roles, tasks, blocks and includes of Ansible. Must not know: Compose, Alloy or what a task means for
+//! logging (see `projects`). A playbook that cannot be read is a finding, never the end.
+
+mod loops;
+mod read;
+mod spread;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use loops::{Loop, Over};
+pub(super) use read::join;
+
+use minijinja::Value;
+
+use super::per_file::PerFile;
+use crate::finding::Finding;
+use crate::snapshot::Snapshot;
+use crate::text::{Place, Source, Span};
+
+/// One argument of a task: a scalar, decoded, Jinja left as it stands. Lists give one per item.
+#[derive(Clone, Debug)]
+pub struct Arg {
+    /// Argument name; nested ones are joined by a dot (`build.context`). Empty for a free-form command line.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// Where the value stands in the playbook.
+    pub span: Span,
+}
+
+/// One task, as written.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The whole task.
+    pub at: Place,
+    /// Module name without its collection (`docker_compose_v2`, `template`).
+    pub module: String,
+    /// Arguments in order.
+    pub args: Vec<Arg>,
+    /// `environment:` of the task or its play.
+    pub environment: Vec<(String, String)>,
+    /// Variables and loops of the play, its includes, its blocks and the task, outermost first.
+    pub layers: Vec<Layer>,
+    /// Conditions in front of it: its own `when`, those of its blocks, and the opposite of each `end_host` before it.
+    pub when: Vec<String>,
+    /// `hosts:` patterns of the plays that run it. Empty: nobody is seen to run it.
+    pub hosts: Vec<String>,
+    /// The playbook whose play runs it; its own file where nobody is seen to.
+    pub playbook: String,
+    /// Folder of the playbook, relative to the repository (`playbook_dir`).
+    pub playbook_dir: String,
+}
+
+impl Task {
+    /// The first argument of this name.
+    pub fn arg(&self, name: &str) -> Option<&Arg> {
+        self.args.iter().find(|arg| arg.name == name)
+    }
+
+    /// The text of the first argument of one of these names.
+    pub fn text(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.arg(name)).map(|arg| arg.text.as_str())
+    }
+
+    /// Where an argument stands.
+    pub fn place(&self, arg: &Arg) -> Place {
+        Place::new(&self.at.source, arg.span)
+    }
+
+    /// The folder of the file the task stands in.
+    pub fn folder(&self) -> &str {
+        self.at.source.path.folder()
+    }
+}
+
+/// All tasks of the repository, with the hosts that run them.
+#[derive(Clone, Debug, Default)]
+pub struct Deploys {
+    /// Every task found.
+    pub tasks: Vec<Arc<Task>>,
+    read: PerFile<Result<TaskFile, Box<Finding>>>,
+}
+
+/// What stands around a task and gives names a value.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// A variable of a play, role, block, include or task; templates in it are not filled in.
+    Var(String, Value),
+    /// A loop.
+    Loop(Loop),
+    /// A file of variables, by the paths it may have; never in a [`Task`].
+    File(Vec<String>),
+}
+
+/// A file of tasks before it is known who runs it.
+#[derive(Clone, Debug, Default)]
+struct TaskFile {
+    /// Whether there are plays in it.
+    is_playbook: bool,
+    tasks: Vec<Arc<Task>>,
+    includes: Vec<Include>,
+}
+
+/// `roles:`, `include_tasks:`, `include_role:`: who else runs under these hosts.
+#[derive(Clone, Debug)]
+struct Include {
+    /// Repository paths the include may mean, best first.
+    targets: Vec<String>,
+    hosts: Vec<String>,
+    layers: Vec<Layer>,
+    environment: Vec<(String, String)>,
+    when: Vec<String>,
+}
+
+impl Deploys {
+    /// Reads every playbook and task file among the files of the snapshot. What `known` says of a file that is still
+    /// the same is taken over; who runs it is worked out anew.
+    pub fn of(snapshot: &Snapshot, known: &Self) -> (Self, Vec<Finding>) {
+        let read = PerFile::of(snapshot, &known.read, |source| {
+            if may_hold_tasks(source) { read::file(source).transpose() } else { None }
+        });
+        let mut files: BTreeMap<&str, &TaskFile> = BTreeMap::new();
+        let mut findings = Vec::new();
+        for (path, file) in read.iter() {
+            match &**file {
+                Ok(file) => drop(files.insert(path.as_str(), file)),
+                Err(finding) => findings.push((**finding).clone()),
+            }
+        }
+        let tasks = spread::tasks(&files, snapshot);
+        (Self { tasks, read }, findings)
+    }
+}
+
+/// One of these stands in every file of tasks that matters here.
+const WORDS: [&[u8]; 9] =
+    [b"template:", b"copy:", b"compose", b"docker", b"wait_for", b"include_", b"import_", b"roles:", b"systemd"];
+
+/// A YAML file whose bytes could hold a task that matters here. Words, not paths: playbooks lie anywhere.
+fn may_hold_tasks(source: &Arc<Source>) -> bool {
+    let name = source.path.name();
+    if !(name.ends_with(".yml") || name.ends_with(".yaml")) {
+        return false;
+    }
+    let bytes = source.bytes();
+    let is_list = || bytes.starts_with(b"- ") || memchr::memmem::find(bytes, b"\n- ").is_some();
+    let is_indented = || memchr::memmem::find(bytes, b"hosts:").is_some();
+    WORDS.iter().any(|word| memchr::memmem::find(bytes, word).is_some()) && (is_list() || is_indented())
+}
+
+impl Deploys {
+    /// Tasks that start a container with the syslog driver themselves (real-world D2, D4).
+    pub fn syslog_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().map(AsRef::as_ref).filter(|task: &&Task| {
+            let by_module = task.text(&["log_driver"]) == Some("syslog");
+            let by_command = task
+                .text(&["", "cmd"])
+                .is_some_and(|line| line.contains("--log-driver=syslog") || line.contains("--log-driver syslog"));
+            by_module || by_command
+        })
+    }
+
+    /// Tasks that run a systemd unit of this name.
+    pub fn unit_tasks<'d>(&'d self, name: &'d str) -> impl Iterator<Item = &'d Task> {
+        self.tasks.iter().map(AsRef::as_ref).filter(move |task: &&Task| {
+            matches!(task.module.as_str(), "systemd" | "systemd_service" | "service")
+                && task.text(&["name"]).is_some_and(|unit| unit.split('.').next() == Some(name))
+        })
+    }
+}

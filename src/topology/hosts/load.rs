@@ -1,0 +1,327 @@
+//! From the files of a commit to hosts: which files count for which host, in Ansible's order.
+//!
+//! Knows: the order of sources, groups and folders. Must not know: grammars of inventories, evaluation of values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::finding::{Finding, Level};
+use crate::snapshot::Snapshot;
+use crate::syntax;
+use crate::syntax::tree::Ref;
+use crate::text::{Place, RepoPath, Source, Span};
+use crate::topology::values::{Content, Scope, World};
+
+use super::definition::{self, Definition, Layer, Owner};
+use super::graph::Graph;
+use super::layout::{Layout, folder_of, is_apart, join, suffix};
+use super::sources::{self, Set};
+use super::{Host, Inventory, OpaqueFile, ini, yaml_inventory};
+
+/// What some files define for one owner in one layer.
+#[derive(Clone, Default)]
+struct Loaded {
+    definitions: Vec<Arc<Definition>>,
+    opaque: Vec<OpaqueFile>,
+}
+
+impl Loaded {
+    fn add(&mut self, other: &Self) {
+        self.definitions.extend(other.definitions.iter().cloned());
+        self.opaque.extend(other.opaque.iter().cloned());
+    }
+}
+
+struct Loader<'s> {
+    snapshot: &'s Snapshot,
+    layout: Layout<'s>,
+    /// Folders with `group_vars` or `host_vars` that stand beside no inventory, the outer first.
+    play_folders: Vec<String>,
+    defaults: Loaded,
+    findings: Vec<Finding>,
+    files: BTreeMap<(String, String, Layer), Loaded>,
+}
+
+/// Reads everything. With `apart`, also what lies under tests, examples and archives.
+pub(super) fn load(snapshot: &Snapshot, apart: bool) -> Inventory {
+    let layout = Layout::of(snapshot);
+    let mut sets = sources::find(snapshot, &layout, apart);
+    let vars_folders = vars_folders(&layout, apart);
+    let beside: BTreeSet<&String> = sets.iter().flat_map(|set| &set.folders).collect();
+    let play_folders = vars_folders.iter().filter(|folder| !beside.contains(folder)).cloned().collect();
+    if sets.is_empty() {
+        sets.push(Set::default());
+    }
+    let mut loader = Loader {
+        snapshot,
+        layout,
+        play_folders,
+        defaults: Loaded::default(),
+        findings: Vec::new(),
+        files: BTreeMap::new(),
+    };
+    loader.defaults = loader.role_defaults(apart);
+    let mut graphs: Vec<Graph> = sets.iter().map(|set| loader.graph(set)).collect();
+    loader.add_unlisted(&sets, &mut graphs);
+    let mut out = Inventory::default();
+    for (set, mut graph) in sets.iter().zip(graphs) {
+        graph.finish();
+        loader.assemble(set, &graph, &mut out);
+    }
+    out.findings = loader.findings;
+    out
+}
+
+/// Folders that hold a `group_vars` or `host_vars`, the outer first.
+fn vars_folders(layout: &Layout<'_>, apart: bool) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for path in layout.files().filter(|path| apart || !is_apart(path)) {
+        let parts: Vec<&str> = path.split('/').collect();
+        let at = parts.iter().position(|part| matches!(*part, "group_vars" | "host_vars"));
+        if let Some(at) = at.filter(|&at| at + 1 < parts.len() && !parts[..at].contains(&"roles")) {
+            found.insert((at, parts[..at].join("/")));
+        }
+    }
+    found.into_iter().map(|(_, folder)| folder).collect()
+}
+
+/// The definition in force of each name: the last.
+fn by_name(definitions: &[Arc<Definition>]) -> BTreeMap<String, Content> {
+    definitions.iter().map(|definition| (definition.name.clone(), definition.content.clone())).collect()
+}
+
+impl Loader<'_> {
+    fn note(&mut self, level: Level, rule: &'static str, message: String, at: Option<Place>) {
+        let finding = Finding::new(level, rule, message);
+        self.findings.push(match at {
+            Some(place) => finding.at(place),
+            None => finding,
+        });
+    }
+
+    fn role_defaults(&mut self, apart: bool) -> Loaded {
+        let mut roles = BTreeSet::new();
+        for path in self.layout.files().filter(|path| apart || !is_apart(path)) {
+            if let Some((role, _)) = path.split_once("/defaults/main")
+                && folder_of(role).rsplit('/').next() == Some("roles")
+            {
+                roles.insert((role.rsplit('/').next().unwrap_or(role).to_owned(), role.to_owned()));
+            }
+        }
+        let mut out = Loaded::default();
+        for (name, role) in roles {
+            out.add(&self.vars(&join(&role, "defaults"), "main", &Owner::Role(name), Layer::RoleDefaults));
+        }
+        out
+    }
+
+    /// The inventory files of a set, read.
+    fn graph(&mut self, set: &Set) -> Graph {
+        let mut graph = Graph::default();
+        for path in &set.files {
+            let Some(source) = self.snapshot.get(path) else { continue };
+            let Some(text) = source.text() else {
+                let message = format!("the inventory {path} is no text; hosts in it are not known");
+                self.note(Level::Review, "hosts/unreadable", message, None);
+                continue;
+            };
+            let source = Arc::clone(source);
+            if text.starts_with("#!") {
+                let message = format!("{path} is a program; the hosts it would list are not known");
+                self.note(Level::Note, "hosts/script", message, Some(Place::new(&source, Span::new(0, 2))));
+                continue;
+            }
+            self.inventory_file(&source, text, &mut graph);
+        }
+        graph
+    }
+
+    fn inventory_file(&mut self, source: &Arc<Source>, text: &str, graph: &mut Graph) {
+        let suffix = suffix(source.path.name());
+        let yaml = matches!(suffix, "" | ".yml" | ".yaml" | ".json");
+        if yaml {
+            match syntax::yaml::read(text) {
+                Ok(tree) => {
+                    let root = tree.root();
+                    if root.is_some_and(|root| yaml_inventory::read(source, root, graph, &mut self.findings)) {
+                        return;
+                    }
+                    if suffix.is_empty() && root.is_none_or(|root| !root.target().is_mapping()) {
+                        return ini::read(source, text, graph, &mut self.findings);
+                    }
+                    if root.is_some_and(|root| root.target().entry("plugin").is_some()) {
+                        let message = "this inventory asks a plugin; the hosts it would list are not known".to_owned();
+                        self.note(Level::Note, "hosts/plugin", message, Some(Place::new(source, Span::at(0))));
+                    }
+                    return;
+                }
+                Err(_) if suffix.is_empty() => {}
+                Err(error) => {
+                    let message = format!("the inventory cannot be read: {}", error.message);
+                    return self.note(Level::Review, "hosts/unreadable", message, Some(Place::new(source, error.span)));
+                }
+            }
+        } else if !matches!(suffix, ".ini" | ".cfg" | ".inventory") && !text.contains('[') {
+            return;
+        }
+        ini::read(source, text, graph, &mut self.findings);
+    }
+
+    /// Hosts that have a `host_vars` entry and stand in no inventory.
+    fn add_unlisted(&mut self, sets: &[Set], graphs: &mut [Graph]) {
+        let mut folders: Vec<(usize, String)> = Vec::new();
+        for (at, set) in sets.iter().enumerate() {
+            folders.extend(set.folders.iter().map(|folder| (at, folder.clone())));
+        }
+        folders.extend(self.play_folders.iter().map(|folder| (0, folder.clone())));
+        for (at, folder) in folders {
+            let folder = join(&folder, "host_vars");
+            for (entry, is_folder) in self.layout.list(&folder) {
+                if entry.starts_with('.') || entry.ends_with('~') {
+                    continue;
+                }
+                let end = suffix(&entry);
+                let bare = matches!(end, ".yml" | ".yaml" | ".json");
+                let name = if bare { &entry[..entry.len() - end.len()] } else { entry.as_str() };
+                let known = graphs.iter().any(|graph| graph.hosts.contains_key(name));
+                if known || matches!(name, "all" | "README") || matches!(end, ".md" | ".bak" | ".txt" | ".j2") {
+                    continue;
+                }
+                let Some(graph) = graphs.get_mut(at) else { continue };
+                graph.add_host("ungrouped", name);
+                let path = join(&folder, &entry);
+                let path =
+                    if is_folder { self.layout.below(&path).first().map(ToString::to_string) } else { Some(path) };
+                let place = path.and_then(|path| self.snapshot.get(&path)).map(|file| Place::new(file, Span::at(0)));
+                let message = format!("the host {name} has variables and stands in no inventory that can be read");
+                self.note(Level::Note, "hosts/unlisted", message, place);
+            }
+        }
+    }
+
+    /// The variables of `folder`/`name`*, read once.
+    fn vars(&mut self, folder: &str, name: &str, owner: &Owner, layer: Layer) -> Loaded {
+        let id = (folder.to_owned(), name.to_owned(), layer);
+        if let Some(done) = self.files.get(&id) {
+            return done.clone();
+        }
+        let chosen = self.layout.vars_files(folder, name);
+        let mut out = Loaded::default();
+        for path in &chosen.files {
+            self.vars_file(path, owner, layer, &mut out);
+        }
+        for path in &chosen.shadowed {
+            let place = self.snapshot.get(path).map(|source| Place::new(source, Span::at(0)));
+            let instead = chosen.files.first().map_or("another", |file| file.as_str());
+            let message = format!("Ansible never reads {path}: {instead} comes first");
+            self.note(Level::Note, "host-vars/shadowed", message, place);
+        }
+        self.files.insert(id, out.clone());
+        out
+    }
+
+    fn vars_file(&mut self, path: &str, owner: &Owner, layer: Layer, out: &mut Loaded) {
+        let mut opaque = |why: &str| out.opaque.push(OpaqueFile { path: RepoPath::from(path), why: why.to_owned() });
+        let Some(source) = self.snapshot.get(path) else {
+            return opaque("was not read (a link, too large, or not in the commit)");
+        };
+        let source = Arc::clone(source);
+        let Some(text) = source.text() else {
+            opaque("is no UTF-8 text");
+            let message = "the variables in this file are not known: it is not UTF-8".to_owned();
+            return self.note(Level::Review, "host-vars/unreadable", message, Some(Place::new(&source, Span::at(0))));
+        };
+        if text.trim_start_matches('\u{feff}').starts_with("$ANSIBLE_VAULT") {
+            return opaque("is encrypted");
+        }
+        let json = suffix(path) == ".json" || text.trim_start().starts_with('{');
+        let read = match if json { syntax::json::read(text).ok() } else { None } {
+            Some(tree) => Ok(tree),
+            None => syntax::yaml::read(text),
+        };
+        match read {
+            Ok(tree) => {
+                let Some(root) = tree.root().map(Ref::target).filter(|root| !root.is_null()) else { return };
+                if !root.is_mapping() {
+                    opaque("is no mapping of variables");
+                    let message = format!("{path} is no mapping of variables");
+                    return self.note(
+                        Level::Note,
+                        "host-vars/unreadable",
+                        message,
+                        Some(Place::new(&source, root.span())),
+                    );
+                }
+                let entries = definition::entries(&source, root, &mut self.findings);
+                out.definitions.extend(entries.into_iter().map(|entry| entry.for_owner(owner, layer)));
+            }
+            Err(error) => {
+                opaque("is no readable YAML");
+                let message = format!("the variables in this file are not known: {}", error.message);
+                self.note(Level::Review, "host-vars/unreadable", message, Some(Place::new(&source, error.span)));
+            }
+        }
+    }
+
+    /// The hosts of one set, with everything that counts for them.
+    fn assemble(&mut self, set: &Set, graph: &Graph, out: &mut Inventory) {
+        let mut built = Vec::new();
+        let mut world = World::default();
+        for (name, groups) in graph.groups_of_hosts() {
+            let all = self.collect(set, graph, &name, &groups);
+            // The defaults of roles come first and are the same everywhere, thousands of them: kept once.
+            let own = all.definitions.get(self.defaults.definitions.len()..).unwrap_or_default();
+            let vars = by_name(own);
+            let mut group_names = groups.clone();
+            group_names.sort();
+            world.hosts.insert(name.clone(), Scope { name: name.clone(), group_names, vars });
+            built.push((name, groups, all));
+        }
+        world.defaults = by_name(&self.defaults.definitions);
+        world.groups = graph.groups.keys().map(|name| (name.clone(), graph.members(name))).collect();
+        let world = Arc::new(world);
+        for (name, groups, all) in built {
+            let Loaded { definitions, opaque } = all;
+            if out.hosts.contains_key(&name) {
+                let message = format!("the host {name} stands in several inventories; the first is taken");
+                self.note(Level::Note, "hosts/several-inventories", message, None);
+                continue;
+            }
+            let host =
+                Host { name: name.clone(), groups, definitions, opaque_files: opaque, world: Arc::clone(&world) };
+            out.hosts.insert(name, host);
+        }
+        out.worlds.push(world);
+    }
+
+    /// Everything that counts for one host, lowest precedence first.
+    fn collect(&mut self, set: &Set, graph: &Graph, host: &str, groups: &[String]) -> Loaded {
+        let play_folders = self.play_folders.clone();
+        let all = ["all".to_owned()];
+        let mut out = self.defaults.clone();
+        for group in all.iter().chain(groups) {
+            out.definitions.extend(graph.groups.get(group).into_iter().flat_map(|group| group.vars.iter().cloned()));
+        }
+        let steps = [
+            (&set.folders, &all[..], Layer::GroupVarsAll),
+            (&play_folders, &all[..], Layer::PlayGroupVarsAll),
+            (&set.folders, groups, Layer::GroupVars),
+            (&play_folders, groups, Layer::PlayGroupVars),
+        ];
+        for (folders, groups, layer) in steps {
+            for folder in folders {
+                for group in groups {
+                    let owner = Owner::Group(group.clone());
+                    out.add(&self.vars(&join(folder, "group_vars"), group, &owner, layer));
+                }
+            }
+        }
+        out.definitions.extend(graph.hosts.get(host).into_iter().flatten().cloned());
+        for (folders, layer) in [(&set.folders, Layer::HostVars), (&play_folders, Layer::PlayHostVars)] {
+            for folder in folders {
+                out.add(&self.vars(&join(folder, "host_vars"), host, &Owner::Host(host.to_owned()), layer));
+            }
+        }
+        out
+    }
+}

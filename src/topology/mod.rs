@@ -1,0 +1,260 @@
+//! What the repository says runs where.
+//!
+//! Knows: hosts and variables, listeners, Docker-socket blocks, Compose projects, datasources, query sites, streams;
+//! every fact with the place it came from. Must not know: git, the file system, a clock, printing, or how to change
+//! anything.
+
+pub mod alloy;
+pub mod commands;
+pub mod compose;
+pub mod datasources;
+pub mod deployments;
+pub mod deploys;
+pub mod files;
+pub mod hosts;
+pub mod moves;
+pub mod per_file;
+pub mod queries;
+pub mod relabel;
+pub mod runs;
+pub mod scope;
+pub mod sites;
+pub mod streams;
+pub mod values;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::finding::{Finding, Level};
+use crate::snapshot::Snapshot;
+use crate::text::{Place, RepoPath};
+
+use alloy::{Config, LabelMap};
+use deploys::{Deploys, Task};
+use hosts::{Definition, Inventory};
+use per_file::PerFile;
+
+pub use moves::{Move, Request, Resolved};
+pub use scope::Scope;
+pub use streams::{Label, Stream, Streams};
+
+/// What runs where, and every fact with its place.
+#[derive(Debug)]
+pub struct Topology {
+    /// The files it was read from.
+    pub snapshot: Snapshot,
+    /// Hosts and variables.
+    pub inventory: Inventory,
+    /// Tasks of all playbooks.
+    pub deploys: Deploys,
+    /// Alloy configurations, by path.
+    pub alloy: Vec<Config>,
+    /// What runs on each host, in inventory order.
+    pub hosts: Vec<runs::Host>,
+    /// Query sites, datasources and who reads which rules.
+    pub queries: queries::QueryFacts,
+    /// What could not be read.
+    pub findings: Vec<Finding>,
+    configs: PerFile<Result<Config, Box<Finding>>>,
+    plays: Plays,
+}
+
+/// What was read from files before.
+#[derive(Default)]
+struct Known<'k> {
+    deploys: Option<&'k Deploys>,
+    alloy: Option<&'k PerFile<Result<Config, Box<Finding>>>>,
+    queries: Option<&'k queries::QueryFacts>,
+    /// Compose files that no task writes, and the host each was seen to run on.
+    undeployed: Vec<(String, RepoPath)>,
+}
+
+/// The hosts that each pattern of a play selects, by name: a few patterns stand in front of many tasks.
+#[derive(Debug, Default)]
+struct Plays(HashMap<String, BTreeSet<String>>);
+
+impl Plays {
+    fn of(inventory: &Inventory, deploys: &Deploys) -> Self {
+        let mut out = HashMap::new();
+        for pattern in deploys.tasks.iter().flat_map(|task| &task.hosts) {
+            if !out.contains_key(pattern) {
+                out.insert(pattern.clone(), Self::select(inventory, pattern));
+            }
+        }
+        Self(out)
+    }
+
+    fn select(inventory: &Inventory, pattern: &str) -> BTreeSet<String> {
+        let names = |hosts: Vec<&hosts::Host>| hosts.into_iter().map(|host| host.name.clone()).collect();
+        if !pattern.contains("{{") {
+            return names(inventory.hosts_of(pattern).unwrap_or_default());
+        }
+        // `{{ target | default('docker') }}`: what the play does when nothing is given on the command line.
+        let is_meant = |host: &&hosts::Host| {
+            let filled = Scope::new(host).resolve(pattern).and_then(|pattern| inventory.hosts_of(&pattern));
+            filled.is_some_and(|hosts| hosts.iter().any(|one| one.name == host.name))
+        };
+        names(inventory.hosts().filter(is_meant).collect())
+    }
+}
+
+impl Topology {
+    /// Reads the files of a commit. Never fails: what cannot be read is a finding.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        Self::read(snapshot, &Known::default())
+    }
+
+    /// The topology of another snapshot: of the same commit with more files read, or after edits. What a file says on
+    /// its own is taken over where the file is the same object; all links between files are worked out anew. A Compose
+    /// file that only its port tied to a host stays on it.
+    #[must_use]
+    pub fn again(&self, snapshot: &Snapshot) -> Self {
+        let undeployed = self.hosts.iter().flat_map(|host| {
+            let files = host.deployments.iter().filter(|deployment| deployment.written_by.is_none());
+            files.map(|deployment| (host.name.clone(), deployment.file.path.clone()))
+        });
+        let known = Known {
+            deploys: Some(&self.deploys),
+            alloy: Some(&self.configs),
+            queries: Some(&self.queries),
+            undeployed: undeployed.collect(),
+        };
+        Self::read(snapshot, &known)
+    }
+
+    fn read(snapshot: &Snapshot, known: &Known<'_>) -> Self {
+        let inventory = Inventory::of(snapshot);
+        let mut findings = inventory.findings().to_vec();
+        let (deploys, more) = Deploys::of(snapshot, known.deploys.unwrap_or(&Deploys::default()));
+        findings.extend(more);
+        let configs = PerFile::of(snapshot, known.alloy.unwrap_or(&PerFile::default()), |source| {
+            alloy::may_be_config(source).then(|| alloy::read(source))
+        });
+        let mut alloy = Vec::new();
+        for (_, config) in configs.iter() {
+            match &**config {
+                Ok(config) => alloy.push(config.clone()),
+                Err(finding) => findings.push((**finding).clone()),
+            }
+        }
+        let queries = queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
+        let snapshot = snapshot.clone();
+        let plays = Plays::of(&inventory, &deploys);
+        let mut topology =
+            Self { snapshot, inventory, deploys, alloy, hosts: Vec::new(), queries, findings, configs, plays };
+        topology.hosts = runs::hosts(&topology, &known.undeployed);
+        topology.queries.readers = queries::readers(&topology);
+        topology
+    }
+
+    /// The eyes of a host.
+    pub fn scope(&self, host: &runs::Host) -> Option<Scope<'_>> {
+        self.inventory.get(&host.name).map(Scope::new)
+    }
+
+    /// Whether a play that runs `task` has `host` among its hosts.
+    pub fn runs_on(&self, task: &Task, host: &runs::Host) -> bool {
+        self.runs_on_host(task, &host.name)
+    }
+
+    fn runs_on_host(&self, task: &Task, host: &str) -> bool {
+        task.hosts.iter().any(|pattern| self.plays.0.get(pattern).is_some_and(|hosts| hosts.contains(host)))
+    }
+
+    /// Labels of a component on one host; `None` when they are computed or a value cannot be resolved into text.
+    pub fn labels_on(&self, host: &runs::Host, labels: &LabelMap) -> Option<BTreeMap<String, Label>> {
+        let LabelMap::Known(labels) = labels else { return None };
+        let scope = self.scope(host)?;
+        let value = |text: &alloy::Text| scope.resolve(&text.raw).map_or(Label::Unknown, Label::Known);
+        Some(labels.iter().map(|(name, text)| (name.clone(), value(text))).collect())
+    }
+
+    /// Folder of the `ansible.cfg`, or of the playbooks; empty at the root.
+    pub fn ansible_root(&self) -> String {
+        let config = self.snapshot.entries.iter().find(|entry| entry.path.name() == "ansible.cfg");
+        config.map_or_else(String::new, |entry| entry.path.folder().to_owned())
+    }
+
+    /// The playbook that writes the file at `path` to `host`.
+    pub fn playbook_for(&self, path: &RepoPath, host: &runs::Host) -> Option<String> {
+        let writes = |task: &&Arc<Task>| deployments::could_write(task, path);
+        let mut tasks = self.deploys.tasks.iter().filter(writes);
+        tasks.find(|task| self.runs_on(task, host)).map(|task| task.playbook.clone())
+    }
+
+    /// The playbook that deploys the file at `path`, and the host it runs on when it is one.
+    pub fn deployed_by(&self, path: &RepoPath) -> Option<(String, String)> {
+        let task =
+            self.deploys.tasks.iter().find(|task| deployments::could_write(task, path) && !task.hosts.is_empty())?;
+        let hosts: Vec<_> =
+            task.hosts.iter().filter_map(|pattern| self.inventory.hosts_of(pattern)).flatten().collect();
+        let limit = match hosts.as_slice() {
+            [only] => only.name.clone(),
+            _ => String::new(),
+        };
+        Some((task.playbook.clone(), limit))
+    }
+
+    /// Every definition of a variable that counts for a host, lowest precedence first.
+    pub fn definitions(&self, host: &str, name: &str) -> Vec<Arc<Definition>> {
+        self.inventory.get(host).map_or_else(Vec::new, |host| host.definitions_of(name).map(Arc::clone).collect())
+    }
+
+    /// The names of all variables of a host.
+    pub fn variables_of(&self, host: &runs::Host) -> BTreeSet<String> {
+        let host = self.inventory.get(&host.name);
+        host.into_iter().flat_map(|host| &host.definitions).map(|definition| definition.name.clone()).collect()
+    }
+
+    /// All query texts that were found, with the file each stands in.
+    pub fn queries(&self) -> Vec<(&str, &str)> {
+        self.queries.texts_of(|_| true).collect()
+    }
+
+    /// Port variables that a service which has moved left behind: named after it, and nothing names them.
+    pub fn leftover_variables(&self, host: &runs::Host, services: &[&str]) -> Vec<Finding> {
+        let names: BTreeSet<String> =
+            services.iter().map(|name| format!("{}_syslog_port", name.replace(['-', '.'], "_"))).collect();
+        let mut out = Vec::new();
+        for name in names {
+            for definition in self.definitions(&host.name, &name) {
+                let named = hosts::readers_of(&self.snapshot, &name).into_iter().any(|reader| {
+                    reader.kind != hosts::Use::Comment && reader.at.source.path != definition.entry.source.path
+                });
+                if !named {
+                    let service = services.first().copied().unwrap_or_default();
+                    let values = [("variable", name.as_str()), ("service", service)];
+                    let at = Some(definition.entry.clone());
+                    out.push(Finding::told(Level::Note, "host_vars/leftover", &values, at));
+                }
+            }
+        }
+        out
+    }
+
+    /// Where the Docker daemon's default driver is set to syslog on `host` (real-world D1).
+    pub fn daemon_syslog(&self, host: &runs::Host) -> Option<Place> {
+        self.deploys
+            .tasks
+            .iter()
+            .filter(|task| task.text(&["dest", "path"]).is_some_and(|dest| dest.ends_with("daemon.json")))
+            .filter(|task| self.runs_on(task, host))
+            .find_map(|task| {
+                let inline = task.text(&["content"]).is_some_and(sets_syslog);
+                if inline {
+                    return Some(task.at.clone());
+                }
+                let file = files::source(task, task.text(&["src"])?, &self.snapshot)?;
+                let text = file.text()?;
+                let at = text.find("log-driver").filter(|_| sets_syslog(text))?;
+                Some(Place::new(&file, file.line_at(at)))
+            })
+    }
+}
+
+/// Whether the text of a `daemon.json` sets the default driver to syslog.
+fn sets_syslog(text: &str) -> bool {
+    text.split("log-driver")
+        .nth(1)
+        .is_some_and(|behind| behind.trim_start_matches(['"', '\'', ' ', ':', '\t']).starts_with("syslog"))
+}

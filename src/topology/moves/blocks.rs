@@ -1,0 +1,257 @@
+//! What stops a move, each with the first fact and the way out.
+//!
+//! Knows: the shapes of issue and survey that must not be moved blindly (real-world V8, A7 to A11, C3, C25, D). Must not
+//! know: edits.
+
+use super::Request;
+use super::{Resolved, names};
+use crate::finding::{Finding, Level};
+use crate::snapshot::EntryKind;
+use crate::text::Place;
+use crate::topology::Topology;
+use crate::topology::compose::{self, Driver};
+use crate::topology::runs::{Host, Link};
+
+/// Everything that stops this project, worst first. Empty: it can move.
+pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize) -> Vec<Finding> {
+    let host = &topology.hosts[host_index];
+    let mut out = Vec::new();
+    out.extend(linked(topology, host, deployment));
+    out.extend(containers(host, deployment));
+    if let Err(finding) = &host.deployments[deployment].project {
+        out.push((**finding).clone());
+    }
+    out.extend(listeners(topology, host, deployment));
+    out.extend(shared_template(topology, host, deployment));
+    out.extend(waiting(topology, host, deployment));
+    if host.configs.is_empty() {
+        out.insert(0, no_config(topology, host));
+    }
+    out
+}
+
+/// A file that no task is seen to write, beside a symbolic link of Compose: the tasks may well mean the link (X6).
+fn linked(topology: &Topology, host: &Host, deployment: usize) -> Option<Finding> {
+    let facts = host.deployments[deployment].written_by.is_none().then(|| &host.deployments[deployment])?;
+    let link = topology.snapshot.entries.iter().find(|entry| {
+        let beside = entry.kind == EntryKind::Symlink && entry.path.folder() == facts.file.path.folder();
+        beside && entry.path.name().contains("compose")
+    })?;
+    let at = Place::new(&facts.file, facts.file.line_at(0));
+    Some(blocked("compose/linked", &[("link", link.path.as_str())], Some(at)))
+}
+
+fn blocked(id: &'static str, values: &[(&str, &str)], at: Option<Place>) -> Finding {
+    Finding::told(Level::Blocked, id, values, at)
+}
+
+/// No file is the Alloy configuration of the host; it may stand inside a task or a variable (A12).
+pub(super) fn no_config(topology: &Topology, host: &Host) -> Finding {
+    let values = [("host", host.name.as_str())];
+    let holds = |text: &str| text.contains("loki.source.");
+    let task = topology.deploys.tasks.iter().find_map(|task| {
+        let arg = task.args.iter().find(|arg| holds(&arg.text))?;
+        topology.runs_on(task, host).then(|| task.place(arg))
+    });
+    let variable = || {
+        let definitions = &topology.inventory.get(&host.name)?.definitions;
+        definitions.iter().find(|one| holds(one.entry.text())).map(|one| one.value_at.clone())
+    };
+    match task.or_else(variable) {
+        Some(at) => blocked("alloy/inline", &values, Some(first_line(&at))),
+        None => blocked("alloy/no-config", &values, None),
+    }
+}
+
+/// The line a place starts in: a whole file inside a task is too long to show.
+pub(super) fn first_line(at: &Place) -> Place {
+    Place::new(&at.source, at.source.line_at(at.span.start()))
+}
+
+/// The Docker-socket block of the host does not give this project the labels the move relies on.
+pub(super) fn socket(topology: &Topology, host: &Host, why: &str) -> Finding {
+    let at = host.socket(&topology.alloy).map(|(config, socket)| config.place(socket.at));
+    blocked("alloy/socket-labels", &[("why", why), ("host", &host.name)], at)
+}
+
+/// Where a service of the Compose file stands, as near as its name can be found.
+fn service_place(host: &Host, deployment: usize, service: usize) -> Place {
+    let facts = &host.deployments[deployment];
+    let name = &facts.compose.services[service].name;
+    let text = facts.file.text().unwrap_or_default();
+    let at = text.find(&format!("\n  {name}:")).map_or(0, |at| at + 1);
+    Place::new(&facts.file, facts.file.line_at(at))
+}
+
+fn containers(host: &Host, deployment: usize) -> Vec<Finding> {
+    let facts = &host.deployments[deployment];
+    let mut out: Vec<Finding> =
+        facts.trouble.iter().map(|finding| Finding { level: Level::Blocked, ..(**finding).clone() }).collect();
+    for (index, link) in host.links[deployment].iter().enumerate() {
+        let service = &facts.compose.services[index];
+        let at = || Some(service_place(host, deployment, index));
+        match link {
+            Link::Unknown(_) if service.driver == Driver::Default => {
+                out.push(blocked("compose/extends-elsewhere", &[("component", &service.name)], at()));
+            }
+            Link::Nowhere(why) => {
+                out.push(blocked("compose/no-listener", &[("component", &service.name), ("why", why)], at()));
+            }
+            Link::Unknown(text) => {
+                let text = text.replace(['\u{E000}', '\u{E001}'], "`");
+                out.push(blocked("compose/address-unknown", &[("component", &service.name), ("text", &text)], at()));
+            }
+            Link::Listener(_) => {
+                if service.extends_file.is_some() {
+                    out.push(blocked("compose/extends-elsewhere", &[("component", &service.name)], at()));
+                }
+            }
+            Link::None => {}
+        }
+    }
+    if facts.compose.includes {
+        out.push(blocked("compose/includes", &[], Some(Place::new(&facts.file, facts.file.line_at(0)))));
+    }
+    let names_known = facts.compose.services.iter().all(|service| !compose::is_unresolved(&service.name));
+    let has_siblings = host.links[deployment].contains(&Link::None);
+    if !names_known && has_siblings {
+        out.push(blocked("compose/components-unknown", &[], Some(Place::new(&facts.file, facts.file.line_at(0)))));
+    }
+    out
+}
+
+fn listeners(topology: &Topology, host: &Host, deployment: usize) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut seen = Vec::new();
+    for link in &host.links[deployment] {
+        let Link::Listener(index) = *link else { continue };
+        if seen.contains(&index) {
+            continue;
+        }
+        seen.push(index);
+        let listener = &host.listeners[index];
+        let at = |span| Some(Place::new(&listener.at.source, span));
+        if let Some(relabel) = &listener.fact.relabel {
+            out.push(blocked(
+                "alloy/own-pipeline",
+                &[("what", &format!("through `{}`", relabel.path))],
+                at(relabel.at),
+            ));
+        }
+        match &listener.fact.feeds {
+            None => out.push(blocked("alloy/computed-feed", &[], at(listener.fact.component_at))),
+            Some(feeds) => {
+                for feed in feeds.iter().filter(|feed| !feed.path.starts_with("loki.write.")) {
+                    out.push(blocked("alloy/own-pipeline", &[("what", &format!("into `{}`", feed.path))], at(feed.at)));
+                }
+            }
+        }
+        if let Some(tag) = listener.fact.in_loop {
+            out.push(blocked("alloy/in-loop", &[], at(tag)));
+        }
+        if listener.labels.is_none() {
+            out.push(blocked("alloy/labels-computed", &[], at(listener.fact.at)));
+        }
+        let others: Vec<&str> = topology
+            .hosts
+            .iter()
+            .filter(|other| other.name != host.name)
+            .filter(|other| {
+                other
+                    .listeners
+                    .iter()
+                    .any(|one| one.at.source.path == listener.at.source.path && one.at.span == listener.at.span)
+            })
+            .map(|other| other.name.as_str())
+            .collect();
+        if !others.is_empty() {
+            out.push(blocked("alloy/shared-config", &[("hosts", &others.join(", "))], at(listener.fact.at)));
+        }
+    }
+    out
+}
+
+/// The same template puts containers on syslog in other places, and an edit would move those too (C25).
+fn shared_template(topology: &Topology, host: &Host, deployment: usize) -> Option<Finding> {
+    let file = &host.deployments[deployment].file;
+    let mut others: Vec<String> = Vec::new();
+    for other in &topology.hosts {
+        for (index, (one, links)) in other.deployments.iter().zip(&other.links).enumerate() {
+            let same = other.name == host.name && index == deployment;
+            if !same && one.file.path == file.path && links.iter().any(|link| *link != Link::None) {
+                let project = one.project.as_ref().map_or("another project", |project| project.name.as_str());
+                let here = other.name == host.name;
+                others.push(if here { format!("{} (as {project})", other.name) } else { other.name.clone() });
+            }
+        }
+    }
+    others.dedup();
+    others.first()?;
+    let values = [("hosts", others.join(", ")), ("path", file.path.as_str().to_owned())];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let at = file.text().and_then(|text| text.find("syslog")).unwrap_or(0);
+    Some(blocked("compose/shared-template", &values, Some(Place::new(file, file.line_at(at)))))
+}
+
+/// A task that waits for the listener before it starts the containers would hang for ever (V8).
+fn waiting(topology: &Topology, host: &Host, deployment: usize) -> Option<Finding> {
+    let ports: Vec<u16> = host.links[deployment]
+        .iter()
+        .filter_map(|link| match link {
+            Link::Listener(index) => host.listeners[*index].port,
+            _ => None,
+        })
+        .collect();
+    topology.deploys.tasks.iter().filter(|task| task.module == "wait_for" && topology.runs_on(task, host)).find_map(
+        |task| {
+            let arg = task.arg("port")?;
+            let scopes = topology.scope(host)?.instances(task, &topology.snapshot);
+            let waited = |scope: crate::topology::Scope<'_>| {
+                let port = scope.resolve(&arg.text)?.parse().ok()?;
+                (ports.contains(&port) && !scope.is_false(&task.when)).then_some(port)
+            };
+            let port = scopes.into_iter().find_map(waited)?;
+            Some(blocked("compose/wait-for", &[("port", &port.to_string())], Some(task.place(arg))))
+        },
+    )
+}
+
+/// No container of the project is on syslog: it has moved, or its driver comes from elsewhere.
+pub(super) fn not_on_syslog(topology: &Topology, host: &Host, deployment: usize, request: &Request) -> Resolved {
+    let facts = &host.deployments[deployment];
+    if let Some(trouble) = &facts.trouble {
+        return Resolved::Blocked(vec![Finding { level: Level::Blocked, ..(**trouble).clone() }]);
+    }
+    let project = facts.project.as_ref().map_or(request.service.as_str(), |project| project.name.as_str());
+    let own: Vec<usize> = (0..host.listeners.len())
+        .filter(|&index| host.senders(index).is_empty())
+        .filter(|&index| {
+            host.listeners[index]
+                .job()
+                .is_some_and(|job| names::same(job, project) || names::same(job, &request.service))
+        })
+        .collect();
+    let on_default = facts.compose.services.iter().any(|service| service.driver == Driver::Default);
+    if let Some(daemon) = topology.daemon_syslog(host).filter(|_| on_default) {
+        return Resolved::Blocked(vec![blocked("compose/daemon-default", &[("service", project)], Some(daemon))]);
+    }
+    if host.socket(&topology.alloy).is_none() {
+        let at = Some(Place::new(&facts.file, facts.file.line_at(0)));
+        return Resolved::Blocked(vec![blocked(
+            "compose/not-on-syslog",
+            &[("service", project), ("host", &host.name)],
+            at,
+        )]);
+    }
+    let mut left: Vec<Finding> = own
+        .into_iter()
+        .map(|index| {
+            let listener = &host.listeners[index];
+            let port = listener.port.map(|port| port.to_string()).unwrap_or_default();
+            let values = [("service", project), ("port", port.as_str())];
+            Finding::told(Level::Note, "alloy/leftover", &values, Some(listener.at.clone()))
+        })
+        .collect();
+    left.extend(topology.leftover_variables(host, &[project, &request.service]));
+    Resolved::Done(left)
+}

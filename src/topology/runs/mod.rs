@@ -1,0 +1,226 @@
+//! What runs on each host: its listeners with their ports, its Docker-socket block, its projects, and which container
+//! sends to which listener.
+//!
+//! Knows: how the facts of Alloy, Compose and Ansible meet on one host, by port. Must not know: what a user wants moved.
+
+mod configs;
+mod listeners;
+mod undeployed;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::Label;
+use super::alloy::{self, Config};
+use super::compose::{self, Address, Driver};
+use super::deployments::Deployment;
+use super::deployments::written::Done;
+use super::relabel;
+use crate::text::{Place, RepoPath};
+
+pub use configs::Assigned;
+use configs::assign;
+use listeners::resolve;
+
+/// A listener as it is on one host.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// As written.
+    pub fact: alloy::Listener,
+    /// The `listener` block.
+    pub at: Place,
+    /// The component around it.
+    pub component_at: Place,
+    /// Port it binds; `None` when it cannot be told.
+    pub port: Option<u16>,
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// Labels of its stream; `None` when they are computed.
+    pub labels: Option<BTreeMap<String, Label>>,
+    /// Variables its address hangs on, in the order they are looked up.
+    pub variables: Vec<String>,
+}
+
+impl Listener {
+    /// The `job` it sets, when it is known.
+    pub fn job(&self) -> Option<&str> {
+        match self.labels.as_ref()?.get("job") {
+            Some(Label::Known(job)) => Some(job),
+            _ => None,
+        }
+    }
+}
+
+/// What a container's logging has to do with the listeners of its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Not on syslog.
+    None,
+    /// Sends to this listener, by index in [`Host::listeners`].
+    Listener(usize),
+    /// On syslog, but no listener of this host takes it; the text says why.
+    Nowhere(String),
+    /// The driver or address depends on something that could not be resolved.
+    Unknown(String),
+}
+
+/// One host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Inventory name.
+    pub name: String,
+    /// Its Alloy configurations: own, or the default.
+    pub configs: Vec<Assigned>,
+    /// All listeners of those configurations.
+    pub listeners: Vec<Listener>,
+    /// Compose projects on it.
+    pub deployments: Vec<Deployment>,
+    /// For each deployment, for each of its services: where its log goes.
+    pub links: Vec<Vec<Link>>,
+}
+
+impl Host {
+    /// The Docker-socket source and the configuration it stands in.
+    pub fn socket<'a>(&self, configs: &'a [Config]) -> Option<(&'a Config, &'a alloy::Socket)> {
+        self.configs.iter().find_map(|assigned| {
+            let config = configs.get(assigned.config)?;
+            Some((config, config.sockets.first()?))
+        })
+    }
+
+    /// Every container that sends to listener `index`: deployment and service by index.
+    pub fn senders(&self, index: usize) -> Vec<(usize, usize)> {
+        let mut out = Vec::new();
+        for (deployment, links) in self.links.iter().enumerate() {
+            for (service, link) in links.iter().enumerate() {
+                if *link == Link::Listener(index) {
+                    out.push((deployment, service));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Where the log of a service goes. One that extends a service of another file, and has no `logging` of its own, takes
+/// the driver of that file, which is not looked at (real-world C20).
+fn link_of(service: &compose::Service, listeners: &[Listener], host: &str) -> Link {
+    match &service.extends_file {
+        Some(file) if service.driver == Driver::Default => Link::Unknown(file.clone()),
+        _ => link(&service.driver, listeners, host),
+    }
+}
+
+/// Finds the listener a container sends to: same port, same protocol, an address of this host.
+pub fn link(driver: &Driver, listeners: &[Listener], host: &str) -> Link {
+    let address = match driver {
+        Driver::Default | Driver::Other(_) => return Link::None,
+        Driver::Unknown(text) => return Link::Unknown(text.clone()),
+        Driver::Syslog(address) => compose::address(address.as_deref()),
+    };
+    match address {
+        Address::Socket => Link::Nowhere("it writes to the local syslog socket, which ends in the journal".into()),
+        Address::Tls => Link::Nowhere("it sends over TLS to another service".into()),
+        Address::Unknown(text) => Link::Unknown(text),
+        Address::Port { host: target, .. } if !is_local(&target, host) => {
+            Link::Nowhere(format!("it sends to `{target}`, another machine"))
+        }
+        Address::Port { protocol, port, .. } => listeners
+            .iter()
+            .position(|listener| listener.port == Some(port) && listener.protocol == protocol)
+            .map_or_else(|| Link::Nowhere(untaken(protocol, port, listeners)), Link::Listener),
+    }
+}
+
+fn untaken(protocol: &str, port: u16, listeners: &[Listener]) -> String {
+    let none = format!("no listener of this host takes {protocol} on port {port}");
+    match listeners.iter().find(|listener| listener.port.is_none()) {
+        Some(listener) => {
+            let at = &listener.at;
+            let line = at.source.position(at.span.start()).line;
+            format!("{none}; the address of the one at {}:{line} cannot be computed", at.source.path)
+        }
+        None => none,
+    }
+}
+
+/// Whether an address in a container's logging driver means the host itself: the daemon dials it, not the container.
+fn is_local(target: &str, host: &str) -> bool {
+    let short = host.split('.').next().unwrap_or(host);
+    target.is_empty()
+        || target.starts_with("127.")
+        || matches!(target, "localhost" | "::1" | "0.0.0.0" | "::")
+        || target.eq_ignore_ascii_case(host)
+        || target.eq_ignore_ascii_case(short)
+}
+
+/// The labels a container's stream gets from a Docker-socket block.
+///
+/// # Errors
+/// When the block's rules, or its own labels, cannot be evaluated.
+pub fn socket_labels(
+    socket: &alloy::Socket,
+    static_labels: &BTreeMap<String, Label>,
+    project: &str,
+    service: &compose::Service,
+) -> Result<Option<BTreeMap<String, Label>>, String> {
+    let rules = socket.rules.as_ref().map_err(Clone::clone)?;
+    let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
+    let meta = [
+        ("__meta_docker_container_label_com_docker_compose_project", Label::Known(project.to_owned())),
+        ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
+        ("__meta_docker_container_name", name.map_or(Label::Unknown, |name| Label::Known(format!("/{name}")))),
+        ("__meta_docker_container_id", Label::Unknown),
+        ("__meta_docker_container_network_mode", Label::Unknown),
+    ];
+    let meta = meta.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let Some(mut labels) = relabel::apply(rules, meta).map_err(|error| error.0)? else { return Ok(None) };
+    labels.retain(|name, _| !name.starts_with("__"));
+    labels.extend(static_labels.iter().map(|(name, value)| (name.clone(), value.clone())));
+    Ok(Some(labels))
+}
+
+/// What runs on every host of the inventory. `assumed` are Compose files that no task writes, with the host each was
+/// seen to run on before an edit.
+pub fn hosts(topology: &super::Topology, assumed: &[(String, RepoPath)]) -> Vec<Host> {
+    let listed: Vec<_> = topology.inventory.hosts().collect();
+    let done: Vec<_> = listed.par_iter().map(|host| done(topology, host)).collect();
+    let told = configs::told(topology, done.iter().flat_map(|done| &done.written));
+    let mut hosts: Vec<Host> =
+        listed.par_iter().zip(&done).map(|(host, done)| of(topology, host, done, &told)).collect();
+    for (host, deployment) in undeployed::find(topology, &hosts, assumed) {
+        let Some(host) = hosts.get_mut(host) else { continue };
+        host.deployments.push(deployment);
+    }
+    for host in &mut hosts {
+        host.links = links(host);
+    }
+    hosts
+}
+
+fn links(host: &Host) -> Vec<Vec<Link>> {
+    let of = |deployment: &Deployment| {
+        deployment.compose.services.iter().map(|service| link_of(service, &host.listeners, &host.name)).collect()
+    };
+    host.deployments.iter().map(of).collect()
+}
+
+/// What the tasks do to a host.
+fn done<'t>(topology: &'t super::Topology, host: &'t super::hosts::Host) -> Done<'t> {
+    let tasks = topology.deploys.tasks.iter().map(AsRef::as_ref);
+    let tasks: Vec<_> = tasks.filter(|task| topology.runs_on_host(task, &host.name)).collect();
+    super::deployments::written::of(&super::Scope::new(host), &tasks, &topology.snapshot)
+}
+
+fn of(topology: &super::Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BTreeSet<usize>) -> Host {
+    let scope = super::Scope::new(host);
+    let configs = assign(topology, host, &done.written, told);
+    let listeners = configs
+        .iter()
+        .filter_map(|assigned| Some((topology.alloy.get(assigned.config)?, assigned.by)))
+        .flat_map(|(config, by)| resolve(config, by.and_then(|by| done.written.get(by)).map_or(&scope, |by| &by.scope)))
+        .collect();
+    let deployments = super::deployments::of(done);
+    Host { name: host.name.clone(), configs, listeners, deployments, links: Vec::new() }
+}

@@ -1,0 +1,59 @@
+//! Compose files that no task writes to a host: where they run is told by their folder, or by the port they send to.
+//!
+//! Knows: paths that name a host, and ports of listeners. Must not know: playbooks.
+
+use std::collections::BTreeSet;
+
+use super::super::Topology;
+use super::super::deployments::{self, Deployment};
+use super::{Host, Link, link};
+use crate::text::{RepoPath, Source};
+
+/// Each such file with the host it runs on, by index. A file that nothing ties to a host is not there.
+pub(super) fn find(topology: &Topology, hosts: &[Host], assumed: &[(String, RepoPath)]) -> Vec<(usize, Deployment)> {
+    let deployed: BTreeSet<&RepoPath> = hosts
+        .iter()
+        .flat_map(|host| &host.deployments)
+        .flat_map(|deployment| &deployment.files)
+        .map(|file| &file.path)
+        .collect();
+    let mut out = Vec::new();
+    for file in topology.snapshot.sources() {
+        let is_assumed = |host: &Host| assumed.iter().any(|(name, path)| *name == host.name && *path == file.path);
+        let matters = memchr::memmem::find(file.bytes(), b"syslog").is_some() || hosts.iter().any(is_assumed);
+        if !matters || deployed.contains(&file.path) || !deployments::may_be_compose(file) || is_apart(file) {
+            continue;
+        }
+        let named: Vec<usize> = (0..hosts.len()).filter(|&host| names(file, &hosts[host])).collect();
+        for (index, host) in hosts.iter().enumerate() {
+            if !named.is_empty() && !named.contains(&index) {
+                continue;
+            }
+            let Some(deployment) = topology.scope(host).and_then(|scope| deployments::undeployed(&scope, file)) else {
+                continue;
+            };
+            let sends = deployment
+                .compose
+                .services
+                .iter()
+                .any(|service| matches!(link(&service.driver, &host.listeners, &host.name), Link::Listener(_)));
+            if sends || !named.is_empty() || is_assumed(host) {
+                out.push((index, deployment));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a folder of the path is the host.
+fn names(file: &Source, host: &Host) -> bool {
+    let short = host.name.split('.').next().unwrap_or(&host.name);
+    file.path.folder().split('/').any(|part| part == host.name || part == short)
+}
+
+/// Folders that nobody deploys (real-world X5).
+fn is_apart(file: &Source) -> bool {
+    file.path.folder().split('/').any(|part| {
+        matches!(part, "molecule" | "tests" | "test" | "examples" | "example" | "archive" | "archived" | ".github")
+    })
+}

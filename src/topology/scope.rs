@@ -1,0 +1,290 @@
+//! The eyes of one host: variables of the host, of a play and of a task, and templates seen through them.
+//!
+//! Knows: whose variables are in force, what a loop runs over, and how to render a file of which a part cannot be
+//! resolved. Must not know: how
+//! values are computed (see `values`).
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::compose::unresolved;
+use super::deploys::{Layer, Loop, Over, Task};
+use super::files;
+use super::hosts::Host;
+use super::values::{Content, Reason};
+use crate::snapshot::Snapshot;
+use crate::syntax::jinja::{self, Delims};
+use crate::text::Source;
+
+/// How many expressions of one file may be unresolved before rendering gives up.
+const MOST_UNRESOLVED: usize = 64;
+
+/// How many items of a loop are looked at.
+const MOST_ITEMS: usize = 500;
+/// Name a value goes by while its templates are filled in.
+const FILLED: &str = "migrate_value_in_question";
+
+/// One host, with the variables that stand above its own.
+#[derive(Clone, Debug)]
+pub struct Scope<'a> {
+    host: &'a Host,
+    extra: Vec<(String, Value)>,
+}
+
+/// A file as it would be on a host.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// The text; what could not be resolved stands in it as [`unresolved`].
+    pub text: String,
+    /// The expressions that could not be resolved.
+    pub unresolved: Vec<String>,
+}
+
+impl<'a> Scope<'a> {
+    /// The host with nothing but its own variables.
+    pub fn new(host: &'a Host) -> Self {
+        Self { host, extra: Vec::new() }
+    }
+
+    /// The same, inside a task: its variables and those of what it stands in, and `playbook_dir`; one scope for each
+    /// item of its loops. Where a loop cannot be told, its item is not known.
+    pub fn instances(&self, task: &Task, snapshot: &Snapshot) -> Vec<Self> {
+        let mut first = self.clone();
+        first.set("playbook_dir", Value::from(format!("/{}", task.playbook_dir)));
+        let mut scopes = vec![first];
+        for layer in &task.layers {
+            match layer {
+                Layer::Var(name, value) => {
+                    for scope in &mut scopes {
+                        let value = scope.filled(value).unwrap_or_else(|| value.clone());
+                        scope.set(name, value);
+                    }
+                }
+                Layer::Loop(one) => {
+                    let mut next = Vec::new();
+                    for scope in scopes {
+                        match scope.items(one, task, snapshot) {
+                            Some(items) => next.extend(items.into_iter().map(|item| {
+                                let mut scope = scope.clone();
+                                scope.set(&one.var, item);
+                                scope
+                            })),
+                            None => next.push(scope),
+                        }
+                        if next.len() > MOST_ITEMS {
+                            break;
+                        }
+                    }
+                    scopes = next;
+                }
+                Layer::File(_) => {}
+            }
+        }
+        scopes
+    }
+
+    /// The variables that stand above those of the host.
+    pub fn extra(&self) -> &[(String, Value)] {
+        &self.extra
+    }
+
+    /// The same with these variables above those of the host.
+    #[must_use]
+    pub fn with(mut self, vars: &[(String, Value)]) -> Self {
+        for (name, value) in vars {
+            self.set(name, value.clone());
+        }
+        self
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        self.extra.retain(|(have, _)| have != name);
+        self.extra.push((name.to_owned(), value));
+    }
+
+    /// A value with its templates filled in; `None` when one of them cannot be.
+    pub fn filled(&self, value: &Value) -> Option<Value> {
+        match (value.as_str(), Content::of(value.clone())) {
+            (_, Content::Plain(value)) => Some(value),
+            (Some(text), Content::Template(_)) => self.evaluate(text).ok().map(|resolved| resolved.value),
+            (None, Content::Template(value)) => {
+                let mut scope = self.clone();
+                scope.set(FILLED, value);
+                scope.evaluate(&format!("{{{{ {FILLED} }}}}")).ok().map(|resolved| resolved.value)
+            }
+            (_, Content::Opaque) => None,
+        }
+    }
+
+    /// The items of a loop; `None` when they cannot be told.
+    fn items(&self, one: &Loop, task: &Task, snapshot: &Snapshot) -> Option<Vec<Value>> {
+        let list = |value: Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable).then_some(value);
+        match &one.over {
+            Over::List(value) => {
+                let value = list(self.filled(value)?)?;
+                // `with_items` and its kin flatten one level; a `loop` over lists of lists is rare enough.
+                Some(value.try_iter().ok()?.take(MOST_ITEMS).collect())
+            }
+            Over::Dict(value) => {
+                let dict = self.filled(value).filter(|value| value.kind() == ValueKind::Map)?;
+                let pair = |key: Value| {
+                    let value = dict.get_item(&key).ok()?;
+                    Some(Value::from_pairs([("key", key), ("value", value)]))
+                };
+                dict.try_iter().ok()?.take(MOST_ITEMS).map(pair).collect()
+            }
+            Over::FirstFound(value) => {
+                let found = self.first_found(value, task, snapshot)?;
+                Some(vec![Value::from(found)])
+            }
+            Over::Globs(patterns) => {
+                let mut found = Vec::new();
+                for pattern in patterns {
+                    found.extend(files::matching(task, &self.resolve(pattern)?, snapshot));
+                }
+                Some(found.into_iter().map(|path| Value::from(format!("/{path}"))).collect())
+            }
+            Over::Unknown => None,
+        }
+    }
+
+    /// One scope for each item of a Jinja loop over `over` that gives each item these names; `None` when what it runs
+    /// over cannot be told.
+    pub fn loop_items(&self, names: &[String], over: &str) -> Option<Vec<Self>> {
+        let value = self.evaluate(&format!("{{{{ {over} }}}}")).ok()?.value;
+        let mut out = Vec::new();
+        for item in value.try_iter().ok()?.take(MOST_ITEMS) {
+            let mut scope = self.clone();
+            match names {
+                [only] => scope.set(only, item),
+                several => {
+                    for (index, name) in several.iter().enumerate() {
+                        scope.set(name, item.get_item_by_index(index).ok()?);
+                    }
+                }
+            }
+            out.push(scope);
+        }
+        Some(out)
+    }
+
+    /// The first of several files that exists: a list of names, or a dict with `files` and `paths`.
+    pub fn first_found(&self, value: &Value, task: &Task, snapshot: &Snapshot) -> Option<String> {
+        let mut names = Vec::new();
+        let mut work: Vec<Value> = vec![value.clone()];
+        while let Some(value) = work.pop() {
+            let value = self.filled(&value).unwrap_or(value);
+            match value.kind() {
+                ValueKind::String => names.extend(value.as_str().map(str::to_owned)),
+                ValueKind::Map => {
+                    work.extend(value.get_attr("files").ok().filter(|files| !files.is_undefined()));
+                }
+                ValueKind::Seq => {
+                    let mut items: Vec<Value> = value.try_iter().ok()?.take(MOST_ITEMS).collect();
+                    items.reverse();
+                    work.append(&mut items);
+                }
+                _ => return None,
+            }
+        }
+        // A name that cannot be told may be the one that exists.
+        let told = names.iter().map(|name| self.resolve(name)).collect::<Option<Vec<_>>>()?;
+        told.into_iter().find(|name| files::source(task, name, snapshot).is_some())
+    }
+
+    fn evaluate(&self, text: &str) -> Result<super::values::Resolved, super::values::Unresolved> {
+        let extra: Vec<(&str, Value)> = self.extra.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        self.host.resolve(text, &extra)
+    }
+
+    /// A text with its templates filled in; `None` when any part cannot be resolved.
+    pub fn resolve(&self, text: &str) -> Option<String> {
+        self.evaluate(text).ok().map(|resolved| resolved.text)
+    }
+
+    /// The same, with the names of the variables it hangs on.
+    pub fn resolve_with_names(&self, text: &str) -> Option<(String, Vec<String>)> {
+        self.evaluate(text).ok().map(|resolved| (resolved.text, resolved.used))
+    }
+
+    /// Whether these conditions are known to fail on this host. What cannot be told counts as true.
+    pub fn is_false(&self, conditions: &[String]) -> bool {
+        conditions.iter().any(|condition| {
+            let template = format!("{{{{ 'yes' if ({condition}) else 'no' }}}}");
+            self.resolve(&template).as_deref() == Some("no")
+        })
+    }
+
+    /// A file of the repository as it would be on this host. Expressions that cannot be resolved are marked.
+    ///
+    /// # Errors
+    /// When the file is no text, its Jinja is broken, or a statement hangs on something unknown; a sentence part.
+    pub fn render(&self, file: &Source, is_template: bool) -> Result<Rendered, String> {
+        let text = file.text().ok_or("it is not UTF-8")?;
+        if !is_template {
+            return Ok(Rendered { text: text.to_owned(), unresolved: Vec::new() });
+        }
+        let mut text = text.to_owned();
+        let mut missing: Vec<String> = Vec::new();
+        loop {
+            let failure = match self.evaluate(&text) {
+                Ok(resolved) => return Ok(Rendered { text: resolved.text, unresolved: missing }),
+                Err(failure) => failure,
+            };
+            if missing.len() >= MOST_UNRESOLVED {
+                return Err(failure.to_string());
+            }
+            if mark(&mut text, &failure.name) {
+                missing.push(failure.name);
+                continue;
+            }
+            let alone = self.mark_alone(&mut text);
+            if alone.is_empty() {
+                return Err(failure.to_string());
+            }
+            missing.extend(alone);
+        }
+    }
+
+    /// Replaces every expression that cannot be evaluated by itself (a lookup, a filter of some collection) by its
+    /// mark. One that only lacks a name may get it from a loop around it, and stays. Returns what was replaced.
+    fn mark_alone(&self, text: &mut String) -> Vec<String> {
+        let Ok(mask) = jinja::mask(text, &Delims::default()) else { return Vec::new() };
+        let failing: Vec<_> = mask
+            .tags()
+            .iter()
+            .filter(|tag| tag.kind == jinja::TagKind::Expression)
+            .filter(|tag| self.evaluate(tag.span.of(text)).is_err_and(|failure| failure.reason == Reason::Unsupported))
+            .map(|tag| (tag.span, tag.inner.of(text).trim().to_owned()))
+            .collect();
+        for (span, inner) in failing.iter().rev() {
+            text.replace_range(span.range(), &unresolved(inner));
+        }
+        failing.into_iter().map(|(_, inner)| inner).collect()
+    }
+}
+
+/// Replaces every expression that names `name` by its mark; `false` when there is none.
+fn mark(text: &mut String, name: &str) -> bool {
+    let Ok(mask) = jinja::mask(text, &Delims::default()) else { return false };
+    let whole: Vec<_> = mask
+        .tags()
+        .iter()
+        .filter(|tag| tag.kind == jinja::TagKind::Expression && names(tag.inner.of(text), name))
+        .map(|tag| (tag.span, unresolved(tag.inner.of(text))))
+        .collect();
+    for (span, new) in whole.iter().rev() {
+        text.replace_range(span.range(), new);
+    }
+    !whole.is_empty()
+}
+
+/// Whether an expression holds `name` as a whole word, or is `name`.
+fn names(expression: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    expression.match_indices(name).any(|(at, found)| {
+        let before = expression[..at].chars().next_back();
+        let after = expression[at + found.len()..].chars().next();
+        !before.is_some_and(is_word) && !after.is_some_and(is_word)
+    })
+}

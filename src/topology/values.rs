@@ -1,0 +1,161 @@
+//! What a Jinja text means on one host: evaluation over the host's variables.
+//!
+//! Knows: how Ansible templates a string (native types, recursive variables, magic variables) and what of it the
+//! repository can tell. Must not know: where variables are defined or which of two definitions is in force (see
+//! `hosts`). Whatever is not certain is [`Unresolved`]; nothing is ever taken as an empty string.
+
+mod filters;
+mod run;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr};
+
+pub(crate) use run::{evaluate, literal};
+
+/// The value of a definition, as far as the repository tells it.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// No template in it. Parts that cannot be read (an inline vault in a dict) are [`Hidden`].
+    Plain(Value),
+    /// A template string, or a list or dict with template strings in it.
+    Template(Value),
+    /// Vault-encrypted, an unknown tag, or otherwise not readable.
+    Opaque,
+}
+
+impl Content {
+    /// Sorts a value by whether any string in it is a template.
+    pub fn of(value: Value) -> Self {
+        if run::is_hidden(&value) {
+            Self::Opaque
+        } else if run::has_template(&value, 0) {
+            Self::Template(value)
+        } else {
+            Self::Plain(value)
+        }
+    }
+
+    /// The scalar as text when it is plain: `51401` for `51_401`.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Plain(value) => run::printed(value).ok(),
+            Self::Template(_) | Self::Opaque => None,
+        }
+    }
+}
+
+/// Stands for a part of a value that cannot be read. Whatever prints it is unresolved.
+#[derive(Debug)]
+pub struct Hidden;
+
+impl Hidden {
+    /// As a value, to stand inside a list or a dict.
+    pub fn value() -> Value {
+        Value::from_object(Self)
+    }
+}
+
+impl Object for Hidden {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(run::HIDDEN_MARK)
+    }
+}
+
+/// The variables in force on one host.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// `inventory_hostname`.
+    pub name: String,
+    /// `group_names`: the groups of the host without `all`, sorted.
+    pub group_names: Vec<String>,
+    /// By name, precedence already decided; without [`World::defaults`].
+    pub vars: BTreeMap<String, Content>,
+}
+
+/// All hosts that know of each other: what `groups` and `hostvars` reach.
+#[derive(Debug, Default)]
+pub struct World {
+    /// `groups`: the hosts of each group, `all` and `ungrouped` included.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// `hostvars`, by host name.
+    pub hosts: BTreeMap<String, Scope>,
+    /// What stands below every host's own variables: the defaults of roles, the same for all.
+    pub defaults: BTreeMap<String, Content>,
+}
+
+/// A text with every template in it evaluated.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// As Ansible would print it.
+    pub text: String,
+    /// The value: a number stays a number when the text was one `{{ … }}`.
+    pub value: Value,
+    /// Names of the host's variables it hangs on, directly or through other variables, in order of first use.
+    pub used: Vec<String>,
+    /// Names that were taken as undefined (`default`, `is defined`). On a host with files that cannot be read they
+    /// may be defined after all.
+    pub undefined: Vec<String>,
+}
+
+/// Why a text cannot be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No definition in the repository.
+    Undefined,
+    /// Defined where it cannot be read: vault or an unknown tag.
+    Opaque,
+    /// Only known while Ansible runs: a fact, a loop item, a registered result.
+    Runtime,
+    /// Its definition leads back to itself.
+    Cycle,
+    /// Too deep, too long or too much work.
+    TooMuch,
+    /// Not a template this program can read.
+    Syntax,
+    /// A filter, test, lookup or operation it does not know.
+    Unsupported,
+}
+
+/// A text that cannot be evaluated, and the first thing that stood in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The variable or the expression.
+    pub name: String,
+    /// What kind of obstacle.
+    pub reason: Reason,
+    /// The obstacle in words, a sentence part without full stop.
+    pub detail: String,
+}
+
+impl Unresolved {
+    pub(crate) fn new(name: impl Into<String>, reason: Reason, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), reason, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.contains('\n') {
+            return write!(f, "the template {}", self.detail);
+        }
+        write!(f, "`{}` {}", self.name, self.detail)
+    }
+}
+
+impl std::error::Error for Unresolved {}
+
+/// Whether `text` holds a Jinja expression, statement or comment.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+#[cfg(test)]
+mod tests;

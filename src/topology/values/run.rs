@@ -1,0 +1,386 @@
+//! One evaluation: the variables it asks for, what it used, and what stopped it.
+//!
+//! Knows: the Jinja engine and its limits. Must not know: files or spans.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+use super::{Content, Hidden, Reason, Resolved, Unresolved, World, filters, is_template};
+
+/// How many variables may stand in each other's definitions.
+const DEEPEST_CHAIN: usize = 24;
+/// How deep lists and dicts are followed.
+const DEEPEST_VALUE: usize = 64;
+/// Instructions of one template.
+const FUEL: u64 = 100_000;
+/// Templates one evaluation may render.
+const MOST_TEMPLATES: usize = 5_000;
+/// Bytes of one rendered text.
+const LONGEST: usize = 256 * 1024;
+/// How [`Hidden`] prints, so that it is found in a text it slipped into.
+pub(super) const HIDDEN_MARK: &str = "\u{f8ff}hidden\u{f8ff}";
+/// Names Ansible fills in while it runs, besides `ansible_*`.
+const RUNTIME: [&str; 12] = [
+    "item",
+    "omit",
+    "play_hosts",
+    "playbook_dir",
+    "inventory_dir",
+    "inventory_file",
+    "role_path",
+    "role_name",
+    "environment",
+    "template_path",
+    "template_host",
+    "template_uid",
+];
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(FUEL));
+    engine.set_recursion_limit(40);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).keep_trailing_newline(true).build() {
+        engine.set_syntax(syntax);
+    }
+    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.set_formatter(|out, _, value| out.write_str(&printed(value)?).map_err(Error::from));
+    filters::add_to(&mut engine);
+    engine
+});
+
+/// Evaluates `text` on `host`; `extra` stands above the host's variables (a play's `vars`, a loop item).
+pub(crate) fn evaluate(
+    world: &Arc<World>,
+    host: &str,
+    text: &str,
+    extra: &[(&str, Value)],
+) -> Result<Resolved, Unresolved> {
+    let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let run = Arc::new(Run { world: Arc::clone(world), extra, notes: Mutex::default(), host: host.to_owned() });
+    let value = if is_template(text) { render(&run, host, text)? } else { Value::from(text) };
+    if is_hidden(&value) {
+        return Err(Unresolved::new(text, Reason::Opaque, "cannot be read"));
+    }
+    let text = printed(&value).unwrap_or_else(|_| value.to_string());
+    if text.contains(HIDDEN_MARK) {
+        return Err(Unresolved::new(text.replace(HIDDEN_MARK, "…"), Reason::Opaque, "has a part that cannot be read"));
+    }
+    let notes = std::mem::take(&mut *run.notes());
+    Ok(Resolved { text, value, used: notes.used, undefined: notes.undefined })
+}
+
+/// The value of a list, dict or tuple literal without variables in it.
+pub(crate) fn literal(text: &str) -> Option<Value> {
+    let value = ENGINE.compile_expression_owned(text.to_owned()).ok()?.eval(()).ok()?;
+    is_whole(&value, 0).then(|| materialised(&value, 0))
+}
+
+/// Whether nothing in it is undefined.
+fn is_whole(value: &Value, depth: usize) -> bool {
+    let part = |item: &Value| depth <= DEEPEST_VALUE && is_whole(item, depth + 1);
+    match value.kind() {
+        ValueKind::Undefined => false,
+        ValueKind::Seq | ValueKind::Iterable => items(value).all(|item| part(&item)),
+        ValueKind::Map => items(value).all(|key| value.get_item(&key).is_ok_and(|item| part(&item))),
+        _ => true,
+    }
+}
+
+/// State that all templates of one evaluation share.
+#[derive(Debug)]
+struct Run {
+    world: Arc<World>,
+    extra: BTreeMap<String, Value>,
+    notes: Mutex<Notes>,
+    host: String,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    used: Vec<String>,
+    undefined: Vec<String>,
+    failure: Option<Unresolved>,
+    open: Vec<(String, String)>,
+    done: HashMap<(String, String), Value>,
+    templates: usize,
+}
+
+impl Run {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the first failure and gives nothing.
+    fn fail(&self, failure: Unresolved) -> Option<Value> {
+        self.notes().failure.get_or_insert(failure);
+        None
+    }
+
+    fn note_once(list: &mut Vec<String>, name: &str) {
+        if !list.iter().any(|have| have == name) {
+            list.push(name.to_owned());
+        }
+    }
+}
+
+/// The variables of one host as the engine sees them.
+#[derive(Debug)]
+struct Variables {
+    run: Arc<Run>,
+    host: String,
+}
+
+impl Object for Variables {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        let run = &self.run;
+        if run.notes().failure.is_some() {
+            return None;
+        }
+        let own = self.host == run.host;
+        if own && let Some(value) = run.extra.get(name) {
+            return self.follow(name, &value.clone());
+        }
+        let scope = run.world.hosts.get(&self.host);
+        if let Some(value) = self.magic(name, own) {
+            return Some(value);
+        }
+        match scope.and_then(|scope| scope.vars.get(name).or_else(|| run.world.defaults.get(name))) {
+            Some(content) => {
+                if own {
+                    Run::note_once(&mut run.notes().used, name);
+                }
+                match content {
+                    Content::Plain(value) => Some(value.clone()),
+                    Content::Template(value) => self.follow(name, value),
+                    Content::Opaque => {
+                        run.fail(Unresolved::new(name, Reason::Opaque, "is encrypted or cannot be read"))
+                    }
+                }
+            }
+            None if name.starts_with("ansible_") || RUNTIME.contains(&name) => {
+                run.fail(Unresolved::new(name, Reason::Runtime, "is known only while Ansible runs"))
+            }
+            None => {
+                if !ENGINE.globals().any(|(global, _)| global == name) {
+                    Run::note_once(&mut run.notes().undefined, name);
+                }
+                None
+            }
+        }
+    }
+}
+
+impl Variables {
+    /// The magic variables the repository tells.
+    fn magic(self: &Arc<Self>, name: &str, own: bool) -> Option<Value> {
+        let run = &self.run;
+        let scope = run.world.hosts.get(&self.host);
+        match name {
+            "inventory_hostname" => Some(Value::from(self.host.as_str())),
+            "inventory_hostname_short" => Some(Value::from(self.host.split('.').next().unwrap_or(&self.host))),
+            "group_names" => scope.map(|scope| Value::from(scope.group_names.clone())),
+            "groups" if own => Some(Value::from_pairs(run.world.groups.clone())),
+            "hostvars" if own => Some(Value::from_object(HostVars { run: Arc::clone(run) })),
+            "vars" if own => Some(Value::from_dyn_object(Arc::clone(self))),
+            _ => None,
+        }
+    }
+
+    /// The value of a variable that is, or holds, a template.
+    fn follow(&self, name: &str, value: &Value) -> Option<Value> {
+        let id = (self.host.clone(), name.to_owned());
+        {
+            let mut notes = self.run.notes();
+            if let Some(done) = notes.done.get(&id) {
+                return Some(done.clone());
+            }
+            let failure = if notes.open.contains(&id) {
+                Some(Unresolved::new(name, Reason::Cycle, "is defined by itself"))
+            } else if notes.open.len() >= DEEPEST_CHAIN {
+                Some(Unresolved::new(name, Reason::TooMuch, "hangs on too long a chain of variables"))
+            } else {
+                None
+            };
+            if let Some(failure) = failure {
+                notes.failure.get_or_insert(failure);
+                return None;
+            }
+            notes.open.push(id.clone());
+        }
+        let result = deep(&self.run, &self.host, value, 0);
+        let mut notes = self.run.notes();
+        notes.open.pop();
+        match result {
+            Ok(value) => {
+                notes.done.insert(id, value.clone());
+                Some(value)
+            }
+            Err(failure) => {
+                notes.failure.get_or_insert(failure);
+                None
+            }
+        }
+    }
+}
+
+/// `hostvars`.
+#[derive(Debug)]
+struct HostVars {
+    run: Arc<Run>,
+}
+
+impl Object for HostVars {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let host = key.as_str()?;
+        if !self.run.world.hosts.contains_key(host) {
+            return self.run.fail(Unresolved::new(host, Reason::Undefined, "is no host of this inventory"));
+        }
+        Some(Value::from_object(Variables { run: Arc::clone(&self.run), host: host.to_owned() }))
+    }
+}
+
+/// Renders every template string in `value`.
+fn deep(run: &Arc<Run>, host: &str, value: &Value, depth: usize) -> Result<Value, Unresolved> {
+    if depth > DEEPEST_VALUE {
+        return Err(Unresolved::new(host, Reason::TooMuch, "is nested too deep"));
+    }
+    if !has_template(value, depth) {
+        return Ok(value.clone());
+    }
+    match value.kind() {
+        ValueKind::String => render(run, host, &literal_backslashes(value.as_str().unwrap_or_default())),
+        ValueKind::Seq => {
+            items(value).map(|item| deep(run, host, &item, depth + 1)).collect::<Result<Vec<_>, _>>().map(Value::from)
+        }
+        ValueKind::Map => {
+            let pairs = items(value).map(|key| {
+                let item = value.get_item(&key).unwrap_or_default();
+                deep(run, host, &item, depth + 1).map(|item| (key, item))
+            });
+            pairs.collect::<Result<Vec<(Value, Value)>, _>>().map(Value::from_pairs)
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+/// In a variable, unlike in a template file, a backslash in a Jinja string stands for itself: `regex_replace(…, '\\1')`.
+fn literal_backslashes(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let (before, tag) = rest.split_at(open);
+        let close = if tag.starts_with("{{") { "}}" } else { "%}" };
+        let end = tag.find(close).unwrap_or(tag.len());
+        let (inside, after) = tag.split_at(end);
+        out.push_str(before);
+        out.push_str(&inside.replace('\\', "\\\\"));
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Evaluates one text: natively when it is one expression, else as text.
+fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Unresolved> {
+    {
+        let mut notes = run.notes();
+        notes.templates += 1;
+        if notes.templates > MOST_TEMPLATES || text.len() > LONGEST {
+            return Err(Unresolved::new(host, Reason::TooMuch, "needs too much templating"));
+        }
+    }
+    let context = Value::from_object(Variables { run: Arc::clone(run), host: host.to_owned() });
+    let native = expression(text).and_then(|inner| ENGINE.compile_expression_owned(inner.to_owned()).ok());
+    let result = match native {
+        Some(expression) => expression.eval(context),
+        None => ENGINE.render_str(text, context).map(Value::from),
+    };
+    let notes = run.notes();
+    if let Some(failure) = &notes.failure {
+        return Err(failure.clone());
+    }
+    let value = result.map_err(|error| explain(text, &error, &notes))?;
+    if value.is_undefined() {
+        return Err(explain(text, &Error::from(ErrorKind::UndefinedError), &notes));
+    }
+    if value.as_str().is_some_and(|text| text.len() > LONGEST) {
+        return Err(Unresolved::new(text, Reason::TooMuch, "renders to too long a text"));
+    }
+    // A lazy result would ask for variables after this run is closed.
+    Ok(materialised(&value, 0))
+}
+
+/// The inside of a text that is exactly one `{{ … }}`.
+fn expression(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    Some(inner.strip_suffix('-').unwrap_or(inner))
+}
+
+/// What the engine stumbled over, in our words.
+fn explain(text: &str, error: &Error, notes: &Notes) -> Unresolved {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
+    match error.kind() {
+        ErrorKind::UndefinedError => match notes.undefined.last() {
+            Some(name) => Unresolved::new(name.as_str(), Reason::Undefined, "is not defined in the repository"),
+            None => Unresolved::new(text, Reason::Undefined, "asks for something that is not defined"),
+        },
+        ErrorKind::OutOfFuel => Unresolved::new(text, Reason::TooMuch, "takes too many steps"),
+        ErrorKind::SyntaxError | ErrorKind::InvalidDelimiter => {
+            Unresolved::new(text, Reason::Syntax, format!("is no readable template: {detail}"))
+        }
+        _ => Unresolved::new(text, Reason::Unsupported, format!("cannot be evaluated: {detail}")),
+    }
+}
+
+/// A value as Ansible prints it inside a text.
+pub(super) fn printed(value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::None => Ok(String::new()),
+        ValueKind::Bool => Ok(if value.is_true() { "True" } else { "False" }.to_owned()),
+        ValueKind::String | ValueKind::Number => Ok(value.to_string()),
+        _ => Err(Error::new(ErrorKind::InvalidOperation, "a list, dict or hidden value stands in a text")),
+    }
+}
+
+/// Whether it is [`Hidden`].
+pub(super) fn is_hidden(value: &Value) -> bool {
+    value.downcast_object_ref::<Hidden>().is_some()
+}
+
+/// Whether a string in it is a template. Keys are not templated.
+pub(super) fn has_template(value: &Value, depth: usize) -> bool {
+    match value.kind() {
+        ValueKind::String => value.as_str().is_some_and(is_template),
+        ValueKind::Seq if depth <= DEEPEST_VALUE => items(value).any(|item| has_template(&item, depth + 1)),
+        ValueKind::Map if depth <= DEEPEST_VALUE => {
+            items(value).any(|key| value.get_item(&key).is_ok_and(|item| has_template(&item, depth + 1)))
+        }
+        _ => false,
+    }
+}
+
+fn items(value: &Value) -> impl Iterator<Item = Value> {
+    value.try_iter().into_iter().flatten()
+}
+
+/// The same value with lazy sequences made into lists. Maps of variables (`hostvars[…]`) stay as they are.
+fn materialised(value: &Value, depth: usize) -> Value {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable if depth <= DEEPEST_VALUE && !is_hidden(value) => {
+            Value::from(items(value).map(|item| materialised(&item, depth + 1)).collect::<Vec<_>>())
+        }
+        _ => value.clone(),
+    }
+}
