@@ -3,7 +3,9 @@
 
 pub mod error;
 pub mod finding;
+pub mod plan;
 pub mod proof;
+pub mod rewrite;
 pub mod rule;
 pub mod snapshot;
 pub mod syntax;

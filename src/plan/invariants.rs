@@ -1,0 +1,182 @@
+//! The invariants of a plan, asserted in the shipped program (DESIGN section 5, 1 to 3).
+//!
+//! Knows: what must be true of any plan. Must not know: how a rewrite works. A failure is a bug of this program: the run
+//! stops with an internal error that names the file, and nothing is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Move, QueryChange, Request};
+use crate::error::{Error, Result};
+use crate::text::{Edits, Place, RepoPath};
+use crate::topology::compose::Driver;
+use crate::topology::sites::FileSites;
+use crate::topology::{Resolved, Topology, moves};
+
+/// Facts of a topology as lines without positions, each with how often it is there.
+type Facts = BTreeMap<String, isize>;
+
+/// Asserts invariants 1 to 3 for the commit that moves the service.
+pub(super) fn check(
+    before: &Topology,
+    moved: &Move,
+    edits: &BTreeMap<RepoPath, Edits>,
+    queries: &[QueryChange],
+    request: &Request,
+) -> Result<()> {
+    undo(before, edits)?;
+    let after = before.again(&before.snapshot.edited(edits));
+    let shared = Shared::of(before, &after);
+    let mut intended = facts(before, Some(moved), &shared);
+    for &index in &moved.going {
+        take(&mut intended, &listener_fact(before, moved.host_index, index));
+    }
+    for change in queries.iter().filter(|change| change.before != change.after) {
+        take(&mut intended, &site_fact(change.at.source.path.as_str(), &change.before));
+        *intended.entry(site_fact(change.at.source.path.as_str(), &change.after)).or_default() += 1;
+    }
+    same(&intended, &facts(&after, Some(moved), &shared))?;
+    variables(before, &after, edits)?;
+    match moves::resolve(&after, request)? {
+        Resolved::Done(_) => Ok(()),
+        Resolved::Move(..) => Err(Error::internal(format!("after the move, {} would move again", request.service))),
+        Resolved::Blocked(why) => {
+            let why = why.first().map(|finding| finding.message.clone()).unwrap_or_default();
+            Err(Error::internal(format!("after the move, {} would be blocked: {why}", request.service)))
+        }
+    }
+}
+
+/// Asserts that the commit with the Docker-socket blocks changes nothing but that the host reads the socket now.
+pub(super) fn check_blocks(before: &Topology, after: &Topology, moved: &Move) -> Result<()> {
+    let shared = Shared::of(before, after);
+    same(&facts(before, None, &shared), &facts(after, None, &shared))?;
+    variables(before, after, &BTreeMap::new())?;
+    let host = &after.hosts[moved.host_index];
+    match host.socket(&after.alloy) {
+        Some((_, socket)) if socket.rules.is_ok() => Ok(()),
+        _ => Err(Error::internal(format!("the Docker-socket blocks added for {} cannot be read back", host.name))),
+    }
+}
+
+/// Invariant 1: undoing the edits gives back the original bytes.
+fn undo(topology: &Topology, edits: &BTreeMap<RepoPath, Edits>) -> Result<()> {
+    for (path, edits) in edits {
+        let Some(source) = topology.snapshot.get(path.as_str()) else {
+            return Err(Error::internal(format!("{path}: edited, but not part of the commit")));
+        };
+        let mut bytes = edits.apply(source.bytes());
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(Error::internal(format!("{path}: an edit cuts a character in two")));
+        }
+        for (span, old) in edits.invert(source.bytes()).into_iter().rev() {
+            bytes.splice(span.range(), old);
+        }
+        if bytes != source.bytes() {
+            return Err(Error::internal(format!("{path}: undoing the edits does not give back the file")));
+        }
+    }
+    Ok(())
+}
+
+fn take(facts: &mut Facts, line: &str) {
+    *facts.entry(line.to_owned()).or_default() -= 1;
+}
+
+fn same(intended: &Facts, found: &Facts) -> Result<()> {
+    let count = |facts: &Facts, line: &str| facts.get(line).copied().unwrap_or(0);
+    for line in intended.keys().chain(found.keys()) {
+        let (want, have) = (count(intended, line), count(found, line));
+        if want != have {
+            return Err(Error::internal(format!(
+                "read again, the result is not what was intended: `{line}` is there {have} times, not {want}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Files whose queries are one object in both topologies. They were read from the same bytes, so comparing them would
+/// compare each query with itself.
+struct Shared<'t>(BTreeSet<&'t str>);
+
+impl<'t> Shared<'t> {
+    fn of(before: &'t Topology, after: &Topology) -> Self {
+        let same = |path: &RepoPath, file: &Arc<FileSites>| {
+            after.queries.files.get(path).is_some_and(|other| Arc::ptr_eq(file, other))
+        };
+        let files = before.queries.files.iter().filter(|(path, file)| same(path, file));
+        Self(files.map(|(path, _)| path.as_str()).collect())
+    }
+}
+
+fn facts(topology: &Topology, moved: Option<&Move>, shared: &Shared<'_>) -> Facts {
+    let mut out = Facts::new();
+    let mut add = |line: String| *out.entry(line).or_default() += 1;
+    for (number, host) in topology.hosts.iter().enumerate() {
+        for index in 0..host.listeners.len() {
+            add(listener_fact(topology, number, index));
+        }
+        for (index, deployment) in host.deployments.iter().enumerate() {
+            let project = deployment.project.as_ref().map_or("?", |project| project.name.as_str());
+            let path = deployment.files.first().map_or(&deployment.file.path, |file| &file.path);
+            for service in &deployment.compose.services {
+                let moves = moved.is_some_and(|moved| {
+                    moved.host_index == number && moved.deployment == index && moved.components.contains(&service.name)
+                });
+                let driver = match &service.driver {
+                    driver if moves && driver.is_read_from_socket() => "moves".to_owned(),
+                    Driver::Syslog(_) if moves => "moves".to_owned(),
+                    driver => format!("{driver:?}"),
+                };
+                add(format!("container {} {} {project} {} {driver}", host.name, path, service.name));
+            }
+        }
+    }
+    for (path, query) in topology.queries.texts_of(|path| !shared.0.contains(path)) {
+        add(site_fact(path, query));
+    }
+    out
+}
+
+fn listener_fact(topology: &Topology, host: usize, index: usize) -> String {
+    let host = &topology.hosts[host];
+    let listener = &host.listeners[index];
+    format!(
+        "listener {} {} {}/{:?} {:?}",
+        host.name, listener.fact.component, listener.protocol, listener.port, listener.labels
+    )
+}
+
+fn site_fact(path: &str, query: &str) -> String {
+    format!("query {path} {query}")
+}
+
+/// Asserts that each host has the definitions of variables it had, in the same order, without those an edit takes out.
+fn variables(before: &Topology, after: &Topology, edits: &BTreeMap<RepoPath, Edits>) -> Result<()> {
+    let mut hosts = after.inventory.hosts();
+    for host in before.inventory.hosts() {
+        let intended = host.definitions.iter().filter(|one| !covered(edits, &one.entry)).map(|one| one.name.as_str());
+        let again = hosts.next().filter(|again| again.name == host.name);
+        let found = again.into_iter().flat_map(|again| &again.definitions).map(|one| one.name.as_str());
+        if again.is_none() || !intended.eq(found) {
+            return Err(Error::internal(format!(
+                "read again, {} does not have the variables that were intended",
+                host.name
+            )));
+        }
+    }
+    match hosts.next() {
+        Some(host) => Err(Error::internal(format!("read again, there is a new host: {}", host.name))),
+        None => Ok(()),
+    }
+}
+
+/// Whether an edit takes a whole place out.
+fn covered(edits: &BTreeMap<RepoPath, Edits>, place: &Place) -> bool {
+    edits.get(&place.source.path).is_some_and(|edits| {
+        let text = place.text();
+        let key = place.span.start() + (text.len() - text.trim_start().len());
+        edits.iter().any(|edit| edit.span.covers(key) && edit.new.is_empty())
+    })
+}

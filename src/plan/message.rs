@@ -1,0 +1,64 @@
+//! Commit messages: summary, rollout and trailers.
+//!
+//! Knows: what a reviewer needs in `git log`. Must not know: git.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::{Move, RolloutStep};
+use crate::text::{Edits, RepoPath};
+
+/// Title and body of the commit that adds the Docker-socket blocks.
+pub(super) fn blocks(moved: &Move, base: &str) -> (String, String) {
+    let short = &moved.short_host;
+    let title = format!("alloy: read the Docker socket on {short}");
+    let body = format!(
+        "Containers on {} that log to Docker's own files are collected from the socket\n\
+         from here on, labelled by Compose project and service. Deploy this commit\n\
+         before {} leaves its syslog listener.\n\n\
+         Migrated-Host: {}\nMigrate-Base: {base}\n",
+        moved.host, moved.service, moved.host
+    );
+    (title, body)
+}
+
+/// Title and body of the commit that moves the service.
+pub(super) fn service(
+    moved: &Move,
+    edits: &BTreeMap<RepoPath, Edits>,
+    rollout: &[RolloutStep],
+    base: &str,
+) -> (String, String) {
+    let short = &moved.short_host;
+    let title = format!("{}: move from syslog to the Docker socket on {short}", moved.service);
+    let mut body = String::new();
+    let _ = writeln!(body, "{} is logged as {{service=\"{}\"}} from here on.", old_labels(moved), moved.project);
+    let _ = writeln!(body, "Containers: {}", moved.components.join(", "));
+    body.push_str("\nWhat changes:\n");
+    for (path, edits) in edits {
+        let mut reasons: Vec<&str> = edits.iter().map(|edit| edit.why.message.as_str()).collect();
+        let mut seen = BTreeSet::new();
+        reasons.retain(|reason| seen.insert(*reason));
+        let _ = writeln!(body, "- {path}");
+        for reason in reasons {
+            let _ = writeln!(body, "    {reason}");
+        }
+    }
+    body.push_str("\nRollout, in this order:\n");
+    for (index, step) in rollout.iter().enumerate() {
+        let _ = writeln!(body, "{}. {}", index + 1, step.text);
+        if let Some(command) = &step.command {
+            let _ = writeln!(body, "       {command}");
+        }
+    }
+    let _ =
+        write!(body, "\nMigrated-Service: {}\nMigrated-Host: {}\nMigrate-Base: {base}\n", moved.service, moved.host);
+    (title, body)
+}
+
+fn old_labels(moved: &Move) -> String {
+    match moved.jobs.as_slice() {
+        [] => "What its listener shipped without a job".to_owned(),
+        jobs => jobs.iter().map(|job| format!("{{job=\"{job}\"}}")).collect::<Vec<_>>().join(" and "),
+    }
+}

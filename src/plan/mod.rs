@@ -1,0 +1,81 @@
+//! The plan: for each file a set of edits, for each open question a finding. Pure; same input, same plan.
+//!
+//! Knows: the rewrites, the order of commits and of the rollout, the invariants. Must not know: git objects, the
+//! file system, how anything is shown.
+
+mod build;
+mod invariants;
+mod message;
+mod rollout;
+mod unread;
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Level};
+use crate::snapshot::Snapshot;
+use crate::text::{Edits, RepoPath};
+
+pub use crate::rewrite::{Outcome, QueryChange};
+pub use crate::topology::{Move, Request};
+pub use build::{plan, plan_on};
+
+/// One commit of the branch.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// First line of the commit message.
+    pub title: String,
+    /// The rest of the commit message, trailers included.
+    pub body: String,
+    /// The files before this commit.
+    pub before: Snapshot,
+    /// Edits by file, over the bytes in `before`.
+    pub edits: BTreeMap<RepoPath, Edits>,
+}
+
+/// One thing to do when the branch is rolled out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutStep {
+    /// What and why, one sentence.
+    pub text: String,
+    /// The command, when the repository tells it.
+    pub command: Option<String>,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is a branch to write.
+    Ready,
+    /// The service has moved already.
+    NothingToDo,
+    /// At least one finding is blocked; nothing may be written.
+    Blocked,
+}
+
+/// Everything that is decided about a request. Every output is rendered from it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What was asked.
+    pub request: Request,
+    /// How it went.
+    pub verdict: Verdict,
+    /// Commit the plan was made from, hexadecimal.
+    pub base: String,
+    /// What moves; `None` when blocked before that was known, or when there is nothing to do.
+    pub moved: Option<Move>,
+    /// Commits in order. Empty unless [`Verdict::Ready`].
+    pub steps: Vec<Step>,
+    /// Findings, worst first, then by path and place.
+    pub findings: Vec<Finding>,
+    /// Query sites that name the moved job.
+    pub queries: Vec<QueryChange>,
+    /// What to do, in the order that loses no line.
+    pub rollout: Vec<RolloutStep>,
+}
+
+impl Plan {
+    /// Whether any finding has this level.
+    pub fn has(&self, level: Level) -> bool {
+        self.findings.iter().any(|finding| finding.level == level)
+    }
+}

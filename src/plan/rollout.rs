@@ -1,0 +1,88 @@
+//! The rollout: what to deploy, in the order that loses no line.
+//!
+//! Knows: which playbook writes which file. Must not know: edits in detail, git.
+//! The order: the Docker-socket block if it is new, then the service, then what queries its lines, then Alloy without the
+//! listener. A container must be off the listener before the listener goes, and an alert must not wait for either.
+
+use std::collections::BTreeMap;
+
+use super::{Move, RolloutStep};
+use crate::text::{Edits, RepoPath};
+use crate::topology::{Label, Topology};
+
+/// The steps for one service.
+pub(super) fn steps(
+    topology: &Topology,
+    moved: &Move,
+    edits: &BTreeMap<RepoPath, Edits>,
+    new_blocks: bool,
+) -> Vec<RolloutStep> {
+    let host = &topology.hosts[moved.host_index];
+    let deployment = &host.deployments[moved.deployment];
+    let listener = moved.going.first().or(moved.staying.first()).and_then(|&index| host.listeners.get(index));
+    let alloy = listener.map(|listener| listener.at.source.path.clone());
+    let config = |path: &RepoPath| {
+        host.configs.iter().find(|one| topology.alloy.get(one.config).is_some_and(|config| config.source.path == *path))
+    };
+    let alloy_command = alloy
+        .as_ref()
+        .and_then(|path| config(path)?.playbook.clone().or_else(|| topology.playbook_for(path, host)))
+        .map(|book| command(topology, &book, &host.name));
+    let mut out = Vec::new();
+    let mut step = |text: String, command: Option<String>| out.push(RolloutStep { text, command });
+    if new_blocks {
+        step(
+            format!(
+                "From the first commit of the branch, deploy Alloy on {}: it starts to read the Docker socket",
+                host.name
+            ),
+            alloy_command.clone(),
+        );
+    }
+    step(
+        format!(
+            "Deploy {}: its containers are made anew and leave the syslog driver, while the listener is still there",
+            moved.service
+        ),
+        deployment.playbook.as_ref().map(|book| command(topology, book, &host.name)),
+    );
+    step(format!("Look for new lines in Grafana: {}", new_selector(moved)), None);
+    for line in query_commands(topology, &deployment.file.path, edits) {
+        step(
+            "Deploy the dashboards and alert rules that changed; until then they look at labels that get no new lines"
+                .to_owned(),
+            Some(line),
+        );
+    }
+    if alloy.is_some_and(|path| edits.contains_key(&path)) {
+        step(format!("Deploy Alloy on {}: the listener goes, nothing sends to it any more", host.name), alloy_command);
+    }
+    out
+}
+
+/// What selects the moved lines and nothing else: `service`, and the host where streams carry it.
+fn new_selector(moved: &Move) -> String {
+    let host = Label::Known(moved.host.clone());
+    let named = moved.streams.after.iter().any(|stream| stream.labels.get("hostname") == Some(&host));
+    let host = if named { format!(", hostname=\"{}\"", moved.host) } else { String::new() };
+    format!("{{service=\"{}\"{host}}}", moved.project)
+}
+
+/// The commands that deploy what was edited besides the Compose file and the Alloy configurations.
+fn query_commands(topology: &Topology, compose: &RepoPath, edits: &BTreeMap<RepoPath, Edits>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let is_alloy = |path: &RepoPath| topology.alloy.iter().any(|config| config.source.path == *path);
+    for path in edits.keys().filter(|path| *path != compose && !is_alloy(path)) {
+        let line = topology.deployed_by(path).map(|(book, host)| command(topology, &book, &host));
+        out.extend(line.filter(|line| !out.contains(line)));
+    }
+    out
+}
+
+/// The command line, as typed in the folder of `ansible.cfg`.
+fn command(topology: &Topology, playbook: &str, limit: &str) -> String {
+    let root = topology.ansible_root();
+    let book = playbook.strip_prefix(&root).unwrap_or(playbook).trim_start_matches('/');
+    let limit = if limit.is_empty() { String::new() } else { format!(" --limit {limit}") };
+    format!("ansible-playbook {book}{limit}")
+}

@@ -1,0 +1,180 @@
+//! Compose templates: the containers that move lose their syslog logging.
+//!
+//! Knows: which services of which file move, and that nothing else may render differently afterwards. Must not know:
+//! how `logging` is taken out (see `remove`). Sources: label-surface 7.1, real-world C.
+
+mod anchors;
+mod remove;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::place;
+use crate::finding::{Finding, Level};
+use crate::rewrite::Outcome;
+use crate::syntax::jinja::{self, Delims, Mask};
+use crate::syntax::tree::{NodeId, Tree};
+use crate::syntax::yaml;
+use crate::text::{Edit, Edits, Source, Span};
+use crate::topology::compose;
+use crate::topology::{Move, Topology};
+
+/// Takes `logging` out of every container that moves.
+pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
+    let deployment = &topology.hosts[moved.host_index].deployments[moved.deployment];
+    let source = &deployment.file;
+    let mut out = Outcome::default();
+    match edits(moved, source) {
+        Ok(edits) => {
+            out.findings.extend(check(topology, moved, source, &edits));
+            out.edits.extend(edits.into_iter().map(|edit| (source.path.clone(), edit)));
+            out.findings.push(Finding::told(Level::Note, "compose/rotation", &[], None));
+        }
+        Err(finding) => out.findings.push(*finding),
+    }
+    out
+}
+
+fn edits(moved: &Move, source: &Arc<Source>) -> Result<Vec<Edit>, Box<Finding>> {
+    let unreadable = |span, problem: &str| {
+        Box::new(Finding::told(
+            Level::Blocked,
+            "compose/unreadable",
+            &[("problem", problem)],
+            Some(place(source, span)),
+        ))
+    };
+    let text = source.text().ok_or_else(|| unreadable(Span::at(0), "it is not UTF-8"))?;
+    let mask = mask_of(source, text).map_err(|(span, problem)| unreadable(span, &problem))?;
+    let tree = yaml::read(mask.text()).map_err(|error| unreadable(error.span, &error.message))?;
+    let moving = services(&tree, &mask, text, &moved.components);
+    if moving.is_empty() {
+        return Err(unreadable(Span::at(0), "the containers that move are not found in the text"));
+    }
+    let fact = moved.listeners.first().cloned();
+    let file = remove::File { source, text, mask: &mask, tree: &tree };
+    remove::Remover::new(&file, moving, fact).run().map_err(|refusal| {
+        let found = Finding::told(Level::Blocked, refusal.rule, &[], Some(place(file.source, refusal.span)));
+        Box::new(Finding { message: refusal.message, ..found })
+    })
+}
+
+/// Masks a template; a file that is only copied is read as it is when its braces are no Jinja (real-world C8).
+fn mask_of(source: &Source, text: &str) -> Result<Mask, (Span, String)> {
+    match jinja::mask(text, &Delims::default()) {
+        Ok(mask) => Ok(mask),
+        Err(_) if !source.path.name().ends_with(".j2") => Ok(jinja::mask_none(text)),
+        Err(error) => Err((error.span, error.message)),
+    }
+}
+
+/// The service mappings that move. A key with Jinja in it stands for every name it can render to.
+fn services(tree: &Tree<'_>, mask: &Mask, text: &str, components: &[String]) -> BTreeSet<NodeId> {
+    let Some(services) = tree.root().and_then(|root| root.target().get("services")) else { return BTreeSet::new() };
+    services
+        .entries()
+        .filter(|(key, _)| {
+            if mask.tags_in(key.span()).is_empty() {
+                return key.str().is_some_and(|name| components.iter().any(|component| component == name));
+            }
+            let pattern = key_pattern(mask, key.span(), text);
+            regex::Regex::new(&pattern).is_ok_and(|pattern| components.iter().any(|name| pattern.is_match(name)))
+        })
+        .map(|(_, value)| value.target().id())
+        .collect()
+}
+
+/// A key such as `kairos-{{ w.name }}` as a pattern for the names it renders to.
+fn key_pattern(mask: &Mask, span: Span, text: &str) -> String {
+    let mut pattern = String::from("^");
+    let mut done = span.start();
+    for tag in mask.tags_in(span) {
+        pattern.push_str(&regex::escape(text.get(done..tag.span.start()).unwrap_or("")));
+        pattern.push_str(".*");
+        done = tag.span.end();
+    }
+    pattern.push_str(&regex::escape(text.get(done..span.end()).unwrap_or("").trim_matches(['"', '\''])));
+    pattern.push('$');
+    pattern
+}
+
+/// Reads the edited file again on every host that has it: the containers that move are off syslog and everything else
+/// renders as before (real-world X4).
+fn check(topology: &Topology, moved: &Move, source: &Arc<Source>, edits: &[Edit]) -> Option<Finding> {
+    let refuse =
+        || Finding::told(Level::Blocked, "compose/renders-otherwise", &[], Some(place(source, source.line_at(0))));
+    let mut set = Edits::new();
+    for edit in edits {
+        if set.insert(edit.clone()).is_err() {
+            return Some(refuse());
+        }
+    }
+    let after = Arc::new(Source::new(source.path.as_str(), source.mode, Vec::new(), set.apply(source.bytes())));
+    let host = &topology.hosts[moved.host_index];
+    let Some(scope) = topology.scope(host) else { return Some(refuse()) };
+    let deployment = &host.deployments[moved.deployment];
+    let scope = scope.with(&deployment.vars);
+    let is_template = deployment.is_template;
+    let (Ok(old), Ok(new)) = (scope.render(source, is_template), scope.render(&after, is_template)) else {
+        return Some(refuse());
+    };
+    let (Ok(old), Ok(new)) = (yaml::read(&old.text), yaml::read(&new.text)) else { return Some(refuse()) };
+    let same = same_but_logging(&old, &new, &moved.components);
+    (!same).then(refuse)
+}
+
+/// Whether two rendered files are equal but for the `logging` of `components`, which are off syslog in the second, and
+/// for `x-` keys.
+fn same_but_logging(old: &Tree<'_>, new: &Tree<'_>, components: &[String]) -> bool {
+    let off = compose::read(new).is_some_and(|read| {
+        read.services
+            .iter()
+            .filter(|service| components.contains(&service.name))
+            .all(|service| service.driver.is_read_from_socket())
+    });
+    off && flat(old, components) == flat(new, components)
+}
+
+/// Every value of a document with the path to it: aliases followed, merge keys evaluated, `x-` keys and the logging of
+/// `components` left out.
+fn flat(tree: &Tree<'_>, components: &[String]) -> Option<BTreeMap<String, String>> {
+    let mut out = BTreeMap::new();
+    let mut work = vec![(String::new(), tree.root()?.target())];
+    while let Some((path, node)) = work.pop() {
+        if out.len() > 200_000 {
+            return None;
+        }
+        if let Some(text) = node.str() {
+            out.insert(path, text.to_owned());
+            continue;
+        }
+        for (index, item) in node.items().enumerate() {
+            work.push((format!("{path}/{index}"), item.target()));
+        }
+        let mut names: Vec<&str> = Vec::new();
+        let mut layers = vec![node];
+        while let Some(layer) = layers.pop() {
+            for (key, value) in layer.entries() {
+                match key.str() {
+                    Some("<<") if value.is_sequence() => {
+                        layers.extend(value.items().map(crate::syntax::tree::Ref::target));
+                    }
+                    Some("<<") => layers.push(value.target()),
+                    Some(name) if !names.contains(&name) => names.push(name),
+                    _ => {}
+                }
+            }
+            if names.len() > 10_000 {
+                return None;
+            }
+        }
+        for name in names {
+            let moving = components.iter().any(|component| path == format!("/services/{component}"));
+            let left_out = (path.is_empty() && name.starts_with("x-")) || (moving && name == "logging");
+            if let Some(value) = node.lookup(name).filter(|_| !left_out) {
+                work.push((format!("{path}/{name}"), value));
+            }
+        }
+    }
+    Some(out)
+}

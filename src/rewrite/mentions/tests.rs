@@ -1,0 +1,130 @@
+//! Spellings by hand, as people write them.
+
+use super::*;
+use crate::topology::Streams;
+
+fn jobs() -> Vec<String> {
+    vec!["kairos".to_owned()]
+}
+
+fn moved(project: &str) -> Move {
+    let source = Arc::new(Source::new("deploy.yml", 0o100_644, Vec::new(), b"x".to_vec()));
+    Move {
+        service: "kairos".into(),
+        host: "puck.incus".into(),
+        short_host: "puck".into(),
+        project: project.into(),
+        project_at: Place::new(&source, Span::new(0, 1)),
+        components: vec!["app".into()],
+        siblings: Vec::new(),
+        jobs: jobs(),
+        listeners: Vec::new(),
+        streams: Streams::default(),
+        host_index: 0,
+        deployment: 0,
+        going: Vec::new(),
+        staying: Vec::new(),
+    }
+}
+
+fn found(path: &str, text: &str) -> Vec<(String, String, &'static str)> {
+    let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    rewrite(&source, &[], &moved("kairos2"))
+        .into_iter()
+        .map(|one| (one.at.unwrap().text().to_owned(), one.proposed.unwrap(), one.rule))
+        .collect()
+}
+
+#[test]
+fn every_spelling_is_found_with_its_value() {
+    for (text, value) in [
+        (r#"{job="kairos"}"#, "kairos"),
+        (r#"{job=\"kairos\"}"#, "kairos"),
+        ("job=kairos", "kairos"),
+        ("job: kairos", "kairos"),
+        ("match: {job: 'kairos'}", "kairos"),
+        (r#"- [job, "=", kairos]"#, "kairos"),
+        (r#"["job", "=", "kairos"]"#, "kairos"),
+        (r#"job=~"kairos|angelia""#, "kairos|angelia"),
+        (r#"job=~"angelia|kairos""#, "angelia|kairos"),
+        (r#"job!="kairos""#, "kairos"),
+        ("query=%7Bjob%3D%22kairos%22%7D", "kairos"),
+        ("left=%7Bjob%3D%5C%22kairos%5C%22%7D", "kairos"),
+        (r#"{job\u003d\"kairos\"}"#, "kairos"),
+        ("{name: job, value: kairos, matchType: \"=\"}", "kairos"),
+        ("see `job=kairos`.", "kairos"),
+        (r#"\njob="kairos""#, "kairos"),
+    ] {
+        let found = find(text, &jobs());
+        assert_eq!(found.len(), 1, "{text}");
+        assert_eq!(found[0].value.of(text), value, "{text}");
+        assert_eq!(found[0].label.of(text), "job", "{text}");
+    }
+}
+
+#[test]
+fn other_labels_and_other_values_are_not() {
+    for text in [
+        r#"scrape_job="kairos""#,
+        "job_name: kairos",
+        r#"job="kairos2""#,
+        r#"job="my-kairos""#,
+        "the job kairos does",
+        "jobs: kairos",
+        r#"xjob="kairos""#,
+        "job:\n  name: kairos",
+    ] {
+        assert_eq!(find(text, &jobs()), [], "{text}");
+    }
+}
+
+#[test]
+fn trap_19_an_explore_link() {
+    let link = "https://g/explore?left=%7B%22expr%22:%22%7Bjob%3D%5C%22kairos%5C%22%7D%22%7D";
+    assert_eq!(
+        found("d.json", link),
+        [("job%3D%5C%22kairos%5C%22".into(), "service%3D%5C%22kairos2%5C%22".into(), "mentions/link")]
+    );
+}
+
+#[test]
+fn trap_22_and_routes() {
+    assert_eq!(
+        found("alertmanager/alertmanager.yml", "matchers: ['job=\"kairos\"']\n"),
+        [("job=\"kairos\"".into(), "service=\"kairos2\"".into(), "mentions/route")]
+    );
+    let text =
+        "inhibit_rules:\n  - equal: [alertname, job]\n  - equal:\n      - job_name\n      - job\n    other: job\n";
+    let source = Arc::new(Source::new("alertmanager.yml", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    assert_eq!(rewrite(&source, &[], &moved("kairos")).len(), 2);
+    assert_eq!(lists(text), [(Span::new(38, 41), "mentions/equal"), (Span::new(79, 82), "mentions/equal")]);
+}
+
+#[test]
+fn trap_23_retention() {
+    assert_eq!(
+        found("loki.yml", "retention_stream:\n  - selector: '{job=\"kairos\"}'\n    period: 2160h\n")[0].2,
+        "mentions/setting"
+    );
+}
+
+#[test]
+fn history_and_what_others_answer_for_is_left() {
+    assert!(found("CHANGELOG.md", "job=kairos").is_empty());
+    assert!(found("docs/adr/0001-logs.md", "job=kairos").is_empty());
+    let source = Arc::new(Source::new("d.md", 0o100_644, Vec::new(), b"job=kairos job=kairos".to_vec()));
+    let left = rewrite(&source, &[Span::new(0, 10)], &moved("kairos"));
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].at.as_ref().unwrap().span, Span::new(11, 21));
+}
+
+#[test]
+fn every_sentence_is_used() {
+    let text = include_str!("../../../rewrites/mentions/rule.yaml");
+    let rule: rule::Rule = serde_yaml::from_str(text).unwrap();
+    let ids: Vec<&str> = rule.sentences.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["demanded", "documentation", "equal", "link", "more", "other", "route", "setting"]);
+    for name in ["x.md", "x.sh"] {
+        assert!(found(name, "job=kairos").iter().all(|(_, _, id)| rule::say(id, &[]) != *id));
+    }
+}

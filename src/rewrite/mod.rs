@@ -1,0 +1,67 @@
+//! One module per artefact: topology and move in, edits and findings out.
+//!
+//! Knows: what has to change together when a service moves. Must not know: git, the file system, how anything is
+//! shown. Every rewrite has the shape [`Rewrite`] and stands in [`ALL`].
+
+pub mod alloy;
+pub mod compose;
+pub mod host_vars;
+mod lines;
+pub mod mentions;
+pub mod queries;
+
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::rule;
+use crate::text::{Edit, Place, RepoPath, Source, Span, Why};
+use crate::topology::{Move, Topology};
+
+/// A query site that was looked at and named the moved job: its text before and after.
+#[derive(Clone, Debug)]
+pub struct QueryChange {
+    /// The query in its file (the bytes that hold it, quotes not included).
+    pub at: Place,
+    /// What it is part of, for people: `panel "Errors"`, `rule "KairosErrors"`.
+    pub context: String,
+    /// Decoded query today.
+    pub before: String,
+    /// Decoded query afterwards; equal to `before` when it was left alone.
+    pub after: String,
+    /// Streams the old query selects before the move, each as `{a="b", …}`.
+    pub streams_before: Vec<String>,
+    /// Streams the new query selects after the move.
+    pub streams_after: Vec<String>,
+}
+
+/// What a rewrite returns: edits and findings come back together, so one odd file never hides the others.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Edits with the file they belong to.
+    pub edits: Vec<(RepoPath, Edit)>,
+    /// What the user is told.
+    pub findings: Vec<Finding>,
+    /// Query sites with their text before and after.
+    pub queries: Vec<QueryChange>,
+}
+
+/// The one shape of a rewrite. What it changes and what it leaves come back together.
+pub type Rewrite = fn(&Topology, &Move) -> Outcome;
+
+/// Every rewrite of a move, in the order they are explained.
+pub const ALL: &[(&str, Rewrite)] = &[
+    ("compose", compose::rewrite),
+    ("alloy", alloy::rewrite),
+    ("host_vars", host_vars::rewrite),
+    ("queries", queries::rewrite),
+];
+
+/// An edit with its reason from the rule file.
+fn edit(id: &'static str, span: Span, new: String, values: &[(&str, &str)], fact: Option<Place>) -> Edit {
+    Edit { span, new, why: Why { rule: id, message: rule::say(id, values), fact } }
+}
+
+/// A place in a source.
+fn place(source: &Arc<Source>, span: Span) -> Place {
+    Place::new(source, span)
+}

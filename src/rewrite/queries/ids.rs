@@ -1,0 +1,115 @@
+//! Ids of the sentences, one table: a test holds it against the two rule files.
+//!
+//! Knows: names of sentences. Must not know: their wording, which stands in `rewrites/*/rule.yaml`.
+
+use crate::rule;
+use crate::topology::sites::SiteKind;
+
+/// A sentence as it is called for a dashboard and for an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    pub(super) dashboards: &'static str,
+    pub(super) alerts: &'static str,
+}
+
+impl Id {
+    /// The id for a site of this kind.
+    pub(super) fn of(self, kind: SiteKind) -> &'static str {
+        if kind.on_dashboard() { self.dashboards } else { self.alerts }
+    }
+
+    /// The sentence for a site of this kind.
+    pub(super) fn say(self, kind: SiteKind, values: &[(&str, &str)]) -> String {
+        rule::say(self.of(kind), values)
+    }
+}
+
+macro_rules! ids {
+    ($($name:ident = $text:literal;)*) => {
+        $(pub(super) const $name: Id =
+            Id { dashboards: concat!("dashboards/", $text), alerts: concat!("alerts/", $text) };)*
+        #[cfg(test)]
+        pub(super) const ALL: &[Id] = &[$($name),*];
+    };
+}
+
+ids! {
+    SELECTOR = "selector";
+    FILTER = "filter";
+    GROUPING = "grouping";
+    WITHOUT = "without";
+    SOURCE = "source";
+    LEGEND = "legend";
+    COPY = "copy";
+    TEXT = "text";
+    FANS_OUT = "fans-out";
+    ABSENT = "absent";
+    MIXED = "mixed";
+    MORE_NAMES = "more-names";
+    NEGATION = "negation";
+    ANY_JOB = "any-job";
+    NO_JOB = "no-job";
+    UNCHECKED = "unchecked";
+    WRONG = "wrong";
+    NOTHING = "nothing";
+    VARIABLE = "variable";
+    VARIABLE_VALUES = "variable-values";
+    AD_HOC = "ad-hoc";
+    COLLISION = "collision";
+    EXTRACTED = "extracted";
+    MATCHING = "matching";
+    HOST_WIDE = "host-wide";
+    TEMPLATE_LABEL = "template-label";
+    UNWRAP = "unwrap";
+    PICK = "pick";
+    COMPARISON = "comparison";
+    VARIANTS = "variants";
+    RECORD = "record";
+    UNREADABLE = "unreadable";
+    UNPROVEN = "unproven";
+    NOT_ENCODABLE = "not-encodable";
+    LEGEND_LEFT = "legend-left";
+    ANEW = "anew";
+    TEXT_LEFT = "text-left";
+    NAMED = "named";
+    UNREAD_FILE = "unread-file";
+    DOUBT_DEFAULT = "doubt-default";
+    DOUBT_UNKNOWN = "doubt-unknown";
+    DOUBT_UNCLEAR = "doubt-unclear";
+    DOUBT_VARIABLE = "doubt-variable";
+    DOUBT_TEMPLATE = "doubt-template";
+    DOUBT_ORDER = "doubt-order";
+    DOUBT_DISAGREE = "doubt-disagree";
+    DOUBT_ADDRESS = "doubt-address";
+    DOUBT_RULE_FILE = "doubt-rule-file";
+    DOUBT_BOTH_LANGUAGES = "doubt-both-languages";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::rule::Rule;
+
+    #[test]
+    fn every_sentence_has_an_id_and_every_id_a_sentence() {
+        let names: BTreeSet<&str> = ALL.iter().filter_map(|id| id.alerts.split('/').nth(1)).collect();
+        let dashboards: Rule = serde_yaml::from_str(include_str!("../../../rewrites/dashboards/rule.yaml")).unwrap();
+        let alerts: Rule = serde_yaml::from_str(include_str!("../../../rewrites/alerts/rule.yaml")).unwrap();
+        let mut said = BTreeSet::new();
+        for rule in [&dashboards, &alerts] {
+            said.extend(rule.sentences.keys().map(String::as_str));
+        }
+        assert_eq!(said, names);
+        // What only one of the two can need.
+        let only = |rule: &Rule, other: &Rule| -> Vec<String> {
+            rule.sentences.keys().filter(|id| !other.sentences.contains_key(*id)).cloned().collect()
+        };
+        assert_eq!(only(&dashboards, &alerts), ["ad-hoc", "copy", "legend", "legend-left", "named", "variable-values"]);
+        assert_eq!(
+            only(&alerts, &dashboards),
+            ["anew", "doubt-both-languages", "doubt-rule-file", "record", "text", "text-left"]
+        );
+    }
+}

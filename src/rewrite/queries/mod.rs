@@ -1,0 +1,67 @@
+//! Queries of dashboards and alert rules that select a moved service by its `job`.
+//!
+//! Knows: sites with their datasources, and which of them is rewritten, reported or left alone. Must not know: how a
+//! site is found (`topology::sites`), what a selector selects (`proof`). A query is edited only when Loki is proven to
+//! read it and all of it can be rewritten with certainty; otherwise it is left and reported with a proposed text.
+
+mod file;
+mod follow;
+mod ids;
+mod query;
+mod streams;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::finding::{Finding, Level};
+use crate::rewrite::Outcome;
+use crate::rewrite::mentions;
+use crate::text::Source;
+use crate::topology::queries::QueryFacts;
+use crate::topology::sites::SiteKind;
+use crate::topology::{Move, Topology};
+
+/// Edits and findings for every query of the repository, and findings for whatever else names the moved job.
+pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
+    let facts = &topology.queries;
+    let mut outcome = rewrite_sites(facts, moved);
+    let sources: Vec<_> = topology.snapshot.sources().collect();
+    let mentioned: Vec<_> = sources.par_iter().map(|source| mentions_in(source, topology, moved)).collect();
+    outcome.findings.extend(mentioned.into_iter().flatten());
+    if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
+        outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
+    }
+    outcome
+}
+
+fn mentions_in(source: &Arc<Source>, topology: &Topology, moved: &Move) -> Vec<Finding> {
+    if topology.alloy.iter().any(|config| config.source.path == source.path) {
+        return Vec::new();
+    }
+    let file = topology.queries.files.get(&source.path);
+    let mut handled = file.map(|file| file.handled()).unwrap_or_default();
+    handled.extend(moved.listeners.iter().filter(|at| at.source.path == source.path).map(|at| at.span));
+    mentions::rewrite(source, &handled, moved)
+}
+
+/// Edits and findings for every query site that this move concerns.
+pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
+    let before = streams::Before::new(moved);
+    let files: Vec<_> = facts.files.values().collect();
+    let parts = files.par_iter().map(|file| {
+        let mut outcome = Outcome::default();
+        file::rewrite(file, facts, &before, &mut outcome);
+        outcome
+    });
+    let mut outcome = Outcome::default();
+    for part in parts.collect::<Vec<_>>() {
+        outcome.edits.extend(part.edits);
+        outcome.findings.extend(part.findings);
+        outcome.queries.extend(part.queries);
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests;

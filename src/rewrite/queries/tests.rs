@@ -1,0 +1,369 @@
+//! One test for each row of label-surface 1.3, rule of 2.2 and trap of section 9; results worked out by hand.
+
+mod files;
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::finding::Level;
+use crate::syntax::yaml;
+use crate::text::{Edits, Place, Span};
+use crate::topology::datasources::Datasources;
+use crate::topology::{Label, Stream, Streams, datasources, sites};
+
+/// kairos (project kairos, one container) moves on puck; angelia and the journal stay there, neo4j is on two hosts.
+fn streams(project: &str, siblings: bool) -> Streams {
+    let stream = |pairs: &[(&str, &str)]| {
+        let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
+        Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
+    };
+    let still = [
+        stream(&[("job", "angelia"), ("hostname", "puck")]),
+        stream(&[("job", "systemd"), ("hostname", "puck"), ("unit", "?")]),
+        stream(&[("job", "neo4j"), ("hostname", "ariel")]),
+    ];
+    let mut before = vec![stream(&[("job", "kairos"), ("hostname", "puck")])];
+    let new =
+        |component| stream(&[("service", project), ("component", component), ("container", "?"), ("hostname", "puck")]);
+    let mut after = vec![new("app")];
+    before.extend(still.clone());
+    after.extend(still);
+    let image = (0..before.len()).map(|index| vec![index]).collect();
+    if siblings {
+        after.push(new("redis"));
+    }
+    Streams { before, after, image }
+}
+
+fn moved(project: &str, siblings: bool) -> Move {
+    let source = Arc::new(Source::new("ansible/kairos/deploy.yml", 0o100_644, Vec::new(), b"kairos".to_vec()));
+    Move {
+        service: "kairos".into(),
+        host: "puck.incus".into(),
+        short_host: "puck".into(),
+        project: project.into(),
+        project_at: Place::new(&source, Span::new(0, 6)),
+        components: vec!["app".into()],
+        siblings: if siblings { vec!["redis".into()] } else { Vec::new() },
+        jobs: vec!["kairos".into()],
+        listeners: Vec::new(),
+        streams: streams(project, siblings),
+        host_index: 0,
+        deployment: 0,
+        going: Vec::new(),
+        staying: Vec::new(),
+    }
+}
+
+const DATASOURCES: &str = "apiVersion: 1\ndatasources:\n  - {name: Loki, uid: loki1, type: loki}\n  \
+     - {name: Prometheus, uid: prom1, type: prometheus, isDefault: true}\n";
+
+fn facts(files: &[(&str, &str)]) -> QueryFacts {
+    let source = |path: &str, text: &str| Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    let provisioning = source("grafana/datasources.yml", DATASOURCES);
+    let tree = yaml::read(DATASOURCES).unwrap();
+    QueryFacts {
+        files: files.iter().map(|(path, text)| ((*path).into(), Arc::new(sites::read(&source(path, text))))).collect(),
+        datasources: Datasources::new(datasources::read(&provisioning, &tree, &|_| false)),
+        ..QueryFacts::default()
+    }
+}
+
+/// Runs the rewrite and applies its edits.
+fn run(files: &[(&str, &str)], moved: &Move) -> (Vec<String>, Vec<Finding>) {
+    let facts = facts(files);
+    let outcome = rewrite_sites(&facts, moved);
+    let mut edits: BTreeMap<String, Edits> = BTreeMap::new();
+    for (path, edit) in outcome.edits {
+        edits.entry(path.as_str().to_owned()).or_default().insert(edit).unwrap();
+    }
+    let texts = files
+        .iter()
+        .map(|(path, text)| {
+            let bytes = edits.get(*path).map_or_else(|| text.as_bytes().to_vec(), |edits| edits.apply(text.as_bytes()));
+            String::from_utf8(bytes).unwrap()
+        })
+        .collect();
+    (texts, outcome.findings)
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn dashboard(expr: &str) -> String {
+    format!(
+        "{{\n \"schemaVersion\": 39,\n \"panels\": [{{\"title\": \"Errors\", \"datasource\": {{\"type\": \"loki\", \
+         \"uid\": \"loki1\"}}, \"targets\": [{{\"refId\": \"A\", \"expr\": {}}}]}}]\n}}",
+        json(expr)
+    )
+}
+
+/// The query afterwards and the findings, for one query on a Loki panel.
+fn query_under(expr: &str, moved: &Move) -> (String, Vec<Finding>) {
+    let (texts, findings) = run(&[("d.json", &dashboard(expr))], moved);
+    let value: serde_json::Value = serde_json::from_str(&texts[0]).unwrap();
+    (value["panels"][0]["targets"][0]["expr"].as_str().unwrap().to_owned(), findings)
+}
+
+fn query(expr: &str) -> (String, Vec<Finding>) {
+    query_under(expr, &moved("kairos", false))
+}
+
+#[track_caller]
+fn becomes(expr: &str, new: &str) {
+    let (after, findings) = query(expr);
+    assert_eq!(after, new);
+    assert!(findings.iter().all(|finding| finding.level == Level::Note), "{findings:?}");
+}
+
+#[track_caller]
+fn stays(expr: &str) {
+    let (after, findings) = query(expr);
+    assert_eq!((after.as_str(), findings.len()), (expr, 0), "{findings:?}");
+}
+
+/// Left alone, with one review finding of this rule and this proposed query.
+#[track_caller]
+fn review(expr: &str, rule: &str, proposed: &str) {
+    let (after, findings) = query(expr);
+    assert_eq!(after, expr);
+    let list: Vec<_> = findings.iter().map(|one| (one.level, one.rule, one.proposed.clone())).collect();
+    let proposed = json(proposed);
+    assert_eq!(list, [(Level::Review, rule, Some(proposed[1..proposed.len() - 1].to_owned()))]);
+}
+
+#[test]
+fn row_1_equality() {
+    becomes(r#"{job="kairos"}"#, r#"{service="kairos"}"#);
+    becomes(r#"{hostname=~"$host", job="kairos"} |= "x""#, r#"{hostname=~"$host", service="kairos"} |= "x""#);
+}
+
+#[test]
+fn row_2_a_pattern_that_only_the_moved_job_fits() {
+    becomes(r#"{job=~"kai.*"}"#, r#"{service="kairos"}"#);
+    becomes(r#"{job=~"kairos"}"#, r#"{service="kairos"}"#);
+}
+
+#[test]
+fn row_3_unions_trap_1() {
+    review(r#"{job=~"kairos|angelia"}"#, "dashboards/mixed", r#"{service_name=~"kairos|angelia"}"#);
+}
+
+/// A service that moved before, or one of another repository, is not dropped from the list.
+#[test]
+fn a_list_that_names_what_no_stream_has_is_left() {
+    review(r#"{job=~"kairos|elsewhere"}"#, "dashboards/more-names", r#"{service_name=~"kairos|elsewhere"}"#);
+    review(r#"{job=~"(elsewhere|kairos)"}"#, "dashboards/more-names", r#"{service_name=~"(elsewhere|kairos)"}"#);
+    becomes(r#"{job=~"kairos|kair.s"}"#, r#"{service="kairos"}"#);
+}
+
+#[test]
+fn row_4_other_jobs() {
+    stays(r#"{job="angelia"}"#);
+    stays(r#"{job=~"ange.*"}"#);
+    stays(r#"{job="nobody"}"#);
+}
+
+#[test]
+fn row_5_negation_trap_2() {
+    review(
+        r#"{hostname="puck", job!="kairos"}"#,
+        "dashboards/negation",
+        r#"{hostname="puck", job!="kairos", service!="kairos"}"#,
+    );
+    review(
+        r#"{hostname="puck", job!~"kai.*"}"#,
+        "dashboards/negation",
+        r#"{hostname="puck", job!~"kai.*", service!="kairos"}"#,
+    );
+}
+
+/// Where the socket is read already, the moved lines are there today under the new labels, so the streams alone see no
+/// difference; whoever wrote the query still meant to leave the service out.
+#[test]
+fn row_5_negation_on_a_host_that_logs_twice() {
+    let mut twice = moved("kairos", false);
+    let new = twice.streams.after[0].clone();
+    twice.streams.before.push(new);
+    twice.streams.image.push(vec![0]);
+    let (after, findings) = query_under(r#"{hostname="puck", job!="kairos"}"#, &twice);
+    assert_eq!(after, r#"{hostname="puck", job!="kairos"}"#);
+    assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["dashboards/negation"]);
+    let (_, findings) = query_under(r#"{hostname="puck", job!="kairos", service!="kairos"}"#, &twice);
+    assert!(findings.is_empty(), "the new labels are left out already: {findings:?}");
+}
+
+#[test]
+fn row_6_negation_of_another() {
+    stays(r#"{hostname="puck", job!="angelia"}"#);
+}
+
+#[test]
+fn row_7_any_job() {
+    review(r#"{job=~".+"}"#, "dashboards/any-job", r#"{service_name=~".+"}"#);
+    review(r#"{job!=""}"#, "dashboards/any-job", r#"{service_name!=""}"#);
+}
+
+#[test]
+fn row_8_no_job() {
+    review(r#"{hostname="puck", job=""}"#, "dashboards/no-job", r#"{hostname="puck", job="", service!="kairos"}"#);
+}
+
+#[test]
+fn row_9_no_restriction() {
+    stays(r#"{hostname="puck", job=~".*"}"#);
+}
+
+#[test]
+fn row_10_variables() {
+    review(r#"{job=~"$job"}"#, "dashboards/variable", r#"{service_name=~"$job"}"#);
+}
+
+#[test]
+fn row_11_host_wide() {
+    stays(r#"{hostname="puck"} |= "error""#);
+    stays(r#"sum by (job, service) (rate({hostname="puck"}[5m]))"#);
+    review(
+        r#"sum by (job) (rate({hostname="puck"}[5m]))"#,
+        "dashboards/host-wide",
+        r#"sum by (job, service) (rate({hostname="puck"}[5m]))"#,
+    );
+}
+
+#[test]
+fn trap_3_a_label_filter_with_or() {
+    becomes(
+        r#"{hostname="puck"} | job="kairos" or job="angelia""#,
+        r#"{hostname="puck"} | service="kairos" or job="angelia""#,
+    );
+}
+
+#[test]
+fn trap_4_and_5_fields_that_collide() {
+    review(
+        r#"{job="kairos"} | json | service="auth""#,
+        "dashboards/collision",
+        r#"{service="kairos"} | json | service_extracted="auth""#,
+    );
+    review(
+        r#"{job="kairos"} | json | job_extracted="cleanup""#,
+        "dashboards/extracted",
+        r#"{service="kairos"} | json | job="cleanup""#,
+    );
+}
+
+#[test]
+fn trap_6_line_filters_are_content() {
+    becomes(r#"{job="kairos"} |= "job=\"kairos\"""#, r#"{service="kairos"} |= "job=\"kairos\"""#);
+}
+
+#[test]
+fn trap_7_decoded_values_and_quote_styles() {
+    becomes("{job=`kairos`}", "{service=`kairos`}");
+    becomes(r#"{job="kai\x72os"}"#, r#"{service="kairos"}"#);
+}
+
+#[test]
+fn trap_8_other_labels() {
+    stays(r#"{job_name="kairos", Job="kairos"}"#);
+}
+
+#[test]
+fn trap_9_comments() {
+    becomes("{job=\"kairos\"} # was {job=\"kairos\"}", "{service=\"kairos\"} # was {job=\"kairos\"}");
+}
+
+#[test]
+fn trap_10_grouping_and_legend_of_one_target_in_a_mixed_panel() {
+    let text = r#"{"panels": [{"title": "x", "datasource": {"uid": "-- Mixed --"}, "targets": [
+      {"datasource": {"uid": "loki1"}, "expr": "sum by (job) (rate({job=\"kairos\"}[5m]))", "legendFormat": "{{job}}"},
+      {"datasource": {"uid": "prom1"}, "expr": "sum by (job) (rate(up{job=\"kairos\"}[5m]))", "legendFormat": "{{job}}"}]}]}"#;
+    let (texts, findings) = run(&[("d.json", text)], &moved("kairos", false));
+    let expected = text.replacen("sum by (job) (rate({job=", "sum by (service) (rate({service=", 1).replacen(
+        r#""legendFormat": "{{job}}""#,
+        r#""legendFormat": "{{service}}""#,
+        1,
+    );
+    assert_eq!(texts[0], expected);
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn trap_11_without() {
+    becomes(
+        r#"sum without (job) (rate({job="kairos"}[5m]))"#,
+        r#"sum without (service, component, container) (rate({service="kairos"}[5m]))"#,
+    );
+}
+
+#[test]
+fn trap_12_label_replace_destination() {
+    becomes(
+        r#"label_replace(rate({job="kairos"}[5m]), "job", "$1", "hostname", "(.*)")"#,
+        r#"label_replace(rate({service="kairos"}[5m]), "job", "$1", "hostname", "(.*)")"#,
+    );
+    becomes(
+        r#"sum by (a) (label_replace(rate({job="kairos"}[5m]), "a", "$1", "job", "(.*)"))"#,
+        r#"sum by (a) (label_replace(rate({service="kairos"}[5m]), "a", "$1", "service", "(.*)"))"#,
+    );
+}
+
+#[test]
+fn series_that_fan_out_are_a_note() {
+    let (_, findings) = query(r#"rate({job="kairos"}[5m]) > 0"#);
+    assert_eq!(
+        findings.iter().map(|one| (one.level, one.rule)).collect::<Vec<_>>(),
+        [(Level::Note, "dashboards/fans-out")]
+    );
+}
+
+#[test]
+fn trap_15_a_job_on_two_hosts() {
+    let mut moved = moved("neo4j", false);
+    moved.jobs = vec!["neo4j".into()];
+    moved.streams.before[0].labels.insert("job".into(), Label::Known("neo4j".into()));
+    let (after, findings) = query_under(r#"{job="neo4j"}"#, &moved);
+    assert_eq!(after, r#"{job="neo4j"}"#);
+    assert_eq!(findings[0].rule, "dashboards/mixed");
+    assert_eq!(findings[0].proposed.as_deref(), Some(r#"{service_name=\"neo4j\"}"#));
+    let (after, findings) = query_under(r#"{job="neo4j", hostname="puck"}"#, &moved);
+    assert_eq!((after.as_str(), findings.len()), (r#"{service="neo4j", hostname="puck"}"#, 0));
+    let (after, findings) = query_under(r#"{job="neo4j", hostname="ariel"}"#, &moved);
+    assert_eq!((after.as_str(), findings.len()), (r#"{job="neo4j", hostname="ariel"}"#, 0));
+}
+
+#[test]
+fn trap_16_a_container_that_was_never_on_syslog() {
+    let (after, findings) = query_under(r#"{job="kairos"}"#, &moved("gitea_mcp", true));
+    assert_eq!((after.as_str(), findings.len()), (r#"{service="gitea_mcp", component="app"}"#, 0));
+}
+
+#[test]
+fn trap_17_a_variable_without_datasource_takes_the_default() {
+    let text = r#"{"templating": {"list": [{"type": "query", "name": "job", "datasource": null, "query": "label_values(job)"}]}}"#;
+    let (texts, findings) = run(&[("d.json", text)], &moved("kairos", false));
+    assert_eq!((texts[0].as_str(), findings.len()), (text, 0));
+    let text = text.replace("null", "\"Loki\"");
+    let (texts, findings) = run(&[("d.json", &text)], &moved("kairos", false));
+    assert_eq!(texts[0], text);
+    assert_eq!(findings[0].rule, "dashboards/variable-values");
+    assert_eq!(findings[0].at.as_ref().unwrap().text(), "job");
+    assert_eq!(findings[0].proposed.as_deref(), Some("service_name"));
+}
+
+#[test]
+fn a_variable_with_a_selector_and_its_copy() {
+    let text = r#"{"templating": {"list": [{"type": "query", "name": "c", "datasource": "Loki", "definition": "label_values({job=\"kairos\"}, component)",
+        "query": "label_values({job=\"kairos\"}, component)"}]}}"#;
+    let (texts, findings) = run(&[("d.json", text)], &moved("kairos", false));
+    assert_eq!(texts[0], text.replace("job=", "service="));
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn trap_18_the_uid_beats_the_type() {
+    let text = r#"{"panels": [{"datasource": "-- Mixed --", "targets": [{"datasource": {"type": "prometheus", "uid": "loki1"}, "expr": "{job=\"kairos\"} |= \"x\""}]}]}"#;
+    let (texts, _) = run(&[("d.json", text)], &moved("kairos", false));
+    assert_eq!(texts[0], text.replace("{job=", "{service="));
+}

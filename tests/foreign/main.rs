@@ -1,0 +1,8 @@
+//! Layouts of repositories as other people keep them: what a migration finds there, and what it refuses.
+
+#![cfg(test)]
+
+mod layouts;
+mod refused;
+mod repo;
+mod unread;
