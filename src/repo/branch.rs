@@ -1,0 +1,214 @@
+//! Branch names and the branches that are there already.
+//!
+//! Knows: what git allows as a name, when a branch is ours. Must not know: how commits are made.
+
+use git2::{BranchType, Commit, ErrorCode, Oid, Reference, Repository};
+
+use super::Repo;
+use super::fault::fault;
+use crate::error::{Error, Result};
+
+/// The trailer that names the commit a plan was made from. Every commit of ours carries it.
+pub(super) const BASE_TRAILER: &str = "Migrate-Base";
+/// No plan has this many steps: a longer chain is not ours.
+const MOST_COMMITS: usize = 10_000;
+
+/// The branch a migration goes to: `migrate/<host>/<service>`, or `migrate/<host>` for all services of a host.
+///
+/// # Errors
+/// A name git does not allow in a branch, or one with a `/`, which would name another branch.
+pub fn branch_name(host: &str, service: Option<&str>) -> Result<String> {
+    for (what, part) in [("host", Some(host)), ("service", service)] {
+        if let Some(part) = part.filter(|part| part.is_empty() || part.contains('/')) {
+            return Err(Error::user(format!(
+                "the {what} name `{}` cannot be part of a branch name",
+                part.escape_debug()
+            ))
+            .hint("it must not be empty or contain `/`; choose a branch with --branch NAME"));
+        }
+    }
+    let name = match service {
+        Some(service) => format!("migrate/{host}/{service}"),
+        None => format!("migrate/{host}"),
+    };
+    check_branch_name(&name)?;
+    Ok(name)
+}
+
+/// Whether git allows a branch of this name.
+///
+/// # Errors
+/// It does not; the error says what git forbids.
+pub fn check_branch_name(name: &str) -> Result<()> {
+    // A NUL never reaches git's own check: it cannot be passed.
+    let valid = !name.contains('\0')
+        && !name.starts_with('-')
+        && name != "HEAD"
+        && git2::Branch::name_is_valid(name).unwrap_or(false);
+    if valid {
+        return Ok(());
+    }
+    Err(Error::user(format!("git does not allow a branch named `{}`", name.escape_debug()))
+        .hint("a branch name has no blanks, no control characters, none of ~ ^ : ? * [ \\, no `..`, `//` or `@{`")
+        .hint(
+            "no part of it begins with `.` or ends with `.lock`, and it does not begin with `-` or end with `/` or `.`",
+        )
+        .hint("choose a branch with --branch NAME"))
+}
+
+/// The full name of a branch.
+pub(super) fn full(branch: &str) -> String {
+    format!("refs/heads/{branch}")
+}
+
+/// What stands under the name of the branch today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// Nothing.
+    Free,
+    /// The very commit that would be written.
+    Same,
+    /// A branch of ours that may be replaced; its commit.
+    Ours(Oid),
+}
+
+impl Repo {
+    /// Looks at what stands in the way of a branch that is to point at `tip`.
+    ///
+    /// # Errors
+    /// The name is taken by another branch, or by a branch that may not be replaced.
+    pub(super) fn existing(&self, git: &Repository, branch: &str, tip: Oid, replace: bool) -> Result<Existing> {
+        let reference = match git.find_reference(&full(branch)) {
+            Ok(reference) => reference,
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                return clash(git, branch)?.map_or(Ok(Existing::Free), Err);
+            }
+            // A folder stands where the file of the branch would be.
+            Err(error) => return Err(clash(git, branch)?.unwrap_or_else(|| fault("look up the branch", &error))),
+        };
+        let exists = |why: &str| Error::user(format!("the branch {branch} exists already{why}"));
+        let Some(at) = reference.target() else {
+            return Err(exists(" and is a symbolic reference").hint("choose another branch with --branch NAME"));
+        };
+        if at == tip {
+            return Ok(Existing::Same);
+        }
+        if !replace {
+            return Err(exists(" and holds something else")
+                .hint("choose another branch with --branch NAME")
+                .hint("or, if every commit on it was made by this program, replace it with --replace"));
+        }
+        if let Some(place) = self.checked_out(git, &reference)? {
+            return Err(exists(&format!(" and is checked out {place}"))
+                .hint("switch to another branch there first, or choose another with --branch NAME"));
+        }
+        match foreign(git, at)? {
+            None => Ok(Existing::Ours(at)),
+            Some((commit, why)) => Err(exists(&format!(", and {commit} on it {why}"))
+                .hint("--replace only replaces commits that this program made and nobody changed")
+                .hint("choose another branch with --branch NAME, or delete this one yourself")),
+        }
+    }
+
+    /// Where the branch is checked out, if anywhere.
+    fn checked_out(&self, git: &Repository, branch: &Reference<'_>) -> Result<Option<String>> {
+        let at = |repository: &Repository| {
+            let head = repository.find_reference("HEAD").ok();
+            head.is_some_and(|head| head.symbolic_target_bytes() == Some(branch.name_bytes()))
+        };
+        if at(&self.git) {
+            return Ok(Some("here".to_owned()));
+        }
+        if at(git) {
+            return Ok(Some("in the main working tree".to_owned()));
+        }
+        let names = git.worktrees().map_err(|error| fault("list the working trees", &error))?;
+        for name in names.iter().filter_map(|name| name.ok().flatten()) {
+            let Ok(worktree) = git.find_worktree(name) else { continue };
+            // A working tree whose folder is gone still keeps its HEAD, and git still counts it.
+            let gone = || std::fs::read(git.path().join("worktrees").join(name).join("HEAD"));
+            let there = match Repository::open_from_worktree(&worktree) {
+                Ok(repository) => at(&repository),
+                Err(_) => gone().is_ok_and(|head| {
+                    head.strip_prefix(b"ref: ").is_some_and(|target| target.trim_ascii() == branch.name_bytes())
+                }),
+            };
+            if there {
+                return Ok(Some(format!("in the working tree `{name}`")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Another branch whose name makes this one impossible: `migrate/puck` against `migrate/puck/kairos`.
+fn clash(git: &Repository, branch: &str) -> Result<Option<Error>> {
+    let taken = |other: &str| {
+        Error::user(format!("the branch {branch} cannot be made because the branch {other} exists"))
+            .hint("git cannot have a branch inside the name of another; choose one with --branch NAME, or delete it")
+    };
+    for (at, _) in branch.match_indices('/') {
+        if git.find_branch(&branch[..at], BranchType::Local).is_ok() {
+            return Ok(Some(taken(&branch[..at])));
+        }
+    }
+    let inside = format!("{}/", full(branch));
+    // Not by glob: a host or branch name may hold the characters that a glob gives a meaning to.
+    let references = git.references().map_err(|error| fault("list the branches", &error))?;
+    for reference in references.flatten() {
+        if let Some(name) = reference.name().ok().filter(|name| name.starts_with(&inside)) {
+            return Ok(Some(taken(name.strip_prefix("refs/heads/").unwrap_or(name))));
+        }
+    }
+    Ok(None)
+}
+
+/// The first commit from `tip` down that is not ours and untouched, with what gives it away; `None` when all are.
+///
+/// Ours and untouched: one parent; a `Migrate-Base` trailer, the same on all; author and committer the same person at
+/// the time of the base's committer. Amending or rebasing sets another committer time, so an edited commit is seen.
+/// The chain ends at the commit that the trailer names.
+fn foreign(git: &Repository, tip: Oid) -> Result<Option<(String, &'static str)>> {
+    let find = |id: Oid| git.find_commit(id).map_err(|error| fault("read a commit of the branch", &error));
+    let mut commit = find(tip)?;
+    let Some(base) = base_of(&commit) else {
+        return Ok(Some((short(&commit), "was not made by this program")));
+    };
+    let time = find(base)?.committer().when();
+    for _ in 0..MOST_COMMITS {
+        if commit.id() == base {
+            return Ok(None);
+        }
+        if base_of(&commit) != Some(base) || commit.parent_count() != 1 {
+            return Ok(Some((short(&commit), "was not made by this program")));
+        }
+        if !untouched(&commit, time) {
+            return Ok(Some((short(&commit), "was changed after this program made it")));
+        }
+        commit = find(commit.parent_id(0).map_err(|error| fault("read a commit of the branch", &error))?)?;
+    }
+    Ok(Some((short(&commit), "was not made by this program")))
+}
+
+/// Whether author and committer are one person, at `time`.
+fn untouched(commit: &Commit<'_>, time: git2::Time) -> bool {
+    let (author, committer) = (commit.author(), commit.committer());
+    let same_time = |when: git2::Time| when == time && when.offset_minutes() == time.offset_minutes();
+    author.name_bytes() == committer.name_bytes()
+        && author.email_bytes() == committer.email_bytes()
+        && same_time(author.when())
+        && same_time(committer.when())
+}
+
+/// The commit that the message says the plan was made from.
+fn base_of(commit: &Commit<'_>) -> Option<Oid> {
+    let message = commit.message().ok()?;
+    let trailers = git2::message_trailers_strs(message).ok()?;
+    trailers.iter().find(|(key, _)| *key == BASE_TRAILER).and_then(|(_, value)| Oid::from_str(value).ok())
+}
+
+fn short(commit: &Commit<'_>) -> String {
+    let mut id = commit.id().to_string();
+    id.truncate(10);
+    format!("commit {id}")
+}

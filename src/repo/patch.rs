@@ -1,0 +1,50 @@
+//! The change between two commits, in git's own patch format.
+//!
+//! Knows: git's diff. Must not know: how a diff is shown to people (see `report`).
+
+use git2::{DiffFormat, DiffOptions, Oid, Repository};
+
+use super::Repo;
+use super::fault::fault;
+use crate::error::Result;
+
+impl Repo {
+    /// The patch from commit `base` to commit `tip` (hexadecimal). Bytes, for the files need not be UTF-8;
+    /// `git apply` takes it from any folder of the repository. The user's diff settings have no say.
+    ///
+    /// # Errors
+    /// No such commits in the repository.
+    pub fn patch(&self, base: &str, tip: &str) -> Result<Vec<u8>> {
+        let id = |hex: &str| Oid::from_str(hex).map_err(|error| fault("read a commit id", &error));
+        patch(&self.git, id(base)?, id(tip)?)
+    }
+}
+
+/// The patch from `base` to `tip`, both in the object store of `git`.
+pub(super) fn patch(git: &Repository, base: Oid, tip: Oid) -> Result<Vec<u8>> {
+    make(git, base, tip).map_err(|error| fault("make the patch", &error))
+}
+
+fn make(git: &Repository, base: Oid, tip: Oid) -> std::result::Result<Vec<u8>, git2::Error> {
+    let (old, new) = (git.find_commit(base)?.tree()?, git.find_commit(tip)?.tree()?);
+    let mut options = DiffOptions::new();
+    options.context_lines(3).interhunk_lines(0).show_binary(true).id_abbrev(40);
+    // Set here, or `diff.noprefix` and `diff.mnemonicPrefix` of the user would decide.
+    options.old_prefix("a").new_prefix("b");
+    let mut diff = git.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options))?;
+    // Attributes such as `*.json -diff` would hide text that a person has to review.
+    let text = |id: Oid| git.find_blob(id).map_or(true, |blob| !blob.content().contains(&0));
+    if diff.deltas().all(|delta| text(delta.old_file().id()) && text(delta.new_file().id())) {
+        diff = git.diff_tree_to_tree(Some(&old), Some(&new), Some(options.force_text(true)))?;
+    }
+    let mut patch = Vec::new();
+    diff.print(DiffFormat::Patch, |_, _, line| {
+        // The other origins (headers, "no newline at end of file", binary) bring their own first column.
+        if let '+' | '-' | ' ' = line.origin() {
+            patch.push(line.origin() as u8);
+        }
+        patch.extend_from_slice(line.content());
+        true
+    })?;
+    Ok(patch)
+}

@@ -1,0 +1,180 @@
+//! Writes a plan as a branch: objects first, the name last.
+//!
+//! Knows: the order that makes a failure harmless. Must not know: what the edits mean.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository};
+
+use super::branch::{Existing, check_branch_name, full};
+use super::fault::fault;
+use super::untouched::Untouched;
+use super::{Repo, build};
+use crate::error::{Error, Result};
+use crate::plan::Step;
+
+/// How often a held lock is tried again, and how long between: git's own limit is a tenth of a second, too.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How to publish.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    /// The branch to make, without `refs/heads/`.
+    pub branch: String,
+    /// Whether a branch of ours may be replaced.
+    pub replace: bool,
+    /// Do everything but keep it in memory: nothing is written to the repository.
+    pub dry_run: bool,
+}
+
+/// What became of the branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new.
+    Created,
+    /// It was ours and points somewhere else now; the commit it pointed at before, hexadecimal.
+    Replaced(String),
+    /// It was there already, with the very same commits: nothing was written.
+    AlreadyThere,
+    /// Nothing was written, as asked.
+    DryRun,
+}
+
+/// A published plan.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The commits from the base up, hexadecimal.
+    pub commits: Vec<String>,
+    /// All changes of the branch in git's patch format; `git apply` takes it.
+    pub patch: Vec<u8>,
+    /// Edited files that differ from the base commit in the index or the working tree, sorted. They were not touched.
+    pub differs: Vec<String>,
+    /// What else the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Repo {
+    /// Writes `steps` as commits on `base` (hexadecimal) and makes the branch.
+    ///
+    /// All commits are first built in memory and checked there (invariant 4); only then are the same objects
+    /// written, and last, in one transaction, the branch. A failure or a kill before that leaves at most objects
+    /// that nothing refers to, which `git gc` removes. Neither `HEAD`, nor the index, nor the working tree is written.
+    ///
+    /// The same steps on the same base by the same person give the same commits, for their time is the base's.
+    ///
+    /// # Errors
+    /// A branch name git forbids, a branch in the way, a held lock, an object store that cannot be written; an
+    /// internal error when the plan does not fit the commit.
+    pub fn publish(&self, base: &str, steps: &[Step], options: &PublishOptions) -> Result<Published> {
+        check_branch_name(&options.branch)?;
+        if steps.is_empty() {
+            return Err(Error::internal("a plan without commits cannot be published"));
+        }
+        let untouched = Untouched::of(&self.git);
+        let memory = self.handle()?;
+        let odb = memory.odb().map_err(|error| fault("open the object database", &error))?;
+        odb.add_new_mempack_backend(1000).map_err(|error| fault("set up a store in memory", &error))?;
+        let base_id = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
+        let from = memory.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
+        let (who, unknown) = self.identity(&from)?;
+        let ids = build::commits(&memory, &from, &who, steps)?;
+        let tip = *ids.last().unwrap_or(&base_id);
+        let mut published = Published {
+            branch: options.branch.clone(),
+            outcome: Outcome::DryRun,
+            commits: ids.iter().map(Oid::to_string).collect(),
+            patch: super::patch::patch(&memory, base_id, tip)?,
+            differs: Vec::new(),
+            notes: Vec::new(),
+        };
+        if unknown {
+            published.notes.push(format!("git knows no name and e-mail of yours; the commits are by {who}"));
+        }
+        match self.differing(&from, steps) {
+            Ok(paths) => published.differs = paths,
+            Err(error) => published.notes.push(format!("the working tree could not be looked at: {}", error.message())),
+        }
+        let existing = self.existing(&memory, &options.branch, tip, options.replace);
+        match (existing, options.dry_run) {
+            (Err(error), true) => published.notes.push(format!("without --dry-run this would fail: {error}")),
+            (Err(error), false) => return Err(error),
+            (Ok(Existing::Same), _) => published.outcome = Outcome::AlreadyThere,
+            (Ok(_), true) => {}
+            (Ok(existing), false) => {
+                let disk = self.handle()?;
+                let from = disk.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
+                if build::commits(&disk, &from, &who, steps)? != ids {
+                    return Err(Error::internal("the same plan gave two different commits; no branch was written"));
+                }
+                point(&disk, &options.branch, tip, existing, &steps[0].title)?;
+                published.outcome = match existing {
+                    Existing::Ours(old) => Outcome::Replaced(old.to_string()),
+                    Existing::Free | Existing::Same => Outcome::Created,
+                };
+            }
+        }
+        published.notes.extend(untouched.changed());
+        Ok(published)
+    }
+
+    /// The files that `steps` edit and that differ from `base` in the index or the working tree.
+    fn differing(&self, base: &Commit<'_>, steps: &[Step]) -> std::result::Result<Vec<String>, git2::Error> {
+        if self.git.is_bare() {
+            return Ok(Vec::new());
+        }
+        let mut options = DiffOptions::new();
+        options.disable_pathspec_match(true).include_typechange(true);
+        for path in steps.iter().flat_map(|step| step.edits.keys()) {
+            options.pathspec(path.as_str());
+        }
+        let tree = self.git.find_commit(base.id())?.tree()?;
+        let index = self.git.index()?;
+        let staged = self.git.diff_tree_to_index(Some(&tree), Some(&index), Some(&mut options))?;
+        let unstaged = self.git.diff_index_to_workdir(Some(&index), Some(&mut options))?;
+        let mut paths: Vec<String> = staged
+            .deltas()
+            .chain(unstaged.deltas())
+            .filter_map(|delta| delta.new_file().path_bytes().or(delta.old_file().path_bytes()))
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        Ok(paths)
+    }
+}
+
+/// Makes `branch` point at `tip`, if it still is as it was found.
+fn point(git: &Repository, branch: &str, tip: Oid, found: Existing, title: &str) -> Result<()> {
+    let name = full(branch);
+    let failed = |error: git2::Error| fault(&format!("write the branch {branch}"), &error);
+    let mut transaction = git.transaction().map_err(failed)?;
+    let mut tries = 1;
+    while let Err(error) = transaction.lock_ref(&name) {
+        if error.code() != ErrorCode::Locked || tries == TRIES {
+            return Err(failed(error));
+        }
+        tries += 1;
+        sleep(PAUSE);
+    }
+    // Looked at again under the lock: someone may have been faster.
+    let now = match git.refname_to_id(&name) {
+        Ok(id) => Some(id),
+        Err(error) if error.code() == ErrorCode::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let expected = if let Existing::Ours(old) = found { Some(old) } else { None };
+    if now != expected {
+        return Err(Error::user(format!("the branch {branch} was changed by someone else just now"))
+            .hint("look at it and run again"));
+    }
+    // git does not allow line ends in a reflog message; a title that has one is cut there.
+    let title: String = title.lines().next().unwrap_or_default().replace('\0', "");
+    transaction.set_target(&name, tip, None, &format!("migrate: {title}")).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}

@@ -1,0 +1,324 @@
+//! Which files of a commit can matter: first by name, then by bytes.
+//!
+//! Knows: what must stand in a file for it to take part in a migration, and why the rest can be ruled out unread.
+//! Must not know: git, or what is done with a file.
+//!
+//! Ruling a file out is a proof, not a guess. Files of the kinds that say what runs where are always read
+//! ([`infrastructure`]). Any other file takes part in one of these ways only:
+//!
+//! 1. It names something of the move: the service, the project, a job, a port variable, a component of the listener.
+//!    What is looked for there is looked for by its letters, so the letters have to stand in the file.
+//! 2. It is infrastructure under an odd name: it speaks of syslog, or holds a word that no Alloy or Compose file of
+//!    interest is without.
+//! 3. It is JSON with a query of Loki, or of nobody knows what, that the move concerns. Such a query names the label
+//!    `job`, or a label that containers have afterwards; and
+//!    - the word `loki` (a type, a plugin id) stands in the file, or the name or uid of a provisioned Loki; or the default
+//!      datasource is not proven to be something else; or
+//!    - it can be read as `LogQL`. Then it has a selector: a brace that no metric name stands in front of
+//!      (`has_selector`), or a variable in that place, with stages behind it (`has_piped_variable`). A query that
+//!      cannot be read matters by way 1 only. Or
+//!    - it is no query but the values or a filter of a dashboard variable: `label_values`, `stream`, `adhoc`.
+//!
+//!    Letters hidden in escapes (`\u006a`, `\x6a`, `\152`, `%6A`) would get past a search for words, so JSON with such an
+//!    escape is always read.
+
+use memchr::memmem::Finder;
+
+use crate::repo::Load;
+use crate::topology::datasources::Lookup;
+use crate::topology::moves::{self, Request, Resolved};
+use crate::topology::{Move, Topology};
+
+/// Suffixes of files that hold no text.
+const NO_TEXT: &[&str] = &[
+    "png", "jpg", "jpeg", "gif", "ico", "webp", "pdf", "zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "jar", "woff",
+    "woff2", "ttf", "otf", "eot", "mp3", "mp4", "webm", "so", "a", "o", "exe", "dll", "bin", "iso", "deb", "rpm",
+    "whl", "pyc",
+];
+
+/// Files that may say what runs where: small text files of the kinds Ansible, Compose and Alloy read. JSON and prose
+/// are left for [`Needles`].
+pub fn infrastructure(path: &str) -> Load<'static> {
+    if is_infrastructure(path) { Load::Always } else { Load::No }
+}
+
+/// Folders whose files Ansible reads whatever their names.
+const READ_BY_ANSIBLE: &[&str] =
+    &["host_vars", "group_vars", "inventory", "inventories", "environments", "defaults", "vars"];
+
+fn is_infrastructure(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.strip_suffix(".j2").unwrap_or(name);
+    let suffix = stem.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+    let read_by_ansible = || path.split('/').any(|part| READ_BY_ANSIBLE.contains(&part));
+    match suffix {
+        "yml" | "yaml" | "rules" | "rule" | "alloy" | "river" | "cfg" | "ini" | "env" | "" => true,
+        "json" => matches!(stem, "daemon.json" | "inventory.json") || read_by_ansible(),
+        _ => name.ends_with(".j2") || (!holds_no_text(path) && read_by_ansible()),
+    }
+}
+
+fn holds_no_text(path: &str) -> bool {
+    let suffix = path.rsplit_once('.').map_or("", |(_, suffix)| suffix).to_ascii_lowercase();
+    NO_TEXT.contains(&suffix.as_str())
+}
+
+/// Whether a file can hold a dashboard, going by its name.
+pub fn is_json(path: &str) -> bool {
+    path.strip_suffix(".j2").unwrap_or(path).ends_with(".json")
+}
+
+/// Words that infrastructure of interest has, under whatever name: Alloy's log components, a Compose file, its `.env`.
+const INFRASTRUCTURE: &[&str] =
+    &["syslog", "loki.source.", "loki.write", "loki.process", "loki.relabel", "services:", "COMPOSE_PROJECT_NAME"];
+/// Labels whose name stands in every query that a move concerns.
+const LABELS: &[&str] = &["job", "service", "component", "container"];
+/// Words of Loki itself, in any of the ways people write it.
+const LOKI: &[&str] = &["oki", "OKI"];
+/// Where `job` matters without a query around it; and a list of datasources, which decides about other files.
+const BESIDE_QUERIES: &[&str] = &["label_values", "stream", "adhoc", "datasources"];
+
+/// What a file must hold to matter for one request.
+pub struct Needles {
+    names: Vec<String>,
+    datasources: Vec<String>,
+    /// Queries without a datasource of their own may go to Loki.
+    default_may_be_loki: bool,
+    /// Any of these is enough.
+    any: Vec<Finder<'static>>,
+    labels: Vec<Finder<'static>>,
+    /// One of these together with a label is enough.
+    loki: Vec<Finder<'static>>,
+}
+
+impl Needles {
+    /// For a move that concerns `names` (jobs, project, service, variables), in a repository whose Loki datasources go by
+    /// `datasources`.
+    pub fn new(mut names: Vec<String>, mut datasources: Vec<String>, default_may_be_loki: bool) -> Self {
+        for list in [&mut names, &mut datasources] {
+            list.retain(|name| !name.is_empty());
+            list.sort();
+            list.dedup();
+        }
+        let finder = |text: &str| Finder::new(text.as_bytes()).into_owned();
+        let all = |fixed: &[&str], more: &[String]| -> Vec<Finder<'static>> {
+            fixed.iter().copied().chain(more.iter().map(String::as_str)).map(finder).collect()
+        };
+        let any = all(INFRASTRUCTURE, &names);
+        let labels = all(LABELS, &[]);
+        let loki = all(&[LOKI, BESIDE_QUERIES].concat(), &datasources);
+        Self { names, datasources, default_may_be_loki, any, labels, loki }
+    }
+
+    /// For `request`, going by what is known of the repository so far.
+    pub fn of(topology: &Topology, request: &Request) -> Self {
+        let mut names = vec![request.service.clone()];
+        if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
+            names.extend(names_of(topology, &moved));
+        }
+        let datasources = &topology.queries.datasources;
+        let maybe_loki = datasources.iter().filter(|one| one.kind.as_deref().is_none_or(|kind| kind == "loki"));
+        let called = maybe_loki.flat_map(|one| [&one.name, &one.uid]).flatten().cloned().collect();
+        // A Prometheus datasource whose address is Loki's is in doubt, so the type alone proves nothing.
+        let other = |kind: Option<&str>, url: Option<&str>| {
+            kind.is_some_and(|kind| kind != "loki") && url.is_none_or(|url| !url.to_lowercase().contains("loki"))
+        };
+        let default = match datasources.by_default() {
+            Lookup::Found(one) => !other(one.kind.as_deref(), one.url.as_deref()),
+            Lookup::Missing | Lookup::Unclear(_) => true,
+        };
+        Self::new(names, called, default)
+    }
+
+    /// Whether these needles find no more than `other` did.
+    pub fn is_covered_by(&self, other: &Self) -> bool {
+        self.names.iter().all(|name| other.names.contains(name))
+            && self.datasources.iter().all(|name| other.datasources.contains(name))
+            && (!self.default_may_be_loki || other.default_may_be_loki)
+    }
+
+    /// Whether the bytes of a file can matter that was not read as [`infrastructure`] and is no JSON.
+    pub fn matter(&self, bytes: &[u8]) -> bool {
+        self.any.iter().any(|finder| finder.find(bytes).is_some())
+    }
+
+    /// Whether the bytes of a JSON file can matter.
+    pub fn matter_in_json(&self, bytes: &[u8]) -> bool {
+        self.matter(bytes) || self.is_concerned(bytes) || hides_letters(bytes)
+    }
+
+    fn is_concerned(&self, bytes: &[u8]) -> bool {
+        let has = |finder: &Finder<'_>| finder.find(bytes).is_some();
+        let maybe_loki = || {
+            self.default_may_be_loki || self.loki.iter().any(has) || has_selector(bytes) || has_piped_variable(bytes)
+        };
+        self.labels.iter().any(has) && maybe_loki()
+    }
+}
+
+/// What a place that a move concerns may be found by.
+fn names_of(topology: &Topology, moved: &Move) -> Vec<String> {
+    let mut names = vec![moved.project.clone()];
+    names.extend(moved.jobs.iter().cloned());
+    let host = topology.hosts.get(moved.host_index);
+    for index in moved.going.iter().chain(&moved.staying) {
+        let Some(listener) = host.and_then(|host| host.listeners.get(*index)) else { continue };
+        names.extend(listener.variables.iter().cloned());
+        names.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
+    }
+    names
+}
+
+/// Files that were not read as [`infrastructure`] and hold text.
+pub fn others(path: &str) -> bool {
+    !is_infrastructure(path) && !holds_no_text(path)
+}
+
+/// Whether a `LogQL` selector may stand in JSON: a brace at the start of a string, behind a parenthesis, a tag of a
+/// template or a line break inside the string, and no second brace behind it (a legend). A brace of JSON itself has a
+/// colon, a comma or a bracket in front of it, a brace of `PromQL` a metric name.
+fn has_selector(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'{', bytes).any(|at| {
+        if matches!(bytes.get(at + 1), Some(b'{' | b'%' | b'#')) {
+            return false;
+        }
+        let (before, broken) = skip_back(bytes, at);
+        broken || before.checked_sub(1).is_some_and(|last| matches!(bytes[last], b'"' | b'\'' | b'`' | b'(' | b'}'))
+    })
+}
+
+/// Whether stages stand behind a variable: `$logs |= "x"`, `${logs} | job="kairos"`, `[[logs]] != "x"`.
+fn has_piped_variable(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'|', b'!', bytes).any(|at| {
+        let (end, broken) = skip_back(bytes, at);
+        let head = &bytes[..end];
+        let (head, close) = match head {
+            [head @ .., b'}'] => (head, Some(b'{')),
+            [head @ .., b']', b']'] => (head, Some(b'[')),
+            head => (head, None),
+        };
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-');
+        let start = head.len() - head.iter().rev().take_while(is_word).count();
+        let opened = &head[..start];
+        match close {
+            Some(b'{') => opened.ends_with(b"${"),
+            Some(_) => opened.ends_with(b"[["),
+            // Behind a line break stands what a comment may have hidden.
+            None => opened.ends_with(b"$") || broken,
+        }
+    })
+}
+
+/// Steps over blanks in front of `at`, as JSON writes them: the end of what stands there, and whether a line of the
+/// string was broken in between.
+fn skip_back(bytes: &[u8], at: usize) -> (usize, bool) {
+    let (mut end, mut broken) = (at, false);
+    loop {
+        match bytes[..end] {
+            [.., b' ' | b'\t' | b'\n' | b'\r'] => end -= 1,
+            [.., b'\\', b'n' | b'r'] => (end, broken) = (end - 2, true),
+            [.., b'\\', b't'] => end -= 2,
+            _ => return (end, broken),
+        }
+    }
+}
+
+/// Whether an ASCII letter may be written as an escape: `\u006a`, `\x6a`, `\152`, `%6A`.
+fn hides_letters(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'\\', b'%', bytes).any(|at| match bytes[at..] {
+        // Braces and the bar are among the codes below; the other two signs of a query are not.
+        [b'\\', b'u', b'0', b'0', b'2', b'1' | b'4', ..] | [b'\\', b'1', b'0'..=b'7', b'0'..=b'7', ..] => true,
+        [b'\\', b'u', b'0', b'0', high, ..] | [b'\\', b'x', high, ..] => matches!(high, b'4'..=b'7'),
+        [b'%', high, low, ..] => is_letter_code(high, low),
+        _ => false,
+    })
+}
+
+fn is_letter_code(high: u8, low: u8) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let code = digit(high).zip(digit(low)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+    code.is_some_and(|code| code.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matters(text: &str) -> bool {
+        Needles::new(vec!["kairos".into()], vec!["P8E80F9AEF21F6940".into()], false).matter_in_json(text.as_bytes())
+    }
+
+    #[test]
+    fn a_file_matters_by_name_or_by_a_query_on_loki() {
+        assert!(matters(r#"{job="kairos"}"#));
+        assert!(matters(r#"{"type":"loki"},"expr":"x{job=~\"kai.*\"}""#));
+        assert!(matters(r#"{"uid":"P8E80F9AEF21F6940"},"expr":"x{job=~\"$job\"}""#));
+        assert!(!matters(r#"{"type":"prometheus"},"expr":"up{job=\"angelia\"}""#));
+        assert!(!matters(r#"{"type":"loki"},"expr":"{app=\"angelia\"}""#));
+    }
+
+    #[test]
+    fn a_file_matters_by_a_query_that_nothing_proves_to_be_promql() {
+        for query in [
+            r#""{job=~\"kai.*\"}""#,
+            r#""sum(rate({ job=~\"kai.*\"}[5m]))""#,
+            r#""rate( # all\n {job=~\"kai.*\"}[5m])""#,
+            r#""rate(\n\t{job=~\"kai.*\"}[5m])""#,
+            r#""{% raw %}{job=~\"kai.*\"}{% endraw %}""#,
+            r#""$logs | job=~`kai.*`""#,
+            r#""${logs:raw} |= `x` | job=~`kai.*`""#,
+            r#""[[logs]] != `x` | job=~`kai.*`""#,
+            r#""label_values(job)""#,
+        ] {
+            assert!(matters(&format!("{{\n \"targets\": [\n  {{ \"expr\": {query} }}\n ]\n}}")), "{query}");
+        }
+        for query in [
+            r#""sum by (job) (rate(x_total{job=~\"kai.*\"}[$__rate_interval])) != 0", "legend": "{{job}}""#,
+            r#""x {job=~\"a|b\"} or y", "custom": {}, "uid": "${datasource}""#,
+        ] {
+            assert!(!matters(&format!("{{\n \"targets\": [\n  {{ \"expr\": {query} }}\n ]\n}}")), "{query}");
+        }
+    }
+
+    #[test]
+    fn hidden_letters_make_a_file_matter() {
+        assert!(matters(r"\u006aob"));
+        assert!(matters(r"kai\x72os"));
+        assert!(matters(r"k\141iros"));
+        assert!(matters("%6Bairos"));
+        assert!(!matters(r#"\u003c \" \n 100% %7D%22"#.replace("%7D", "%22").as_str()));
+    }
+
+    #[test]
+    fn without_a_named_datasource_the_default_decides() {
+        let default = Needles::new(vec!["kairos".into()], Vec::new(), true);
+        assert!(default.matter_in_json(br#""query":{"label":"job"}"#));
+        assert!(!default.matter(br#""query":{"label":"job"}"#));
+    }
+
+    #[test]
+    fn needles_that_find_no_more_are_covered() {
+        let needles = |names: &[&str], default| {
+            Needles::new(names.iter().map(|&name| name.to_owned()).collect(), Vec::new(), default)
+        };
+        assert!(needles(&["a"], false).is_covered_by(&needles(&["b", "a"], true)));
+        assert!(!needles(&["a", "c"], false).is_covered_by(&needles(&["a"], true)));
+        assert!(!needles(&["a"], true).is_covered_by(&needles(&["a"], false)));
+    }
+
+    #[test]
+    fn files_are_told_apart_by_name() {
+        for path in [
+            "ansible/kairos/docker-compose.yml.j2",
+            "ansible/host_vars/puck.incus",
+            "hosts",
+            "a/config.alloy.j2",
+            "x/.env.j2",
+        ] {
+            assert!(is_infrastructure(path), "{path}");
+        }
+        for path in ["grafana/a.json", "grafana/a.json.j2", "README.md", "logo.png"] {
+            assert!(!is_infrastructure(path), "{path}");
+        }
+    }
+}
