@@ -1,0 +1,228 @@
+//! The command line: what can be typed. The doc comments here are the help texts.
+//!
+//! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Examples:
+  migrate kairos --host puck              write the branch migrate/puck/kairos
+  migrate kairos --host puck --dry-run    show the same, write no branch
+  migrate demo                            write an example repository to try it on
+  migrate --host puck -- demo             migrate a service that is called `demo`
+
+Exit codes:
+  0  done, or nothing to do
+  1  failed, nothing written
+  2  wrong command line
+  3  written, with findings to review
+  4  blocked, nothing written";
+
+/// Move a Docker Compose service from the syslog driver to Docker-socket collection, as a git branch to review
+#[derive(Debug, Parser)]
+#[command(
+    name = "migrate",
+    version,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "migrate <SERVICE> --host <HOST> [OPTIONS]\n       migrate demo [DIR]",
+    subcommand_help_heading = "Other commands",
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Typed {
+    #[command(flatten)]
+    migrate: Option<Migrate>,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Write an example infrastructure repository to try migrate on
+    #[command(after_help = "To migrate a service that is called `demo`:\n  migrate --host <HOST> -- demo")]
+    Demo {
+        /// Write it to this new folder
+        #[arg(value_name = "DIR", default_value = "migrate-demo")]
+        dir: PathBuf,
+    },
+}
+
+/// What to migrate, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Migrate {
+    /// Migrate this Compose service
+    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new())]
+    pub service: String,
+
+    /// Migrate it on this inventory host, by full or short name
+    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
+    pub host: String,
+
+    /// Use the repository that holds this folder
+    #[arg(short = 'C', long = "repo", value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub repo: PathBuf,
+
+    /// Start from this commit, branch or tag [default: HEAD]
+    #[arg(long, value_name = "REV", value_parser = NonEmptyStringValueParser::new())]
+    pub base: Option<String>,
+
+    /// Name the branch [default: migrate/HOST/SERVICE]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub branch: Option<String>,
+
+    /// Replace the branch, if every commit on it was written by migrate
+    #[arg(long)]
+    pub replace: bool,
+
+    /// Do everything but create the branch
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Choose the form of the report
+    #[arg(long, value_name = "human|json", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
+    pub format: Format,
+
+    /// Choose when to use colours
+    #[arg(long, value_name = "auto|always|never", value_enum, hide_possible_values = true, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// The form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    Human,
+    /// One JSON object for tools
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that wants them
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Migrate one service.
+    Migrate(Migrate),
+    /// Write the example repository to this folder.
+    Demo(PathBuf),
+}
+
+impl Command {
+    /// Reads a command line, program name first.
+    ///
+    /// # Errors
+    /// clap's own, which also carries `--help` and `--version`: print it and exit with its code (0 or 2).
+    pub fn parse<I, T>(args: I) -> Result<Self, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let typed = Typed::try_parse_from(args)?;
+        match (typed.other, typed.migrate) {
+            (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
+            (None, Some(migrate)) => Ok(Self::Migrate(migrate)),
+            (None, None) => Err(missing()),
+        }
+    }
+}
+
+/// The error for an empty command line.
+fn missing() -> clap::Error {
+    use clap::CommandFactory;
+    Typed::command().error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Command::parse(line.split(' '))
+    }
+
+    fn migrate(line: &str) -> Migrate {
+        match parse(line) {
+            Ok(Command::Migrate(migrate)) => migrate,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn definition_holds() {
+        Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn the_words_of_the_contract_work_as_typed() {
+        let want = Migrate {
+            service: "kairos".into(),
+            host: "puck".into(),
+            repo: ".".into(),
+            base: None,
+            branch: None,
+            replace: false,
+            dry_run: false,
+            format: Format::Human,
+            color: Color::Auto,
+        };
+        assert_eq!(migrate("migrate kairos --host puck"), want);
+        assert_eq!(migrate("migrate --host puck kairos"), want);
+        assert_eq!(migrate("migrate --host=puck -- kairos"), want);
+    }
+
+    #[test]
+    fn options() {
+        let all = migrate(
+            "migrate kairos --host puck -C sub --base v1 --branch b --replace --dry-run --format json --color never",
+        );
+        assert_eq!((all.repo, all.base, all.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
+        assert_eq!((all.replace, all.dry_run, all.format, all.color), (true, true, Format::Json, Color::Never));
+    }
+
+    #[test]
+    fn demo_is_a_command_and_can_still_be_a_service() {
+        assert_eq!(parse("migrate demo").unwrap(), Command::Demo("migrate-demo".into()));
+        assert_eq!(parse("migrate demo x/y").unwrap(), Command::Demo("x/y".into()));
+        assert_eq!(migrate("migrate --host puck -- demo").service, "demo");
+        assert_eq!(migrate("migrate --host puck demo").service, "demo");
+        assert_eq!(migrate("migrate demonstration --host puck").service, "demonstration");
+    }
+
+    #[test]
+    fn wrong_lines_are_usage_errors() {
+        for line in
+            ["migrate", "migrate kairos", "migrate --host puck", "migrate demo --host puck", "migrate a b --host c"]
+        {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}: {error}");
+        }
+        assert_eq!(Command::parse(["migrate", "", "--host", "x"]).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn help_is_short_and_says_how() {
+        let error = parse("migrate --help").unwrap_err();
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayHelp, 0));
+        // A fixed width: clap would take that of the terminal the tests run in.
+        let help = Typed::command().term_width(100).render_help().to_string();
+        snapbox::assert_data_eq!(help, snapbox::file!["../tests/report/help.txt"].raw());
+    }
+}

@@ -1,0 +1,221 @@
+//! The change of one file for people: unified, with the changed words of a line marked.
+//!
+//! Knows: bytes before and after. Must not know: edits, rules. No tool should apply this; the patch for tools comes
+//! from git.
+
+use similar::{ChangeTag, DiffOp, InlineChange, TextDiff};
+
+use super::plain;
+use super::style::{FAINT, NEW, NEW_WORD, OLD, OLD_WORD, Page, STRONG};
+
+/// Lines of context around a change, as git.
+const CONTEXT: usize = 3;
+/// Words are compared only in blocks of at most this many lines; beyond, marking words helps nobody.
+const MOST_LINES: usize = 200;
+/// In a line longer than this, unchanged stretches are cut.
+const LONG_LINE: usize = 1000;
+/// What stays of an unchanged stretch on each side, in characters.
+const KEPT: usize = 120;
+
+/// Adds the diff of `path`; `before` is `None` for a new file.
+pub(super) fn render(page: &mut Page, path: &str, before: Option<&[u8]>, after: &[u8]) {
+    let old = lines(before.unwrap_or_default());
+    let new = lines(after);
+    let diff = TextDiff::from_slices(&old, &new);
+    let crlf = old.iter().chain(&new).all(|line| line.ends_with(b"\r\n")) && !new.is_empty();
+    let from = if before.is_some() { format!("--- a/{path}") } else { "--- /dev/null".to_owned() };
+    let from = page.paint(STRONG, &from);
+    let to = page.paint(STRONG, &format!("+++ b/{path}"));
+    let ends = page.paint(FAINT, if crlf { "  (CRLF line ends)" } else { "" });
+    page.raw(&format!("{from}\n{to}{ends}\n"));
+    for group in diff.grouped_ops(CONTEXT) {
+        let header = page.paint(FAINT, &similar::udiff::UnifiedHunkHeader::new(&group).to_string());
+        page.raw(&format!("{header}\n"));
+        for op in &group {
+            render_op(page, &diff, op, crlf);
+        }
+    }
+}
+
+fn render_op(page: &mut Page, diff: &TextDiff<'_, '_, [u8]>, op: &DiffOp, crlf: bool) {
+    if op.old_range().len() + op.new_range().len() > MOST_LINES {
+        for change in diff.iter_changes(op) {
+            let line = line(page, change.tag(), &[(false, change.value())], crlf);
+            page.raw(&line);
+        }
+        return;
+    }
+    // No deadline: the same plan gives the same text on a slow machine.
+    for change in diff.iter_inline_changes_deadline(op, None) {
+        let line = line(page, change.tag(), inline(&change), crlf);
+        page.raw(&line);
+    }
+}
+
+fn inline<'c, 's>(change: &'c InlineChange<'s, [u8]>) -> &'c [(bool, &'s [u8])] {
+    change.values()
+}
+
+/// One line of the diff, with its sign, the line end, and git's remark where the file ends without one.
+fn line(page: &Page, tag: ChangeTag, parts: &[(bool, &[u8])], crlf: bool) -> String {
+    let (sign, plain_style, word) = match tag {
+        ChangeTag::Equal => (" ", None, None),
+        ChangeTag::Delete => ("-", Some(OLD), Some(OLD_WORD)),
+        ChangeTag::Insert => ("+", Some(NEW), Some(NEW_WORD)),
+    };
+    let long = parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > LONG_LINE;
+    let painted = |style: Option<anstyle::Style>, text: &str| match style {
+        Some(style) => page.paint(style, text),
+        None => text.to_owned(),
+    };
+    let mut out = painted(plain_style, sign);
+    let whole: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    let body_end = whole.strip_suffix(b"\n").map_or(whole.len(), <[u8]>::len);
+    let body_end = if whole[..body_end].ends_with(b"\r") && body_end < whole.len() { body_end - 1 } else { body_end };
+    let mut done = 0;
+    for &(changed, bytes) in parts {
+        let shown = &bytes[..bytes.len().min(body_end.saturating_sub(done))];
+        done += bytes.len();
+        let text = plain::bytes(shown);
+        let text = if long && !changed { cut(&text) } else { text };
+        out.push_str(&painted(if changed { word } else { plain_style }, &text));
+    }
+    if whole.ends_with(b"\r\n") && !crlf {
+        out.push_str(&page.paint(FAINT, "␍"));
+    }
+    out.push('\n');
+    if !whole.ends_with(b"\n") {
+        out.push_str(&page.paint(FAINT, "\\ No newline at end of file"));
+        out.push('\n');
+    }
+    out
+}
+
+/// The two ends of a long unchanged stretch, and how much lies between.
+fn cut(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= 3 * KEPT {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(KEPT).collect();
+    let tail: String = text.chars().skip(count - KEPT).collect();
+    format!("{head} … {} characters … {tail}", count - 2 * KEPT)
+}
+
+/// Lines as git sees them: up to and with each `\n`; a lone CR ends nothing.
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|&byte| byte == b'\n').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Look;
+    use super::*;
+
+    fn shown(before: &[u8], after: &[u8], colour: bool) -> String {
+        let mut page = Page::new(Look { width: 80, colour });
+        render(&mut page, "f", Some(before), after);
+        page.finish()
+    }
+
+    #[test]
+    fn a_lone_cr_is_no_line_end_and_mixed_line_ends_are_shown() {
+        assert_eq!(
+            shown(b"a\rb\nc\r\nd\n", b"a\rb\nc\nd\n", false),
+            "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n a␍b\n-c␍\n+c\n d\n"
+        );
+    }
+
+    #[test]
+    fn crlf_is_said_once_when_it_is_everywhere() {
+        assert_eq!(
+            shown(b"a\r\nb\r\n", b"a\r\nB\r\n", false),
+            "--- a/f\n+++ b/f  (CRLF line ends)\n@@ -1,2 +1,2 @@\n a\n-b\n+B\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_last_line_end_is_remarked_on_each_side() {
+        assert_eq!(
+            shown(b"a\nb", b"a\nc", false),
+            "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
+        );
+        assert_eq!(
+            shown(b"a\nb", b"a\nb\n", false),
+            "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"
+        );
+    }
+
+    #[test]
+    fn a_new_file_comes_from_nowhere() {
+        let mut page = Page::new(Look { width: 80, colour: false });
+        render(&mut page, "f", None, b"a\n");
+        assert_eq!(page.finish(), "--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+a\n");
+    }
+
+    #[test]
+    fn changed_words_are_marked() {
+        let text = shown(b"x {job=\"kairos\"} y z\n", b"x {service=\"kairos\"} y z\n", true);
+        assert!(text.contains("\u{1b}[7m\u{1b}[31mjob\u{1b}[0m"), "{text:?}");
+        assert!(text.contains("\u{1b}[7m\u{1b}[32mservice\u{1b}[0m"), "{text:?}");
+        assert!(text.contains("\u{1b}[31m=\"kairos\"} y z\u{1b}[0m"), "{text:?}");
+    }
+
+    #[test]
+    fn a_huge_line_is_cut_only_where_nothing_changed() {
+        let (pad, old, new) = ("é ".repeat(2000), "job=\"kairos\"", "service=\"kairos\"");
+        let text = shown(format!("{pad}{old}{pad}\n").as_bytes(), format!("{pad}{new}{pad}\n").as_bytes(), false);
+        assert!(text.contains("é  … 3760 characters … é "), "{text}");
+        assert!(text.contains("-é é") && text.contains(old) && text.contains(new), "{text}");
+        assert!(text.len() < 4000, "{}", text.len());
+    }
+
+    #[test]
+    fn repository_text_cannot_steer_the_terminal() {
+        assert!(!shown(b"a\x1b[2Jb\xff\n", b"\x1b]0;x\x07\n", false).contains(['\u{1b}', '\u{7}']));
+    }
+
+    /// The text after the diff `shown` is applied to `before`, by the rules of a unified diff.
+    fn applied(before: &str, shown: &str) -> String {
+        let old: Vec<&str> = before.split_inclusive('\n').collect();
+        let (mut out, mut next) = (String::new(), 0);
+        let mut ended = true;
+        for line in shown.lines().skip(2) {
+            if let Some(header) = line.strip_prefix("@@ -") {
+                let (range, _) = header.split_once(' ').unwrap();
+                let (start, len) = range.split_once(',').unwrap_or((range, "1"));
+                let start = start.parse::<usize>().unwrap() - usize::from(len != "0");
+                out.extend(old[next..start].iter().copied());
+                next = start;
+                continue;
+            }
+            match line.split_at(1) {
+                ("\\", _) if ended => assert_eq!(out.pop(), Some('\n')),
+                ("\\", _) => {}
+                ("-", text) => {
+                    assert_eq!(old[next].trim_end_matches('\n'), text);
+                    (next, ended) = (next + 1, false);
+                }
+                (sign, text) => {
+                    if sign == " " {
+                        assert_eq!(old[next].trim_end_matches('\n'), text);
+                        next += 1;
+                    }
+                    out.push_str(text);
+                    out.push('\n');
+                    ended = true;
+                }
+            }
+        }
+        out.extend(old[next..].iter().copied());
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_diff_says_the_whole_change(before in "([ab]{0,2}\n){0,24}[ab]?", after in "([ab]{0,2}\n){0,24}[ab]?") {
+            let text = shown(before.as_bytes(), after.as_bytes(), false);
+            proptest::prop_assert_eq!(applied(&before, &text), after, "{}", text);
+        }
+    }
+}

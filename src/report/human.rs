@@ -1,0 +1,395 @@
+//! The report for a person at a terminal.
+//!
+//! Knows: the order in which a reviewer wants to read. Must not know: how widths, colours or control characters are
+//! handled (`style`, `plain`).
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Level};
+use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
+use crate::text::{Edit, Place, Source};
+
+use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
+use super::summary::{self, FileChange, Legends};
+use super::{Look, Outcome, Written, diff, snippet};
+
+/// Streams listed per query and side; the JSON output has them all.
+const MOST_STREAMS: usize = 8;
+/// Texts up to this many bytes are shown on the line of their place.
+const LONGEST_SWAP: usize = 40;
+
+/// See [`super::human()`].
+pub(super) fn render(plan: &Plan, written: &Written, look: Look) -> String {
+    let mut page = Page::new(look);
+    match plan.verdict {
+        Verdict::Blocked => blocked(&mut page, plan),
+        Verdict::NothingToDo => nothing_to_do(&mut page, plan, written),
+        Verdict::Ready if written.already_there() => already_there(&mut page, plan, written),
+        Verdict::Ready => ready(&mut page, plan, written),
+    }
+    page.finish()
+}
+
+/// An earlier run wrote this very branch.
+fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
+    page.heading(&format!("{}: nothing to do, an earlier run wrote the branch", subject(plan)));
+    branch(page, plan, written);
+    page.gap();
+    let review = summary::count(plan, Level::Review);
+    let left = if review > 0 {
+        format!(", with {} left for you to review", number(review, "place", "places"))
+    } else {
+        String::new()
+    };
+    page.prose("", "", &format!("--dry-run shows the whole report again{left}."));
+}
+
+fn ready(page: &mut Page, plan: &Plan, written: &Written) {
+    let title = format!("{}: syslog → Docker socket", subject(plan));
+    page.heading(&title);
+    page.prose("", "", &counts(plan));
+    page.gap();
+    if let Some(moved) = &plan.moved {
+        what_moves(page, moved);
+    }
+    files(page, plan);
+    queries(page, plan);
+    findings(page, plan);
+    rollout(page, &plan.rollout);
+    branch(page, plan, written);
+    page.heading("Diff");
+    for file in summary::results(plan) {
+        diff::render(page, file.path.as_str(), file.before, &file.after);
+    }
+}
+
+/// Service and host, the host by its inventory name where that is known.
+fn subject(plan: &Plan) -> String {
+    let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
+    format!("{} on {host}", plan.request.service)
+}
+
+fn counts(plan: &Plan) -> String {
+    let paths: BTreeSet<_> = summary::files(plan).iter().map(|file| file.path).collect();
+    let mut parts = vec![format!("{} to change", number(paths.len(), "file", "files"))];
+    let changed = plan.queries.iter().filter(|query| query.before != query.after).count();
+    if changed > 0 {
+        parts.push(format!("{} to rewrite", number(changed, "query", "queries")));
+    }
+    let review = summary::count(plan, Level::Review);
+    if review > 0 {
+        parts.push(format!("{} left for you to review", number(review, "place", "places")));
+    }
+    let notes = summary::count(plan, Level::Note);
+    if notes > 0 {
+        parts.push(number(notes, "note", "notes"));
+    }
+    parts.join(", ")
+}
+
+fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn what_moves(page: &mut Page, moved: &Move) {
+    let mut row = |name: &str, lines: &[String]| {
+        for (index, line) in lines.iter().enumerate() {
+            let label = page.paint(FAINT, &format!("{:<11}", if index == 0 { name } else { "" }));
+            page.prose(&format!("  {label}"), &" ".repeat(13), line);
+        }
+    };
+    let listeners: Vec<_> = moved.listeners.iter().map(summary::place).collect();
+    row(if listeners.len() == 1 { "listener" } else { "listeners" }, &listeners);
+    row("project", &[format!("{} (from {})", moved.project, summary::place(&moved.project_at))]);
+    row(if moved.components.len() == 1 { "component" } else { "components" }, &[moved.components.join(", ")]);
+    if !moved.siblings.is_empty() {
+        row("not moved", &[format!("{} (same project, not on these listeners)", moved.siblings.join(", "))]);
+    }
+    let jobs: Vec<_> = moved.jobs.iter().map(|job| format!("job=\"{job}\"")).collect();
+    let labels: Vec<_> = moved
+        .components
+        .iter()
+        .map(|component| format!("service=\"{}\", component=\"{component}\"", moved.project))
+        .collect();
+    row("labels", &[jobs.join(", ")]);
+    row("", &labels.iter().map(|labels| format!("→ {labels}")).collect::<Vec<_>>());
+}
+
+fn files(page: &mut Page, plan: &Plan) {
+    page.heading("Changes, in the order of rollout");
+    let mut step = None;
+    for file in summary::files(plan) {
+        if plan.steps.len() > 1 && step != Some(file.step) {
+            step = Some(file.step);
+            let title = plan.steps.get(file.step).map_or("", |step| step.title.as_str());
+            page.prose(&format!("  commit {}: ", file.step + 1), "  ", title);
+        }
+        file_change(page, &file);
+    }
+}
+
+fn file_change(page: &mut Page, file: &FileChange<'_>) {
+    let path = page.paint(STRONG, file.path.as_str());
+    let new = if file.before.is_none() { "  (new file)" } else { "" };
+    page.raw(&format!("  {path}{new}\n"));
+    // The same sentence said of many lines is said once.
+    let mut groups: Vec<(Vec<usize>, &Edit)> = Vec::new();
+    for edit in file.edits {
+        let line = file.before.map_or(1, |source| first_line(source, edit));
+        match groups.iter_mut().find(|(_, have)| have.why.message == edit.why.message) {
+            Some((lines, _)) if lines.contains(&line) => {}
+            Some((lines, _)) => lines.push(line),
+            None => groups.push((vec![line], edit)),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for (lines, edit) in groups {
+        let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
+        let label = format!("{} {}: ", if lines.len() == 1 { "line" } else { "lines" }, numbers.join(", "));
+        let because = match edit.why.fact.as_ref().map(|fact| (fact, summary::place(fact))) {
+            // Told once: the same fact often decides for a whole file.
+            Some((fact, place)) if fact.source.path != *file.path && seen.insert(place.clone()) => {
+                format!(" (see {place})")
+            }
+            _ => String::new(),
+        };
+        let first = format!("    {}", page.paint(FAINT, &label));
+        page.prose(&first, "      ", &format!("{}{because}", edit.why.message));
+    }
+}
+
+/// 1-based line of the first byte of an edit that is not a line end: deleting from the end of one line on is about
+/// the next one.
+fn first_line(source: &Source, edit: &Edit) -> usize {
+    let text = source.slice(edit.span);
+    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    source.position(edit.span.start() + if blank < text.len() { blank } else { 0 }).line
+}
+
+/// The rewritten queries, those that select the same streams together; the ones left alone are findings.
+fn queries(page: &mut Page, plan: &Plan) {
+    let groups = summary::rewritten(plan);
+    if groups.is_empty() {
+        return;
+    }
+    page.heading("Rewritten queries");
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        page.gap();
+        if group.len() > 1 {
+            page.prose("  ", "  ", &format!("these {} select the same:", number(group.len(), "query", "queries")));
+        }
+        if first.streams_before == first.streams_after {
+            streams(page, "before and after the move", &first.streams_before);
+        } else {
+            streams(page, "before the move", &first.streams_before);
+            streams(page, "after the move", &first.streams_after);
+        }
+        for query in group {
+            page.gap();
+            render_query(page, query);
+        }
+    }
+}
+
+fn render_query(page: &mut Page, query: &QueryChange) {
+    page.code("  ", STRONG, &summary::place(&query.at));
+    page.prose("    ", "    ", &query.context);
+    let (minus, plus) = (page.paint(OLD, "- "), page.paint(NEW, "+ "));
+    page.code(&format!("    {minus}"), OLD, &query.before);
+    page.code(&format!("    {plus}"), NEW, &query.after);
+}
+
+fn streams(page: &mut Page, when: &str, list: &[String]) {
+    let what =
+        if list.is_empty() { "no stream".to_owned() } else { format!("{}:", number(list.len(), "stream", "streams")) };
+    page.prose("  ", "    ", &format!("{when}, {what}"));
+    for stream in list.iter().take(MOST_STREAMS) {
+        page.code("    ", FAINT, stream);
+    }
+    if list.len() > MOST_STREAMS {
+        page.prose("    ", "    ", &format!("and {} more, all in --format json", list.len() - MOST_STREAMS));
+    }
+}
+
+fn findings(page: &mut Page, plan: &Plan) {
+    let legends = Legends::of_plan(plan);
+    for level in [Level::Blocked, Level::Review, Level::Note] {
+        let groups = summary::grouped(plan, level, &legends);
+        if groups.is_empty() {
+            continue;
+        }
+        page.heading(match level {
+            Level::Blocked => "What stands in the way",
+            Level::Review => "For you to review: left as it is",
+            Level::Note => "Worth knowing",
+        });
+        for group in groups {
+            page.gap();
+            finding_group(page, &group, &legends);
+        }
+    }
+}
+
+/// Findings that say the same: the sentence once, each place with its proposal, the way out once.
+fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
+    let Some(first) = group.first() else { return };
+    let style = match first.level {
+        Level::Blocked => BAD,
+        Level::Review => LOOK,
+        Level::Note => INFO,
+    };
+    let places = if group.len() > 1 { format!(" ({} places)", group.len()) } else { String::new() };
+    page.labelled(style, first.level.word(), &format!("{}{places} [{}]", first.message, first.rule));
+    let short = group.len() > 1 && group.iter().all(|finding| swap(finding).is_some());
+    for finding in group {
+        if let Some((place, old, new)) = swap(finding).filter(|_| short) {
+            one_swap(page, place, old, new);
+        } else {
+            if let Some(place) = &finding.at {
+                let snippet = snippet::render(place, style, page.look);
+                page.raw(&snippet);
+            }
+            if let Some(proposed) = &finding.proposed {
+                proposal(page, proposed);
+            }
+        }
+        for legend in legends.of(finding) {
+            if let Some((place, old, new)) = swap(legend) {
+                let label = page.paint(STRONG, "proposed");
+                page.prose(
+                    "",
+                    "  ",
+                    &format!("{label}, in the legend on line {}: {old} → {new}", summary::start(place).line),
+                );
+            }
+        }
+    }
+    if let Some(hint) = &first.hint {
+        page.labelled(STRONG, "hint", hint);
+    }
+}
+
+/// Place, text and proposal of a finding that fits on one line.
+fn swap(finding: &Finding) -> Option<(&Place, &str, &str)> {
+    let (place, new) = (finding.at.as_ref()?, finding.proposed.as_deref()?);
+    let old = place.text();
+    let fits = |text: &str| !text.is_empty() && text.len() <= LONGEST_SWAP && !text.contains('\n');
+    (fits(old) && fits(new)).then_some((place, old, new))
+}
+
+fn one_swap(page: &mut Page, place: &Place, old: &str, new: &str) {
+    let at = page.paint(STRONG, &summary::place(place));
+    let (old, new) = (page.paint(OLD, old), page.paint(NEW, new));
+    page.raw(&format!("  {at}: {old} → {new}\n"));
+}
+
+fn proposal(page: &mut Page, text: &str) {
+    let label = page.paint(STRONG, "proposed: ");
+    if text.is_empty() {
+        page.prose(&label, "  ", "delete this text");
+    } else {
+        page.code(&label, NEW, text);
+    }
+}
+
+fn rollout(page: &mut Page, steps: &[RolloutStep]) {
+    if steps.is_empty() {
+        return;
+    }
+    page.heading("Rollout, in the order that loses no line");
+    for (index, step) in steps.iter().enumerate() {
+        let first = format!("{:>3}. ", index + 1);
+        page.prose(&first, "     ", &step.text);
+        if let Some(command) = &step.command {
+            page.code("     $ ", STRONG, command);
+        }
+    }
+}
+
+fn branch(page: &mut Page, plan: &Plan, written: &Written) {
+    if written.branch.is_empty() {
+        return;
+    }
+    let (name, from) = (&written.branch, short(&plan.base));
+    page.heading(&match &written.outcome {
+        Some(Outcome::AlreadyThere) => format!("Branch {name}, from {from}, is there already"),
+        Some(Outcome::Replaced(old)) => format!("Branch {name}, from {from}, in place of {}", short(old)),
+        _ if written.dry_run => format!("Dry run: branch {name} was not created"),
+        _ => format!("Branch {name}, from {from}"),
+    });
+    for (id, step) in written.commits.iter().zip(&plan.steps) {
+        let id = page.paint(FAINT, short(id));
+        page.prose(&format!("  {id} "), "    ", &step.title);
+    }
+    let tip = written.commits.last().map_or("", |id| short(id));
+    let (look, take) = if written.dry_run && written.outcome != Some(Outcome::AlreadyThere) {
+        (format!("git diff {}...{tip}", short(&plan.base)), None)
+    } else {
+        let name = super::quoted(&written.branch);
+        (format!("git diff {}...{name}", short(&plan.base)), Some(format!("git switch {name}")))
+    };
+    page.gap();
+    page.code("  to review:  ", STRONG, &look);
+    if let Some(take) = take {
+        page.code("  to take:    ", STRONG, &take);
+    }
+    if !written.differing.is_empty() {
+        page.gap();
+        page.labelled(
+            LOOK,
+            "note",
+            "your uncommitted changes in these files are untouched and not part of the branch:",
+        );
+        for path in &written.differing {
+            page.code("  ", STRONG, path.as_str());
+        }
+    }
+    notes(page, written);
+}
+
+fn notes(page: &mut Page, written: &Written) {
+    for note in &written.notes {
+        page.gap();
+        page.labelled(INFO, "note", note);
+    }
+}
+
+/// The first twelve digits of a commit id.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+fn nothing_to_do(page: &mut Page, plan: &Plan, written: &Written) {
+    page.heading(&format!("{}: nothing to do, it does not log to syslog any more", subject(plan)));
+    findings(page, plan);
+    notes(page, written);
+}
+
+fn blocked(page: &mut Page, plan: &Plan) {
+    page.heading(&format!("{}: blocked, nothing was written", subject(plan)));
+    page.raw("\n");
+    let all = summary::findings(plan);
+    let mut blocking = all.iter().filter(|finding| finding.level == Level::Blocked);
+    if let Some(first) = blocking.next() {
+        finding_group(page, &[first], &Legends::default());
+    }
+    let rest: Vec<_> = blocking.collect();
+    if !rest.is_empty() {
+        page.heading("Also in the way");
+        for finding in rest {
+            one_line(page, finding);
+        }
+    }
+    let others = plan.findings.len() - summary::count(plan, Level::Blocked);
+    if others > 0 {
+        page.gap();
+        let what = number(others, "other finding", "other findings");
+        page.prose("", "", &format!("{what} will matter once this is solved; --format json lists them"));
+    }
+}
+
+fn one_line(page: &mut Page, finding: &Finding) {
+    let place = finding.at.as_ref().map(|at| format!("{}: ", page.paint(STRONG, &summary::place(at))));
+    page.prose(&format!("  {}", place.unwrap_or_default()), "    ", &finding.message);
+}

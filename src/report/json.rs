@@ -1,0 +1,242 @@
+//! The report for a tool: one JSON object with a versioned schema, described in `docs/json-output.md`.
+//!
+//! Knows: key names and their order. Must not know: terminals. Every key is always there; what does not apply is
+//! `null` or empty.
+
+use serde::Serialize;
+
+use crate::finding::Finding;
+use crate::plan::{Move, Plan, QueryChange, Step};
+use crate::text::{Edit, Place, Source};
+
+use super::summary::{self, FileChange};
+use super::{Outcome, Written};
+
+/// Grows with every change that is not just a new key.
+const SCHEMA: &str = "migrate/1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    exit_code: u8,
+    dry_run: bool,
+    request: Request<'a>,
+    base: &'a str,
+    branch: Option<&'a str>,
+    outcome: Option<&'static str>,
+    replaced: Option<&'a str>,
+    notes: &'a [String],
+    commits: Vec<Commit<'a>>,
+    #[serde(rename = "move")]
+    moved: Option<Moved<'a>>,
+    files: Vec<File<'a>>,
+    queries: Vec<Query<'a>>,
+    findings: Vec<Found<'a>>,
+    rollout: Vec<Rollout<'a>>,
+    patch: String,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    service: &'a str,
+    host: &'a str,
+}
+
+#[derive(Serialize)]
+struct Commit<'a> {
+    id: Option<&'a str>,
+    title: &'a str,
+    body: &'a str,
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    host: &'a str,
+    service: &'a str,
+    project: &'a str,
+    project_at: At<'a>,
+    components: &'a [String],
+    siblings: &'a [String],
+    jobs: &'a [String],
+    listeners: Vec<At<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    commit: usize,
+    created: bool,
+    differs: bool,
+    edits: Vec<Change<'a>>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+    before: &'a str,
+    after: &'a str,
+    reason: &'a str,
+    rule: &'a str,
+    fact: Option<At<'a>>,
+}
+
+#[derive(Serialize)]
+struct At<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct Query<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+    context: &'a str,
+    before: &'a str,
+    after: &'a str,
+    streams_before: &'a [String],
+    streams_after: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    level: &'static str,
+    rule: &'a str,
+    path: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    text: Option<&'a str>,
+    message: &'a str,
+    proposed: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Rollout<'a> {
+    text: &'a str,
+    command: Option<&'a str>,
+}
+
+/// See [`super::json()`].
+pub(super) fn render(plan: &Plan, written: &Written) -> String {
+    let report = Report {
+        schema: SCHEMA,
+        verdict: summary::verdict(plan.verdict),
+        exit_code: summary::exit_code(plan, written),
+        dry_run: written.dry_run,
+        request: Request { service: &plan.request.service, host: &plan.request.host },
+        base: &plan.base,
+        branch: (!written.branch.is_empty()).then_some(written.branch.as_str()),
+        outcome: written.outcome.as_ref().map(summary::outcome),
+        replaced: match &written.outcome {
+            Some(Outcome::Replaced(id)) => Some(id),
+            _ => None,
+        },
+        notes: &written.notes,
+        commits: plan.steps.iter().enumerate().map(|(index, step)| commit(step, written.commits.get(index))).collect(),
+        moved: plan.moved.as_ref().map(moved),
+        files: summary::files(plan).iter().map(|change| file(change, written)).collect(),
+        queries: summary::queries(plan).into_iter().map(query).collect(),
+        findings: summary::findings(plan).into_iter().map(found).collect(),
+        rollout: plan
+            .rollout
+            .iter()
+            .map(|step| Rollout { text: &step.text, command: step.command.as_deref() })
+            .collect(),
+        patch: String::from_utf8_lossy(&written.patch).into_owned(),
+    };
+    // Strings, numbers and lists only: there is nothing serde_json could refuse.
+    let mut out = serde_json::to_string_pretty(&report).unwrap_or_default();
+    out.push('\n');
+    out
+}
+
+fn commit<'a>(step: &'a Step, id: Option<&'a String>) -> Commit<'a> {
+    Commit { id: id.map(String::as_str), title: &step.title, body: &step.body }
+}
+
+fn moved(moved: &Move) -> Moved<'_> {
+    Moved {
+        host: &moved.host,
+        service: &moved.service,
+        project: &moved.project,
+        project_at: at(&moved.project_at),
+        components: &moved.components,
+        siblings: &moved.siblings,
+        jobs: &moved.jobs,
+        listeners: moved.listeners.iter().map(at).collect(),
+    }
+}
+
+fn at(place: &Place) -> At<'_> {
+    let start = summary::start(place);
+    At { path: place.source.path.as_str(), line: start.line, column: start.column }
+}
+
+fn file<'a>(change: &FileChange<'a>, written: &Written) -> File<'a> {
+    File {
+        path: change.path.as_str(),
+        commit: change.step + 1,
+        created: change.before.is_none(),
+        differs: written.differing.contains(change.path),
+        edits: change.edits.iter().map(|edit| self::change(change, edit)).collect(),
+    }
+}
+
+fn change<'a>(file: &FileChange<'a>, edit: &'a Edit) -> Change<'a> {
+    let (line, column) = file.before.map_or((1, 1), |source| position(source, edit));
+    Change {
+        path: file.path.as_str(),
+        line,
+        column,
+        before: file.before.map_or("", |source| source.slice(edit.span)),
+        after: &edit.new,
+        reason: &edit.why.message,
+        rule: edit.why.rule,
+        fact: edit.why.fact.as_ref().map(at),
+    }
+}
+
+fn position(source: &Source, edit: &Edit) -> (usize, usize) {
+    let start = source.position(edit.span.start());
+    (start.line, start.column)
+}
+
+fn query(query: &QueryChange) -> Query<'_> {
+    let start = summary::start(&query.at);
+    Query {
+        path: query.at.source.path.as_str(),
+        line: start.line,
+        column: start.column,
+        context: &query.context,
+        before: &query.before,
+        after: &query.after,
+        streams_before: &query.streams_before,
+        streams_after: &query.streams_after,
+    }
+}
+
+fn found(finding: &Finding) -> Found<'_> {
+    let place = finding.at.as_ref();
+    let start = place.map(summary::start);
+    let end = place.map(summary::end);
+    Found {
+        level: finding.level.word(),
+        rule: finding.rule,
+        path: place.map(|place| place.source.path.as_str()),
+        line: start.map(|at| at.line),
+        column: start.map(|at| at.column),
+        end_line: end.map(|at| at.line),
+        end_column: end.map(|at| at.column),
+        text: place.map(Place::text),
+        message: &finding.message,
+        proposed: finding.proposed.as_deref(),
+        hint: finding.hint.as_deref(),
+    }
+}

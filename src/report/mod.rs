@@ -1,0 +1,106 @@
+//! Every output, rendered from the one plan: terminal text, JSON, error messages.
+//!
+//! Knows: [`Plan`], [`Written`], how people and tools read. Must not know: git types, the file system, the
+//! environment; nothing here prints or writes. What two outputs share (order, grouping, exit code, how a place is
+//! named) stands once, in [`summary`].
+
+mod diff;
+mod human;
+mod json;
+mod plain;
+#[cfg(test)]
+mod sample;
+mod snippet;
+mod style;
+pub mod summary;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{Error, Kind};
+use crate::plan::Plan;
+use crate::text::RepoPath;
+
+/// What publishing did, as plain facts.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// Name of the branch, without `refs/heads/`; empty when there is none.
+    pub branch: String,
+    /// Commit ids in hexadecimal, one per step of the plan, in the same order.
+    pub commits: Vec<String>,
+    /// The unified diff from the base to the last commit, as git prints it.
+    pub patch: Vec<u8>,
+    /// Files of the plan that differ from the base in the working tree or the index. Sorted.
+    pub differing: Vec<RepoPath>,
+    /// Whether the branch name was withheld on request.
+    pub dry_run: bool,
+    /// What became of the branch; `None` when there is none.
+    pub outcome: Option<Outcome>,
+    /// What else is worth saying about the repository and the branch, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What became of the branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new.
+    Created,
+    /// It pointed at this commit (hexadecimal) before.
+    Replaced(String),
+    /// An earlier run wrote these very commits; nothing was written now.
+    AlreadyThere,
+    /// It was withheld, as asked.
+    DryRun,
+}
+
+impl Written {
+    /// Whether an earlier run wrote this very branch, so that this one had nothing to do.
+    pub fn already_there(&self) -> bool {
+        self.outcome == Some(Outcome::AlreadyThere) && !self.dry_run
+    }
+}
+
+/// How a text for people is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal. Prose is wrapped there, code never.
+    pub width: usize,
+    /// Whether to use ANSI colours. Nothing is said by colour alone.
+    pub colour: bool,
+}
+
+/// The plan for a person at a terminal. Control characters of the repository are made visible.
+pub fn human(plan: &Plan, written: &Written, look: &Look) -> String {
+    human::render(plan, written, *look)
+}
+
+/// The plan for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.
+pub fn json(plan: &Plan, written: &Written) -> String {
+    json::render(plan, written)
+}
+
+/// A name as a POSIX shell takes it.
+pub fn quoted(name: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%:,".contains(c);
+    if name.chars().all(safe) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+/// An error that ended the run, with what to do about it.
+pub fn error(error: &Error, look: &Look) -> String {
+    let mut page = style::Page::new(*look);
+    let word = if matches!(error.kind, Kind::Internal | Kind::Panic) { "internal error" } else { "error" };
+    page.labelled(style::BAD, word, &error.message);
+    for hint in &error.hints {
+        page.labelled(style::STRONG, "hint", hint);
+    }
+    match error.kind {
+        Kind::Internal => {
+            page.labelled(style::STRONG, "hint", "nothing was written; this is a bug in migrate, please report it");
+        }
+        Kind::Panic => {
+            page.labelled(style::STRONG, "hint", "this is a bug in migrate, please report it");
+            page.labelled(style::STRONG, "hint", "the branch is there whole or not at all; all else is untouched");
+        }
+        Kind::User | Kind::Usage => {}
+    }
+    page.finish()
+}

@@ -1,0 +1,215 @@
+//! What all outputs share: the order and grouping of things, the exit code, how a place is named.
+//!
+//! Knows: [`Plan`]. Must not know: terminals, JSON, colours.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Level};
+use crate::plan::{Plan, QueryChange, Step, Verdict};
+use crate::text::{Edits, Place, Position, RepoPath, Source};
+
+use super::{Outcome, Written};
+
+/// `path:line:column`, 1-based, columns in characters.
+pub fn place(place: &Place) -> String {
+    let at = start(place);
+    format!("{}:{}:{}", place.source.path, at.line, at.column)
+}
+
+/// Where a place starts.
+pub fn start(place: &Place) -> Position {
+    place.source.position(place.span.start())
+}
+
+/// One past the last character of a place.
+pub fn end(place: &Place) -> Position {
+    place.source.position(place.span.end())
+}
+
+/// The exit code: 0 done or nothing to do, 3 written with review findings, 4 blocked.
+pub fn exit_code(plan: &Plan, written: &Written) -> u8 {
+    match plan.verdict {
+        Verdict::Ready if written.already_there() => 0,
+        Verdict::Blocked => 4,
+        Verdict::Ready if plan.has(Level::Review) => 3,
+        Verdict::Ready | Verdict::NothingToDo => 0,
+    }
+}
+
+/// The word for a verdict in every output.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ready => "ready",
+        Verdict::NothingToDo => "nothing-to-do",
+        Verdict::Blocked => "blocked",
+    }
+}
+
+/// The word for what became of the branch.
+pub fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Created => "created",
+        Outcome::Replaced(_) => "replaced",
+        Outcome::AlreadyThere => "already-there",
+        Outcome::DryRun => "dry-run",
+    }
+}
+
+/// Findings worst first; within a level in the order of the plan.
+pub fn findings(plan: &Plan) -> Vec<&Finding> {
+    let mut list: Vec<_> = plan.findings.iter().collect();
+    list.sort_by_key(|finding| finding.level);
+    list
+}
+
+/// [`findings`] of one level, those that say the same about several places together, in the order of the first.
+/// Legends shown with their query are left out.
+pub fn grouped<'a>(plan: &'a Plan, level: Level, legends: &Legends<'a>) -> Vec<Vec<&'a Finding>> {
+    let mut at: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings(plan).into_iter().filter(|one| one.level == level && !legends.hold(one)) {
+        let said = (finding.rule, finding.message.as_str(), finding.hint.as_deref());
+        let group = *at.entry(said).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// Findings about the legend of a query that was left, told with the finding about that query.
+#[derive(Default)]
+pub struct Legends<'a> {
+    /// Query and legend.
+    pairs: Vec<(&'a Finding, &'a Finding)>,
+}
+
+impl<'a> Legends<'a> {
+    /// A legend belongs to the finding on the nearest place above it in its file, if that is a few lines away.
+    pub fn of_plan(plan: &'a Plan) -> Self {
+        const NEAR: usize = 6;
+        let is_legend = |finding: &Finding| finding.rule.ends_with("/legend-left");
+        let line = |finding: &Finding| finding.at.as_ref().map(|at| (at.source.path.clone(), start(at).line));
+        let legends = plan.findings.iter().filter(|one| is_legend(one) && one.proposed.is_some());
+        let pairs = legends.filter_map(|legend| {
+            let (path, at) = line(legend)?;
+            let above = plan.findings.iter().filter(|one| one.level == legend.level && !is_legend(one));
+            let near = above
+                .filter_map(|one| Some((line(one)?, one)))
+                .filter(|((other, start), _)| *other == path && *start < at && at - start <= NEAR);
+            near.max_by_key(|((_, start), _)| *start).map(|(_, query)| (query, legend))
+        });
+        Self { pairs: pairs.collect() }
+    }
+
+    /// The legends told with this finding.
+    pub fn of(&self, finding: &Finding) -> impl Iterator<Item = &'a Finding> {
+        self.pairs.iter().filter(move |(query, _)| std::ptr::eq(*query, finding)).map(|(_, legend)| *legend)
+    }
+
+    fn hold(&self, finding: &Finding) -> bool {
+        self.pairs.iter().any(|(_, legend)| std::ptr::eq(*legend, finding))
+    }
+}
+
+/// How many findings have this level.
+pub fn count(plan: &Plan, level: Level) -> usize {
+    plan.findings.iter().filter(|finding| finding.level == level).count()
+}
+
+/// The query sites by path and place.
+pub fn queries(plan: &Plan) -> Vec<&QueryChange> {
+    let mut list: Vec<_> = plan.queries.iter().collect();
+    list.sort_by_cached_key(|query| (query.at.source.path.clone(), query.at.span));
+    list
+}
+
+/// The rewritten queries: those that select the same streams before and after together, in the order of the first.
+pub fn rewritten(plan: &Plan) -> Vec<Vec<&QueryChange>> {
+    let mut groups: Vec<Vec<&QueryChange>> = Vec::new();
+    for query in queries(plan).into_iter().filter(|query| query.before != query.after) {
+        let same =
+            |one: &QueryChange| one.streams_before == query.streams_before && one.streams_after == query.streams_after;
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| same(first))) {
+            Some(group) => group.push(query),
+            None => groups.push(vec![query]),
+        }
+    }
+    groups
+}
+
+/// The edits of one file in one commit.
+pub struct FileChange<'a> {
+    /// Index of the commit, 0-based.
+    pub step: usize,
+    /// The file.
+    pub path: &'a RepoPath,
+    /// The file before this commit; `None` when the commit creates it.
+    pub before: Option<&'a Source>,
+    /// What changes.
+    pub edits: &'a Edits,
+}
+
+/// Artefacts in the order they are rolled out, by the first part of the rule id: what collects, what logs, then what
+/// reads.
+const ARTEFACTS: [&str; 6] = ["alloy-socket", "compose", "alloy", "host-vars", "dashboards", "alerts"];
+
+/// The changed files in the order of rollout: by commit, then by artefact, then by path.
+pub fn files(plan: &Plan) -> Vec<FileChange<'_>> {
+    let mut list = Vec::new();
+    for (step, commit) in plan.steps.iter().enumerate() {
+        let mut files: Vec<_> = commit
+            .edits
+            .iter()
+            .map(|(path, edits)| FileChange { step, path, before: original(commit, path), edits })
+            .collect();
+        files.sort_by_key(|file| rank(file.edits));
+        list.extend(files);
+    }
+    list
+}
+
+fn original<'a>(step: &'a Step, path: &RepoPath) -> Option<&'a Source> {
+    // A file that a step creates may be there as an empty source, so that edits have something to speak of.
+    step.before
+        .get(path.as_str())
+        .map(AsRef::as_ref)
+        .filter(|source| !source.bytes().is_empty() || step.before.has(path.as_str()))
+}
+
+fn rank(edits: &Edits) -> usize {
+    let artefact = |rule: &str| {
+        let artefact = rule.split('/').next().unwrap_or(rule).replace('_', "-");
+        ARTEFACTS.iter().position(|&known| known == artefact).unwrap_or(ARTEFACTS.len())
+    };
+    edits.iter().map(|edit| artefact(edit.why.rule)).min().unwrap_or(ARTEFACTS.len())
+}
+
+/// A file from the base to the end of the branch.
+pub struct FileResult<'a> {
+    /// The file.
+    pub path: &'a RepoPath,
+    /// Its bytes in the base; `None` when the branch creates it.
+    pub before: Option<&'a [u8]>,
+    /// Its bytes at the end of the branch.
+    pub after: Vec<u8>,
+}
+
+/// Every changed file once, in the order of [`files`], from its first state to its last.
+pub fn results(plan: &Plan) -> Vec<FileResult<'_>> {
+    let mut seen: BTreeMap<&RepoPath, usize> = BTreeMap::new();
+    let mut list: Vec<FileResult<'_>> = Vec::new();
+    for file in files(plan) {
+        let before = file.before.map(Source::bytes);
+        let fits = file.edits.iter().all(|edit| edit.span.end() <= before.unwrap_or_default().len());
+        let after = if fits { file.edits.apply(before.unwrap_or_default()) } else { continue };
+        if let Some(&at) = seen.get(file.path) {
+            list[at].after = after;
+        } else {
+            seen.insert(file.path, list.len());
+            list.push(FileResult { path: file.path, before, after });
+        }
+    }
+    list
+}
