@@ -1,7 +1,35 @@
 //! `migrate` moves one Docker Compose service off the syslog logging driver and onto Docker-socket collection, and
 //! writes the result as a git branch for a person to review.
+//!
+//! ```text
+//! git commit ──► Snapshot ──► Topology ──► Plan ──► new tree + commit(s) ──► branch
+//!               (repo)       (topology)   (plan)        (repo)
+//!                                           └──► report: terminal, JSON
+//! ```
+//!
+//! The stations, in the order a run passes them ([`run`] is the list of calls):
+//!
+//! * [`cli`] — what can be typed; its doc comments are the help.
+//! * [`repo`] — the only part that names git, and the only one that writes. [`select`] says which files can matter.
+//! * [`snapshot`] — the files of one commit.
+//! * [`topology`] — what runs where, each fact with its place: hosts, listeners, projects, query sites, streams.
+//! * [`rewrite`] — one module per artefact: topology and move in, edits and findings out. [`proof`] checks a selector
+//!   against the streams before and after.
+//! * [`plan`] — runs the rewrites, orders commits and rollout, asserts the invariants.
+//! * [`report`] — every output, rendered from the one plan.
+//!
+//! What they are made of:
+//!
+//! * [`text`] — bytes of a file and changes to them; knows no format.
+//! * [`syntax`] — readers that say where things are; knows `text` only.
+//! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
+//! * [`demo`] — the example infrastructure of `example/`, embedded.
+//!
+//! Not here: no code prints a format back, no code between `Snapshot` and `Plan` does I/O, nothing edits a file
+//! except by [`text::Edits`].
 
 pub mod cli;
+pub mod demo;
 pub mod error;
 pub mod finding;
 pub mod plan;
@@ -10,6 +38,7 @@ pub mod repo;
 pub mod report;
 pub mod rewrite;
 pub mod rule;
+pub mod run;
 pub mod select;
 pub mod snapshot;
 pub mod syntax;

@@ -1,0 +1,18 @@
+//! The built program on real git repositories, as a user runs it. One binary, so that it links once.
+
+// The mark lets the lints see that helpers outside of a test function are test code, too.
+#[cfg(test)]
+mod broken;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod kairos;
+#[cfg(test)]
+mod kill;
+mod readme;
+#[cfg(test)]
+mod refuse;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod table;
