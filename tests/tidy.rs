@@ -1,0 +1,179 @@
+//! House rules that no compiler holds: the walls between modules, the size of files, a first line that says what a file
+//! knows. A rule that is broken names the file and the line.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of one file at most.
+const LONGEST_FILE: usize = 400;
+/// Lines of one function at most, from `fn` to its closing brace.
+const LONGEST_FUNCTION: usize = 60;
+
+/// Module (folder or file below `src/`), and what must not be named in it.
+const WALLS: &[(&str, &[&str])] = &[
+    (
+        "text",
+        &[
+            "crate::syntax",
+            "crate::topology",
+            "crate::rewrite",
+            "crate::plan",
+            "crate::repo",
+            "crate::report",
+            "git2",
+            "std::fs",
+            "std::env",
+            "std::time",
+        ],
+    ),
+    (
+        "syntax",
+        &[
+            "crate::topology",
+            "crate::rewrite",
+            "crate::plan",
+            "crate::repo",
+            "crate::report",
+            "git2",
+            "std::fs",
+            "std::env",
+            "std::time",
+        ],
+    ),
+    (
+        "topology",
+        &[
+            "crate::plan",
+            "crate::rewrite",
+            "crate::repo",
+            "crate::report",
+            "git2",
+            "std::fs",
+            "std::env",
+            "std::time",
+            "println!",
+        ],
+    ),
+    (
+        "rewrite",
+        &["crate::plan", "crate::repo", "crate::report", "git2", "std::fs", "std::env", "std::time", "println!"],
+    ),
+    ("proof", &["crate::rewrite", "crate::repo", "crate::report", "git2", "std::fs", "std::env", "std::time"]),
+    ("plan", &["crate::repo", "crate::report", "git2", "std::fs", "std::env", "std::time", "println!"]),
+    ("report", &["crate::repo", "git2", "std::fs", "std::env", "std::time", "println!"]),
+    ("snapshot", &["crate::repo", "git2", "std::fs", "std::env", "std::time"]),
+];
+
+fn sources() -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut work = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = work.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                work.push(path);
+            } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests")
+        || path.ends_with("tests.rs")
+        || path.ends_with("sample.rs")
+}
+
+fn fail(broken: &[String]) {
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn modules_stay_behind_their_walls() {
+    let mut broken = Vec::new();
+    for path in sources().into_iter().filter(|path| !is_test(path)) {
+        let name = shown(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for (module, banned) in WALLS {
+            if !(name.starts_with(&format!("src/{module}/")) || name == format!("src/{module}.rs")) {
+                continue;
+            }
+            for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+                for word in banned.iter().filter(|word| line.contains(**word)) {
+                    broken.push(format!("{name}:{}: `{module}` must not name `{word}`", number + 1));
+                }
+            }
+        }
+    }
+    fail(&broken);
+}
+
+#[test]
+fn every_file_says_what_it_knows() {
+    let broken: Vec<String> = sources()
+        .into_iter()
+        .filter(|path| !is_test(path))
+        .filter(|path| !fs::read_to_string(path).unwrap().starts_with("//! "))
+        .map(|path| format!("{}: starts without `//!`", shown(&path)))
+        .collect();
+    fail(&broken);
+}
+
+#[test]
+fn files_and_functions_stay_short() {
+    let mut broken = Vec::new();
+    for path in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        if lines.len() > LONGEST_FILE {
+            broken.push(format!("{}: {} lines, {LONGEST_FILE} at most", shown(&path), lines.len()));
+        }
+        let functions = lines.iter().enumerate().filter(|(_, line)| !is_test(&path) && is_function(line));
+        for (start, line) in functions {
+            let indent = line.len() - line.trim_start().len();
+            let closing = format!("{}}}", " ".repeat(indent));
+            let length = lines[start..].iter().take_while(|line| **line != closing).count();
+            if length > LONGEST_FUNCTION && !lines[start].trim_end().ends_with('}') {
+                broken.push(format!(
+                    "{}:{}: a function of {length} lines, {LONGEST_FUNCTION} at most",
+                    shown(&path),
+                    start + 1
+                ));
+            }
+        }
+    }
+    fail(&broken);
+}
+
+/// Whether a line opens a function with a body.
+fn is_function(line: &str) -> bool {
+    let code = line.trim_start();
+    let code = ["pub(super) ", "pub(crate) ", "pub "].iter().find_map(|word| code.strip_prefix(word)).unwrap_or(code);
+    let code = code.strip_prefix("const ").unwrap_or(code);
+    code.starts_with("fn ") && !code.ends_with(';')
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let mut broken = Vec::new();
+    for path in sources() {
+        for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            for word in ["todo!(", "unimplemented!(", "dbg!(", "TODO", "FIXME", "#[ignore"] {
+                if line.contains(word) {
+                    broken.push(format!("{}:{}: `{word}`", shown(&path), number + 1));
+                }
+            }
+        }
+    }
+    fail(&broken);
+}
