@@ -17,7 +17,10 @@ use crate::topology::{Move, Topology};
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let host = &topology.hosts[moved.host_index];
     let mut gone: BTreeMap<RepoPath, Vec<Span>> = BTreeMap::new();
-    let mut edits: Vec<(RepoPath, Edit)> = compose::rewrite(topology, moved).edits;
+    // Where there are none, the move is blocked by the finding that `compose` makes of it.
+    let compose_edits = compose::edits(topology, moved).unwrap_or_default();
+    let path = &host.deployments[moved.deployment].file.path;
+    let mut edits: Vec<(RepoPath, Edit)> = compose_edits.into_iter().map(|edit| (path.clone(), edit)).collect();
     edits.extend(alloy::rewrite(topology, moved).edits);
     for (path, edit) in &edits {
         gone.entry(path.clone()).or_default().push(edit.span);

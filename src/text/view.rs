@@ -58,11 +58,6 @@ struct Layer {
 }
 
 impl View {
-    /// The bytes of `span` as they stand.
-    pub fn verbatim(source: &Arc<Source>, span: Span) -> Self {
-        Self::read(Below::File(Arc::clone(source)), span, Encoding::Verbatim, Vec::new())
-    }
-
     /// The text written in `span` (quotes or block header included) in the style of `encoding`. `opaque` are the
     /// spans of template tags of the file, in order: they stand for themselves and no edit cuts them.
     pub fn scalar(source: &Arc<Source>, span: Span, encoding: Encoding, opaque: &[Span]) -> Self {

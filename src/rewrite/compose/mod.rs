@@ -24,7 +24,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let deployment = &topology.hosts[moved.host_index].deployments[moved.deployment];
     let source = &deployment.file;
     let mut out = Outcome::default();
-    match edits(moved, source) {
+    match edits(topology, moved) {
         Ok(edits) => {
             out.findings.extend(check(topology, moved, source, &edits));
             out.edits.extend(edits.into_iter().map(|edit| (source.path.clone(), edit)));
@@ -35,7 +35,12 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     out
 }
 
-fn edits(moved: &Move, source: &Arc<Source>) -> Result<Vec<Edit>, Box<Finding>> {
+/// The edits of [`rewrite`], before it is checked what they render to.
+///
+/// # Errors
+/// The finding that blocks the move.
+pub(super) fn edits(topology: &Topology, moved: &Move) -> Result<Vec<Edit>, Box<Finding>> {
+    let source = &topology.hosts[moved.host_index].deployments[moved.deployment].file;
     let unreadable = |span, problem: &str| {
         Box::new(Finding::told(
             Level::Blocked,

@@ -106,11 +106,6 @@ impl Mask {
         &self.tags[self.range(span)]
     }
 
-    /// The `{{ … }}` that share a byte with `span`.
-    pub fn expressions_in(&self, span: Span) -> impl Iterator<Item = &Tag> {
-        self.tags_in(span).iter().filter(|tag| tag.kind == TagKind::Expression)
-    }
-
     fn range(&self, span: Span) -> std::ops::Range<usize> {
         let first = self.tags.partition_point(|tag| tag.span.end() <= span.start());
         let last = self.tags.partition_point(|tag| tag.span.start() < span.end());
