@@ -13,18 +13,19 @@ use crate::topology::sites::{FileSites, Site, SiteKind};
 
 use super::follow;
 use super::ids::{self, Id};
-use super::query::{self, Analysis};
+use super::query::{self, Analysis, Around, Rename};
 use super::streams::Before;
+use super::variables::Variables;
 
 /// What became of one site; what hangs on it follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     /// The move does not concern it.
     Untouched,
-    /// Rewritten; whether its result carried `job`.
-    Rewritten { carried: bool },
-    /// Left for a person; whether its result carries `job`.
-    Left { carries: bool },
+    /// Rewritten; labels of its result that have another name now.
+    Rewritten(Vec<Rename>),
+    /// Left for a person; labels of its result that will have another name.
+    Left(Vec<Rename>),
 }
 
 /// Adds what the sites of `file` need to `outcome`.
@@ -76,37 +77,39 @@ impl Work<'_, '_> {
             Ok(query) => query,
             Err(error) => return self.unreadable(site, text, &error.to_string(), language),
         };
-        let mut analysis = query::analyse(&query, self.before);
+        let records = site.kind == SiteKind::Rule && self.holder_records(site);
+        let around = Around { variables: &Variables::default(), records };
+        let mut analysis = query::analyse(&query, self.before, &around);
         if !analysis.concerned() {
             return State::Untouched;
         }
-        if site.kind == SiteKind::Rule && analysis.carries_job && self.holder_records(site) {
+        if records && !analysis.renames.is_empty() {
             analysis.doubts.push(query::Doubt { id: ids::RECORD, why: String::new() });
         }
-        let carries = analysis.carries_job;
+        let renames = analysis.renames.clone();
         let fact = match language {
             Language::Loki(place) => place.clone(),
             Language::Unproven(doubt) => {
                 let why = said(*doubt).say(site.kind, &[]);
                 self.leave(site, &analysis, ids::UNPROVEN, &ids::UNPROVEN.say(site.kind, &[("why", &why)]));
-                return State::Left { carries };
+                return State::Left(renames);
             }
             Language::NotLoki => return State::Untouched,
         };
         if let Some(first) = analysis.doubts.first() {
             let message = self.reasons(site, &analysis);
             self.leave(site, &analysis, first.id, &message);
-            return State::Left { carries };
+            return State::Left(renames);
         }
         match edits(site, &analysis, &fact) {
             Ok(edits) => {
                 self.write(site, &analysis, edits, &fact);
-                State::Rewritten { carried: carries }
+                State::Rewritten(renames)
             }
             Err(why) => {
                 let message = ids::NOT_ENCODABLE.say(site.kind, &[("why", &why)]);
                 self.leave(site, &analysis, ids::NOT_ENCODABLE, &message);
-                State::Left { carries }
+                State::Left(renames)
             }
         }
     }
@@ -123,7 +126,7 @@ impl Work<'_, '_> {
             let message = id.say(site.kind, &[("project", &project)]);
             self.outcome.findings.push(Finding::new(Level::Note, id.of(site.kind), message).at(self.place(site)));
         }
-        if analysis.carries_job {
+        if !analysis.renames.is_empty() {
             self.legends(site, fact);
         }
         let after = analysis.after(site.query.of(site.view.text()));
@@ -172,7 +175,7 @@ impl Work<'_, '_> {
         let after = analysis.after(before);
         self.review(site, id, message, (after != before).then_some(after.as_str()));
         self.report(site, &Analysis { changes: Vec::new(), ..analysis.clone() }, before.to_owned());
-        if analysis.carries_job {
+        if !analysis.renames.is_empty() {
             for legend in &site.legends {
                 for span in follow::in_legend(legend.text()) {
                     self.follower_left(site.kind, legend, span, ids::LEGEND_LEFT);
@@ -221,13 +224,13 @@ impl Work<'_, '_> {
         let message = ids::UNREADABLE.say(site.kind, &[("why", why)]);
         self.review(site, ids::UNREADABLE, &message, None);
         self.report(site, &Analysis::default(), text.to_owned());
-        State::Left { carries: true }
+        State::Left(job())
     }
 
     fn ad_hoc(&mut self, site: &Site) -> State {
         let proposed = self.before.same_name().then_some("service_name");
         self.review(site, ids::AD_HOC, &ids::AD_HOC.say(site.kind, &[]), proposed);
-        State::Left { carries: false }
+        State::Left(Vec::new())
     }
 
     /// A variable filled from the values of `job` (label-surface 2.4).
@@ -260,9 +263,9 @@ impl Work<'_, '_> {
                 _ => self.place(first),
             };
             // Every query of the rule moved, so nothing else can give its texts a `job`.
-            let all = mine().all(|((_, state), _)| matches!(state, State::Rewritten { .. }));
+            let all = mine().all(|((_, state), _)| matches!(state, State::Rewritten(_)));
             let any = mine().any(|((_, state), _)| {
-                matches!(state, State::Rewritten { carried: true } | State::Left { carries: true })
+                matches!(state, State::Rewritten(renames) | State::Left(renames) if !renames.is_empty())
             });
             for text in holder.texts.iter().filter(|_| any) {
                 for span in follow::in_alert(text.text()) {
@@ -279,6 +282,11 @@ impl Work<'_, '_> {
             }
         }
     }
+}
+
+/// What cannot be read may carry `job`.
+fn job() -> Vec<Rename> {
+    vec![Rename { old: "job", new: vec!["service"] }]
 }
 
 /// The edits of one query and of its copies; an error when one cannot be written in place.

@@ -9,6 +9,7 @@ mod follow;
 mod ids;
 mod query;
 mod streams;
+mod variables;
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ use crate::syntax::logql::{
 use crate::text::Span;
 
 use super::ids::{self, Id};
+use super::variables::Variables;
 use super::streams::{Before, Fate, Flow, with};
 
 /// A replacement in the decoded query.
@@ -35,6 +36,23 @@ pub(super) struct Doubt {
     pub(super) why: String,
 }
 
+/// What a query stands in, as far as it decides.
+pub(super) struct Around<'a> {
+    /// Variables of the dashboard.
+    pub(super) variables: &'a Variables,
+    /// Whether the result is recorded as a metric: its labels are a contract with those who read it.
+    pub(super) records: bool,
+}
+
+/// A label of a query's result that has another name afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rename {
+    /// The label today.
+    pub(super) old: &'static str,
+    /// The label afterwards; several where each series has one of them.
+    pub(super) new: Vec<&'static str>,
+}
+
 /// What a query needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Analysis {
@@ -44,8 +62,8 @@ pub(super) struct Analysis {
     pub(super) doubts: Vec<Doubt>,
     /// Worth knowing.
     pub(super) notes: Vec<Id>,
-    /// Whether the result carries `job` today because streams that move have it.
-    pub(super) carries_job: bool,
+    /// Labels of the result that have another name afterwards, because streams that move have them today.
+    pub(super) renames: Vec<Rename>,
     /// Streams selected today and afterwards, rendered.
     pub(super) streams: (Vec<String>, Vec<String>),
 }
@@ -80,8 +98,8 @@ struct Log {
 }
 
 /// Works out what `query` needs under this move.
-pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>) -> Analysis {
-    let mut work = Work { query, before, logs: HashMap::new(), result: Analysis::default() };
+pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_>) -> Analysis {
+    let mut work = Work { query, before, around, logs: HashMap::new(), result: Analysis::default() };
     for (id, log) in query.logs() {
         let state = match &log.selector {
             Some(selector) => work.selector(selector),
@@ -101,6 +119,7 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>) -> Analysis {
 struct Work<'q, 'a, 'm> {
     query: &'q Query<'a>,
     before: &'q Before<'m>,
+    around: &'q Around<'q>,
     logs: HashMap<LogId, Log>,
     result: Analysis,
 }

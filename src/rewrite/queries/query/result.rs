@@ -2,7 +2,7 @@
 //!
 //! Knows: aggregations and what passes through them. Must not know: how anything is rewritten.
 
-use super::{Analysis, Flow, Work, ids};
+use super::{Analysis, Flow, Rename, Work, ids};
 use crate::proof;
 use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, StageKind};
 
@@ -51,7 +51,9 @@ impl Work<'_, '_, '_> {
             done = done.max(change.span.end());
             keep
         });
-        self.result.carries_job = self.carries(self.query.root());
+        if self.carries(self.query.root()) {
+            self.result.renames.push(Rename { old: "job", new: vec!["service"] });
+        }
         let streams = &self.before.moved.streams;
         let mut sides = (Vec::new(), Vec::new());
         for log in self.logs.values() {
