@@ -84,6 +84,14 @@ pub struct Migrate {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Select what moves beside what stays by service-name, filter or review [default: auto]
+    #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true, default_value_t = Bridge::Auto, hide_default_value = true)]
+    pub bridge: Bridge,
+
+    /// Have rewritten queries still find what was stored under `job`
+    #[arg(long)]
+    pub keep_history: bool,
+
     /// Choose the form of the report
     #[arg(long, value_name = "human|json", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
     pub format: Format,
@@ -91,6 +99,19 @@ pub struct Migrate {
     /// Choose when to use colours
     #[arg(long, value_name = "auto|always|never", value_enum, hide_possible_values = true, default_value_t = Color::Auto)]
     pub color: Color,
+}
+
+/// How a query goes on that selects what moves and what stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bridge {
+    /// By `service_name` where Loki is known to derive it, else by a label filter
+    Auto,
+    /// By `service_name`, which this Loki derives
+    ServiceName,
+    /// By a label filter
+    Filter,
+    /// Not at all
+    Review,
 }
 
 /// The form of the report.
@@ -180,6 +201,8 @@ mod tests {
             branch: None,
             replace: false,
             dry_run: false,
+            bridge: Bridge::Auto,
+            keep_history: false,
             format: Format::Human,
             color: Color::Auto,
         };
@@ -195,6 +218,8 @@ mod tests {
         );
         assert_eq!((all.repo, all.base, all.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
         assert_eq!((all.replace, all.dry_run, all.format, all.color), (true, true, Format::Json, Color::Never));
+        let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
+        assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
     }
 
     #[test]

@@ -4,27 +4,28 @@
 //! rewrite is proposed or shown. A rewrite is right when the new selector selects afterwards exactly the streams that
 //! carry on what the old selector selects today.
 
+mod condition;
 mod matcher;
 mod show;
+mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::topology::{Label, Stream, Streams};
 
+pub use condition::Condition;
 pub use matcher::{Matcher, Op, Value};
-pub use show::{quoted, stream};
+pub use show::{condition as written, matcher as comparison, quoted, stream};
 
-use matcher::{Answer, Test};
+use side::Side;
 
 /// What the streams say about a rewrite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The new selector selects afterwards exactly the image of what the old one selects today.
     Right {
-        /// Streams the old selector selects before the move, rendered and sorted.
-        before: Vec<String>,
-        /// Streams the new selector selects after the move, rendered and sorted.
-        after: Vec<String>,
+        /// Whether the old selector selects anything today.
+        any: bool,
     },
     /// It does not.
     Wrong {
@@ -47,119 +48,143 @@ impl Verdict {
     }
 }
 
-/// Compares what `old` selects before the move with what `new` selects after it.
-///
-/// A matcher whose value only Grafana knows ([`Value::Variable`]) may stand in both selectors, unchanged: it narrows
-/// both sides alike as long as the move leaves its label alone on every stream concerned.
-pub fn check(streams: &Streams, old: &[Matcher], new: &[Matcher]) -> Verdict {
-    match compare(streams, old, new) {
-        Ok(verdict) => verdict,
-        Err(why) => Verdict::Unknown { why },
-    }
+/// Whether the copies count that the Docker socket delivers already of what moves (dual logging: the same lines as the
+/// listener's stream). They count where a query is left as it is: it selects them today. They do not count where it
+/// names the job: that means the service, whichever way its lines come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said above")]
+pub enum Copies {
+    Count,
+    Ignored,
 }
 
-/// Indices of the streams that `selector` selects; matchers with a variable are taken as true.
-///
-/// # Errors
-/// What is not known, as a sentence part.
-pub fn selected(streams: &[Stream], selector: &[Matcher]) -> Result<Vec<usize>, String> {
-    let known: Vec<&Matcher> = selector.iter().filter(|matcher| matcher.value.known().is_some()).collect();
-    select(streams, &known)
+/// The streams of one move, ready to be asked many times.
+pub struct Proof<'s> {
+    streams: &'s Streams,
+    before: Side<'s>,
+    after: Side<'s>,
 }
 
-/// Indices of the streams that `selector` selects, each with whether that is certain; matchers with a variable are
-/// taken as true. An unreadable regular expression makes every stream uncertain.
-pub fn possible(streams: &[Stream], selector: &[Matcher]) -> Vec<(usize, bool)> {
-    let known = selector.iter().filter(|matcher| matcher.value.known().is_some());
-    let Ok(tests) = known.map(Test::new).collect::<Result<Vec<_>, _>>() else {
-        return (0..streams.len()).map(|index| (index, false)).collect();
-    };
-    let answers = streams.iter().enumerate().map(|(index, stream)| (index, all(&tests, stream)));
-    answers
-        .filter_map(|(index, answer)| match answer {
-            Answer::Yes => Some((index, true)),
-            Answer::Unknown(_) => Some((index, false)),
-            Answer::No => None,
-        })
-        .collect()
-}
+impl<'s> Proof<'s> {
+    /// Makes the streams ready.
+    pub fn new(streams: &'s Streams) -> Self {
+        let side = |list| Side::new(streams, list);
+        Self { streams, before: side(&streams.before), after: side(&streams.after) }
+    }
 
-fn compare(streams: &Streams, old: &[Matcher], new: &[Matcher]) -> Result<Verdict, String> {
-    let (old, old_open) = split(old);
-    let (new, new_open) = split(new);
-    if old_open != new_open {
-        return Err("a matcher whose value Grafana fills in is not the same before and after".into());
+    /// Compares what `old` selects before the move with what `new` selects after it.
+    ///
+    /// A matcher whose value only Grafana knows ([`Value::Variable`]) may stand in both, unchanged: it narrows both
+    /// sides alike as long as the move leaves its label alone on every stream concerned.
+    pub fn check(&self, old: &Condition, new: &Condition, copies: Copies) -> Verdict {
+        self.compare(old, new, copies).unwrap_or_else(|why| Verdict::Unknown { why })
     }
-    let before = select(&streams.before, &old)?;
-    let after = select(&streams.after, &new)?;
-    for matcher in &old_open {
-        unmoved(streams, &before, &matcher.label)?;
-    }
-    let mut expected = BTreeSet::new();
-    for &index in &before {
-        expected.extend(streams.image.get(index).into_iter().flatten().copied());
-    }
-    let expected = keyed(&streams.after, expected);
-    let found = keyed(&streams.after, after);
-    let missing: Vec<String> = differing(&expected, &found);
-    let extra: Vec<String> = differing(&found, &expected);
-    if missing.is_empty() && extra.is_empty() {
-        let before = keyed(&streams.before, before).into_values().collect();
-        let mut after: Vec<String> = found.into_values().collect();
-        after.dedup();
-        return Ok(Verdict::Right { before, after });
-    }
-    Ok(Verdict::Wrong { missing, extra })
-}
 
-/// Matchers that can be evaluated, and those that wait for Grafana (sorted).
-fn split(selector: &[Matcher]) -> (Vec<&Matcher>, Vec<&Matcher>) {
-    let (known, mut open): (Vec<_>, Vec<_>) = selector.iter().partition(|matcher| matcher.value.known().is_some());
-    open.sort();
-    open.dedup();
-    (known, open)
-}
-
-/// Indices of the streams that satisfy every matcher.
-fn select(streams: &[Stream], matchers: &[&Matcher]) -> Result<Vec<usize>, String> {
-    let tests = matchers.iter().map(|matcher| Test::new(matcher)).collect::<Result<Vec<_>, _>>()?;
-    let mut found = Vec::new();
-    for (index, stream) in streams.iter().enumerate() {
-        match all(&tests, stream) {
-            Answer::Yes => found.push(index),
-            Answer::No => {}
-            Answer::Unknown(why) => return Err(why),
+    fn compare(&self, old: &Condition, new: &Condition, copies: Copies) -> Result<Verdict, String> {
+        let open = old.variables();
+        if open != new.variables() {
+            return Err("a matcher whose value Grafana fills in is not the same before and after".into());
         }
-    }
-    Ok(found)
-}
-
-/// One matcher that says no decides, even where another cannot be evaluated.
-fn all(tests: &[Test<'_>], stream: &Stream) -> Answer {
-    let mut result = Answer::Yes;
-    for test in tests {
-        match test.on(stream) {
-            Answer::No => return Answer::No,
-            Answer::Yes => {}
-            unknown @ Answer::Unknown(_) => result = unknown,
+        let before = self.today(old, copies)?;
+        let after = self.after(new)?;
+        for matcher in open {
+            self.unmoved(&before, &matcher.label)?;
         }
+        let expected: BTreeSet<usize> = before.iter().flat_map(|&index| self.image(index)).collect();
+        let expected = keyed(&self.streams.after, expected);
+        let found = keyed(&self.streams.after, after);
+        let missing = differing(&expected, &found);
+        let extra = differing(&found, &expected);
+        if missing.is_empty() && extra.is_empty() {
+            return Ok(Verdict::Right { any: !before.is_empty() });
+        }
+        Ok(Verdict::Wrong { missing, extra })
     }
-    result
-}
 
-/// Holds that `label` has the same known value on each of these streams and on what becomes of them.
-fn unmoved(streams: &Streams, before: &[usize], label: &str) -> Result<(), String> {
-    for &index in before {
-        let old = streams.before[index].labels.get(label);
-        for &to in streams.image.get(index).into_iter().flatten() {
-            let new = streams.after.get(to).and_then(|stream| stream.labels.get(label));
-            let derived = label == matcher::DERIVED && old.is_none();
-            if old != new || old == Some(&Label::Unknown) || derived {
-                return Err(format!("the label `{label}` may have another value after the move"));
+    /// Whether each stream of `context` satisfies `old` exactly when what becomes of it satisfies `new`: stricter than
+    /// [`Proof::check`], and so good for one comparison inside a larger label filter.
+    ///
+    /// # Errors
+    /// What is not known, as a sentence part.
+    pub fn agree(&self, context: &Condition, old: &Condition, new: &Condition, copies: Copies) -> Result<bool, String> {
+        for index in self.today(context, copies)? {
+            let wanted = self.before.satisfies(index, old)?;
+            for to in self.image(index) {
+                if self.after.satisfies(to, new)? != wanted {
+                    return Ok(false);
+                }
             }
         }
+        Ok(true)
     }
-    Ok(())
+
+    /// Whether both select the same streams of today, the copies of what moves aside: what is stored already stays in
+    /// sight.
+    pub fn same_today(&self, old: &Condition, new: &Condition) -> bool {
+        let today = |condition| self.today(condition, Copies::Ignored);
+        matches!((today(old), today(new)), (Ok(old), Ok(new)) if old == new)
+    }
+
+    /// The streams that `condition` selects today, by index.
+    ///
+    /// # Errors
+    /// What is not known, as a sentence part.
+    pub fn today(&self, condition: &Condition, copies: Copies) -> Result<Vec<usize>, String> {
+        let mut found = certain(self.before.select(condition)?)?;
+        if copies == Copies::Ignored {
+            found.retain(|index| !self.streams.copies.contains(index));
+        }
+        Ok(found)
+    }
+
+    /// The streams that `condition` selects after the move, by index.
+    ///
+    /// # Errors
+    /// What is not known, as a sentence part.
+    pub fn after(&self, condition: &Condition) -> Result<Vec<usize>, String> {
+        certain(self.after.select(condition)?)
+    }
+
+    /// The streams of today that `condition` may select, copies of what moves aside, each with whether that is certain.
+    /// An unreadable regular expression makes every stream uncertain.
+    pub fn possible(&self, condition: &Condition) -> Vec<(usize, bool)> {
+        let all = match self.before.select(condition) {
+            Ok(found) => found.into_iter().map(|(index, why)| (index, why.is_none())).collect::<Vec<_>>(),
+            Err(_) => (0..self.streams.before.len()).map(|index| (index, false)).collect(),
+        };
+        all.into_iter().filter(|(index, _)| !self.streams.copies.contains(index)).collect()
+    }
+
+    /// What becomes of a stream of today.
+    pub fn image(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        self.streams.image.get(index).into_iter().flatten().copied().filter(|&to| to < self.streams.after.len())
+    }
+
+    /// The value of a label of a stream of today; `""` when absent, `None` when not known.
+    pub fn value_today(&self, index: usize, label: &str) -> Option<&'s str> {
+        self.before.value(index, label)
+    }
+
+    /// The value of a label of a stream after the move.
+    pub fn value_after(&self, index: usize, label: &str) -> Option<&'s str> {
+        self.after.value(index, label)
+    }
+
+    /// Holds that `label` has the same known value on each of these streams and on what becomes of them.
+    fn unmoved(&self, before: &[usize], label: &str) -> Result<(), String> {
+        let moves = |&index: &usize| {
+            let old = self.before.value(index, label);
+            old.is_none() || self.image(index).any(|to| self.after.value(to, label) != old)
+        };
+        if before.iter().any(moves) {
+            return Err(format!("the label `{label}` may have another value after the move"));
+        }
+        Ok(())
+    }
+}
+
+fn certain(found: Vec<(usize, Option<String>)>) -> Result<Vec<usize>, String> {
+    found.into_iter().map(|(index, why)| why.map_or(Ok(index), Err)).collect()
 }
 
 /// Rendered streams by identity. Equal known labels are one stream; a family with unknown labels is only itself.

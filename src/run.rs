@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use crate::cli::{Color, Command, Format, Migrate};
+use crate::cli::{self, Color, Command, Format, Migrate};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Plan, Request, Verdict};
@@ -16,7 +16,7 @@ use crate::repo::{self, Load, PublishOptions, Repo};
 use crate::report::{self, Look, Written};
 use crate::select::{self, Needles};
 use crate::text::RepoPath;
-use crate::topology::Topology;
+use crate::topology::{Bridge, Topology};
 
 /// How often files may tell of names that make other files matter. Datasources and Compose files under odd names do;
 /// nothing they bring in does so again.
@@ -62,7 +62,12 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn migrate(asked: &Migrate) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
-    let request = Request { service: asked.service.clone(), host: asked.host.clone() };
+    let request = Request {
+        service: asked.service.clone(),
+        host: asked.host.clone(),
+        bridge: bridge(asked.bridge),
+        keep_history: asked.keep_history,
+    };
     let topology = read(&repo, asked.base.as_deref(), &request)?;
     let plan = plan::plan_on(&topology, &request)?;
     let written = publish(&repo, &plan, asked)?;
@@ -142,6 +147,15 @@ fn outcome(published: repo::Outcome) -> report::Outcome {
         repo::Outcome::Replaced(old) => report::Outcome::Replaced(old),
         repo::Outcome::AlreadyThere => report::Outcome::AlreadyThere,
         repo::Outcome::DryRun => report::Outcome::DryRun,
+    }
+}
+
+fn bridge(typed: cli::Bridge) -> Bridge {
+    match typed {
+        cli::Bridge::Auto => Bridge::Auto,
+        cli::Bridge::ServiceName => Bridge::ServiceName,
+        cli::Bridge::Filter => Bridge::Filter,
+        cli::Bridge::Review => Bridge::Review,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
 use crate::text::{Edits, RepoPath};
 
-pub use crate::rewrite::{Outcome, QueryChange};
+pub use crate::rewrite::{How, Outcome, QueryChange};
 pub use crate::topology::{Move, Request};
 pub use build::{plan, plan_on};
 

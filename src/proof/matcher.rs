@@ -4,14 +4,7 @@
 //! (label-surface 1.2), which regular expressions mean the same here and in Loki. Must not know: where a matcher is
 //! written.
 
-use std::borrow::Cow;
-
 use regex::Regex;
-
-use crate::topology::{Label, Stream};
-
-/// The label Loki 3 derives from the others when a line is pushed; no producer states it (label-surface 1.5 U1).
-pub(super) const DERIVED: &str = "service_name";
 
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +41,13 @@ pub enum Value {
 }
 
 impl Value {
+    /// The text, as meant or, with a variable in it, as written.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Known(text) | Self::Variable(text) => text,
+        }
+    }
+
     /// The text, when the query states it.
     pub fn known(&self) -> Option<&str> {
         match self {
@@ -74,6 +74,33 @@ impl Matcher {
         Self { label: label.to_owned(), op, value: Value::Known(value.to_owned()) }
     }
 
+    /// Whether it leaves something out rather than asking for it: `!=`, `!~`.
+    pub fn is_negative(&self) -> bool {
+        matches!(self.op, Op::NotEqual | Op::NotMatch)
+    }
+
+    /// The opposite question.
+    #[must_use]
+    pub fn flipped(&self) -> Self {
+        let op = match self.op {
+            Op::Equal => Op::NotEqual,
+            Op::NotEqual => Op::Equal,
+            Op::Match => Op::NotMatch,
+            Op::NotMatch => Op::Match,
+        };
+        Self { op, ..self.clone() }
+    }
+
+    /// The names of a list of alternatives (`kairos|angelia`), or the one name of an equality. `None` for a pattern,
+    /// and where a variable fills in the value.
+    pub fn names(&self) -> Option<Vec<&str>> {
+        let value = self.value.known()?;
+        match self.op {
+            Op::Equal | Op::NotEqual => Some(vec![value]),
+            Op::Match | Op::NotMatch => alternatives(value),
+        }
+    }
+
     /// Whether a label with this value (`""`: absent) satisfies it. `None` when that cannot be told: the value holds
     /// a variable, or the regular expression is not one that is read the same way here and in Loki.
     pub fn accepts(&self, value: &str) -> Option<bool> {
@@ -82,68 +109,55 @@ impl Matcher {
     }
 }
 
-/// Whether a stream is selected.
-pub(super) enum Answer {
-    Yes,
-    No,
-    /// Why it cannot be told.
-    Unknown(String),
-}
-
 /// A matcher made ready to be asked many times.
 pub(super) struct Test<'m> {
-    matcher: &'m Matcher,
-    wanted: Cow<'m, str>,
-    regex: Option<Regex>,
+    pub(super) matcher: &'m Matcher,
+    wanted: Wanted<'m>,
+}
+
+enum Wanted<'m> {
+    /// One of these, as they stand.
+    OneOf(Vec<&'m str>),
+    Pattern(&'m str, Regex),
 }
 
 impl<'m> Test<'m> {
     /// Compiles the matcher, whose value must be known.
     pub(super) fn new(matcher: &'m Matcher) -> Result<Self, String> {
-        let wanted = matcher.value.known().unwrap_or_default();
-        let regex = match matcher.op {
-            Op::Equal | Op::NotEqual => None,
-            Op::Match | Op::NotMatch => Some(compile(wanted)?),
+        let value = matcher.value.known().unwrap_or_default();
+        let wanted = match matcher.names() {
+            Some(names) => Wanted::OneOf(names),
+            None => Wanted::Pattern(value, compile(value)?),
         };
-        Ok(Self { matcher, wanted: Cow::Borrowed(wanted), regex })
+        Ok(Self { matcher, wanted })
     }
 
-    /// Whether `stream` satisfies it.
-    pub(super) fn on(&self, stream: &Stream) -> Answer {
-        let name = self.matcher.label.as_str();
-        let value = match stream.labels.get(name) {
-            Some(Label::Known(value)) => value.as_str(),
-            Some(Label::Unknown) => return unknown(name, stream),
-            None if name == DERIVED => return unknown(name, stream),
-            None => "",
+    /// Whether a label with this value satisfies it; `None` when Loki may treat the value in another way.
+    pub(super) fn value(&self, value: &str) -> Option<bool> {
+        let hit = match &self.wanted {
+            Wanted::OneOf(names) => names.contains(&value),
+            Wanted::Pattern(pattern, _) if !value.is_ascii() && ascii_classes(pattern) => return None,
+            Wanted::Pattern(_, regex) => regex.is_match(value),
         };
-        match self.value(value) {
-            Some(true) => Answer::Yes,
-            Some(false) => Answer::No,
-            None => Answer::Unknown(format!("`{}` may treat `{value}` in another way in Loki", self.wanted)),
+        Some(hit != self.matcher.is_negative())
+    }
+
+    /// The values that satisfy it, where it asks for some.
+    pub(super) fn asks_for(&self) -> Option<&[&'m str]> {
+        match &self.wanted {
+            Wanted::OneOf(names) if !self.matcher.is_negative() => Some(names),
+            _ => None,
         }
-    }
-
-    fn value(&self, value: &str) -> Option<bool> {
-        let hit = match &self.regex {
-            None => value == self.wanted,
-            Some(_) if !value.is_ascii() && ascii_classes(&self.wanted) => return None,
-            Some(regex) => regex.is_match(value),
-        };
-        Some(match self.matcher.op {
-            Op::Equal | Op::Match => hit,
-            Op::NotEqual | Op::NotMatch => !hit,
-        })
     }
 }
 
-fn unknown(label: &str, stream: &Stream) -> Answer {
-    let by = stream.at.as_ref().map(|at| {
-        let line = at.source.position(at.span.start()).line;
-        format!(" shipped by {}:{line}", at.source.path)
-    });
-    let by = by.unwrap_or_default();
-    Answer::Unknown(format!("a stream{by} has a label `{label}` whose value the repository does not tell"))
+/// `kairos|angelia`, also in parentheses: names of word characters and dashes, which mean themselves in a regular
+/// expression. `None` for anything else.
+fn alternatives(value: &str) -> Option<Vec<&str>> {
+    let inner = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(value);
+    let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+    let parts: Vec<&str> = inner.split('|').collect();
+    parts.iter().all(is_name).then_some(parts)
 }
 
 /// Compiles `pattern` anchored at both ends.

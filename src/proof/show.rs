@@ -1,7 +1,9 @@
-//! A stream and a label value as text, as a person would type them in Loki.
+//! A stream, a matcher, a condition and a label value as text, as a person would type them in Loki.
 //!
-//! Knows: the order labels are shown in. Must not know: why they are shown.
+//! Knows: the order labels are shown in, how label filters are joined. Must not know: why they are shown.
 
+use super::condition::Condition;
+use super::matcher::Matcher;
 use crate::topology::{Label, Stream};
 
 /// Labels that say whose lines they are come first; the rest follows by name.
@@ -39,4 +41,26 @@ pub fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// `job="kairos"`, with the value quoted by `quote`.
+pub fn matcher(one: &Matcher, quote: impl Fn(&str) -> String) -> String {
+    format!("{}{}{}", one.label, one.op.sign(), quote(one.value.text()))
+}
+
+/// The condition as a label filter: `job="angelia" or (service="kairos" and component="web")`. Each list inside
+/// another stands in parentheses. What is open is left out.
+pub fn condition(condition: &Condition, quote: &impl Fn(&str) -> String) -> String {
+    let (list, word) = match condition {
+        Condition::Is(one) => return matcher(one, quote),
+        Condition::Open => return String::new(),
+        Condition::All(list) => (list, " and "),
+        Condition::Any(list) => (list, " or "),
+    };
+    let part = |one: &Condition| {
+        let text = self::condition(one, quote);
+        let several = matches!(one, Condition::All(list) | Condition::Any(list) if list.len() > 1);
+        if several && list.len() > 1 { format!("({text})") } else { text }
+    };
+    list.iter().map(part).collect::<Vec<_>>().join(word)
 }

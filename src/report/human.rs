@@ -194,7 +194,8 @@ fn queries(page: &mut Page, plan: &Plan) {
 
 fn render_query(page: &mut Page, query: &QueryChange) {
     page.code("  ", STRONG, &summary::place(&query.at));
-    page.prose("    ", "    ", &query.context);
+    let how = query.how.map(|how| format!(": {}", how.phrase())).unwrap_or_default();
+    page.prose("    ", "    ", &format!("{}{how}", query.context));
     let (minus, plus) = (page.paint(OLD, "- "), page.paint(NEW, "+ "));
     page.code(&format!("    {minus}"), OLD, &query.before);
     page.code(&format!("    {plus}"), NEW, &query.after);

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::finding::Finding;
-use crate::plan::{Move, Plan, QueryChange, Step};
+use crate::plan::{How, Move, Plan, QueryChange, Step};
 use crate::text::{Edit, Place, Source};
 
 use super::summary::{self, FileChange};
@@ -98,6 +98,7 @@ struct Query<'a> {
     context: &'a str,
     before: &'a str,
     after: &'a str,
+    how: Option<&'static str>,
     streams_before: &'a [String],
     streams_after: &'a [String],
 }
@@ -217,6 +218,7 @@ fn query(query: &QueryChange) -> Query<'_> {
         context: &query.context,
         before: &query.before,
         after: &query.after,
+        how: query.how.map(How::word),
         streams_before: &query.streams_before,
         streams_after: &query.streams_after,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
-use crate::plan::{Move, Plan, QueryChange, Request, RolloutStep, Step, Verdict};
+use crate::plan::{How, Move, Plan, QueryChange, Request, RolloutStep, Step, Verdict};
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::text::{Edit, Edits, Place, RepoPath, Source, Span, Why};
 use crate::topology::Streams;
@@ -65,7 +65,7 @@ pub(super) fn full() -> (Plan, Written) {
     let steps = steps(&snapshot, &compose, &alloy, &board, &listener);
     let query = nth(&board, "{job=\\\"kairos\\\"}", 0);
     let plan = Plan {
-        request: Request { service: "kairos".into(), host: "puck".into() },
+        request: Request { service: "kairos".into(), host: "puck".into(), ..Request::default() },
         verdict: Verdict::Ready,
         base: snapshot.base.clone(),
         moved: Some(moved(&compose, &listener)),
@@ -77,6 +77,7 @@ pub(super) fn full() -> (Plan, Written) {
                 context: "panel \"Errors\"".into(),
                 before: "{job=\"kairos\"}\n  |= \"error\"".into(),
                 after: "{service=\"kairos\"}\n  |= \"error\"".into(),
+                how: Some(How::Swap),
                 streams_before: vec!["{job=\"kairos\", hostname=\"puck.incus\"}".into()],
                 streams_after: vec!["{service=\"kairos\", component=\"api\", hostname=\"puck.incus\"}".into()],
             },
@@ -85,6 +86,7 @@ pub(super) fn full() -> (Plan, Written) {
                 context: "rule \"KairosErrors\"".into(),
                 before: "sum by (job) (rate({job=~\"kai.*\"}[5m]))".into(),
                 after: "sum by (job) (rate({job=~\"kai.*\"}[5m]))".into(),
+                how: None,
                 streams_before: vec!["{job=\"kairos\", hostname=\"puck.incus\"}".into()],
                 streams_after: Vec::new(),
             },
@@ -127,6 +129,8 @@ fn moved(compose: &Arc<Source>, listener: &Place) -> Move {
         jobs: vec!["kairos".into()],
         listeners: vec![listener.clone()],
         streams: Streams::default(),
+        bridge: crate::topology::Bridge::Auto,
+        keep_history: false,
         host_index: 0,
         deployment: 0,
         going: vec![0],

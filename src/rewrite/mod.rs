@@ -17,6 +17,41 @@ use crate::rule;
 use crate::text::{Edit, Place, RepoPath, Source, Span, Why};
 use crate::topology::{Move, Topology};
 
+/// Which candidate a selector took, in the order they are tried (DESIGN 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The matcher makes place for one on `service`.
+    Swap,
+    /// It stays, and what moves is left out beside it.
+    Append,
+    /// It asks for `service_name`.
+    Name,
+    /// A label filter asks for what stays and for what moves.
+    Filter,
+}
+
+impl How {
+    /// One word for tools.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Swap => "swap",
+            Self::Append => "append",
+            Self::Name => "service_name",
+            Self::Filter => "filter",
+        }
+    }
+
+    /// A few words for people.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Swap => "`job` makes place for `service`",
+            Self::Append => "left out by `service` as well",
+            Self::Name => "selected by `service_name`",
+            Self::Filter => "selected by a label filter",
+        }
+    }
+}
+
 /// A query site that was looked at and named the moved job: its text before and after.
 #[derive(Clone, Debug)]
 pub struct QueryChange {
@@ -28,6 +63,8 @@ pub struct QueryChange {
     pub before: String,
     /// Decoded query afterwards; equal to `before` when it was left alone.
     pub after: String,
+    /// How its selector was rewritten; `None` when the selector stays.
+    pub how: Option<How>,
     /// Streams the old query selects before the move, each as `{a="b", …}`.
     pub streams_before: Vec<String>,
     /// Streams the new query selects after the move.

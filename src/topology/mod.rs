@@ -34,9 +34,9 @@ use deploys::{Deploys, Task};
 use hosts::{Definition, Inventory};
 use per_file::PerFile;
 
-pub use moves::{Move, Request, Resolved};
+pub use moves::{Bridge, Move, Request, Resolved};
 pub use scope::Scope;
-pub use streams::{Label, Stream, Streams};
+pub use streams::{Label, Names, Stream, Streams};
 
 /// What runs where, and every fact with its place.
 #[derive(Debug)]

@@ -36,6 +36,40 @@ pub struct Streams {
     pub after: Vec<Stream>,
     /// For each stream of `before`, by index: the streams of `after` that carry its lines from then on.
     pub image: Vec<Vec<usize>>,
+    /// Streams of `before`, by index, that carry what moves a second time: the Docker socket is read on its host, and
+    /// Docker keeps a copy of what goes to syslog (dual logging, label-surface 5.4).
+    pub copies: BTreeSet<usize>,
+    /// How Loki gives a stream its `service_name`.
+    pub names: Names,
+}
+
+/// The labels Loki 3 takes `service_name` from unless it is told others (`discover_service_name`, label-surface 1.5 U1).
+pub const DISCOVERED: [&str; 13] = [
+    "service",
+    "app",
+    "application",
+    "app_name",
+    "name",
+    "app_kubernetes_io_name",
+    "container",
+    "container_name",
+    "k8s_container_name",
+    "component",
+    "workload",
+    "job",
+    "k8s_job_name",
+];
+
+/// How Loki derives the label `service_name` when a line is pushed (label-surface 1.5 U1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// From the first of these labels that is there.
+    From(Vec<String>),
+    /// Not at all.
+    Never,
+    /// The repository does not tell.
+    #[default]
+    Unknown,
 }
 
 /// Which containers of one project leave which listeners: what a move does to streams.
@@ -68,6 +102,26 @@ impl Streams {
             out.others(topology, host);
         }
         Ok(out)
+    }
+
+    /// The `service_name` of a stream, `""` when it has none; `None` when it is not known.
+    pub fn service_name<'s>(&'s self, stream: &'s Stream) -> Option<&'s str> {
+        const NAME: &str = "service_name";
+        let known = |label: &'s Label| match label {
+            Label::Known(value) => Some(value.as_str()),
+            Label::Unknown => None,
+        };
+        if let Some(own) = stream.labels.get(NAME) {
+            return known(own);
+        }
+        match &self.names {
+            Names::Unknown => None,
+            Names::Never => Some(""),
+            Names::From(list) => {
+                let first = list.iter().find_map(|name| stream.labels.get(name));
+                first.map_or(Some("unknown_service"), known)
+            }
+        }
     }
 
     fn keep(&mut self, stream: Stream) -> usize {
@@ -118,6 +172,9 @@ impl Streams {
                 let stream = Stream { labels, at: Some(config.place(socket.at)) };
                 let read_before = !(matches!(service.driver, Driver::Syslog(_)) && service.cache_disabled);
                 let at = if read_before {
+                    if moving.is_some() {
+                        self.copies.insert(self.before.len());
+                    }
                     self.keep(stream)
                 } else if moving.is_some() {
                     self.after.push(stream);

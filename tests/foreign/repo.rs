@@ -65,7 +65,7 @@ pub(crate) fn repo(files: &[(&str, &str)]) -> Snapshot {
 
 /// The plan for a service on a host; an error is a test failure.
 pub(crate) fn plan(snapshot: &Snapshot, service: &str, host: &str) -> Plan {
-    let request = Request { service: service.to_owned(), host: host.to_owned() };
+    let request = Request { service: service.to_owned(), host: host.to_owned(), ..Request::default() };
     plan::plan(snapshot, &request).unwrap_or_else(|error| panic!("{service} on {host}: {error:?}"))
 }
 

@@ -20,6 +20,9 @@ pub(crate) struct Asked {
     /// What the user types.
     #[serde(default)]
     pub(crate) request: Typed,
+    /// Folders of `rewrites/base/with` that are laid over the base, in this order.
+    #[serde(default)]
+    pub(crate) with: Vec<String>,
     /// How the plan ends.
     pub(crate) verdict: Verdict,
     /// Findings expected. All of level `blocked` and `review` are listed; of the notes, those the case is about.
@@ -34,16 +37,43 @@ pub(crate) struct Asked {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Typed {
     pub(crate) service: String,
     pub(crate) host: String,
+    /// `--bridge`.
+    pub(crate) bridge: Bridge,
+    /// `--keep-history`.
+    pub(crate) keep_history: bool,
 }
 
 impl Default for Typed {
     fn default() -> Self {
-        Self { service: "kairos".into(), host: "puck".into() }
+        Self { service: "kairos".into(), host: "puck".into(), bridge: Bridge::Auto, keep_history: false }
     }
+}
+
+impl Typed {
+    pub(crate) fn request(&self) -> migrate::plan::Request {
+        let bridge = match self.bridge {
+            Bridge::Auto => migrate::topology::Bridge::Auto,
+            Bridge::ServiceName => migrate::topology::Bridge::ServiceName,
+            Bridge::Filter => migrate::topology::Bridge::Filter,
+            Bridge::Review => migrate::topology::Bridge::Review,
+        };
+        let (service, host) = (self.service.clone(), self.host.clone());
+        migrate::plan::Request { service, host, bridge, keep_history: self.keep_history }
+    }
+}
+
+/// Values of `--bridge`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Bridge {
+    Auto,
+    ServiceName,
+    Filter,
+    Review,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -107,7 +137,12 @@ fn read(name: String, folder: &Path, base: &Files, usual: &Files) -> Case {
     let text = std::fs::read_to_string(folder.join("case.yaml")).unwrap_or_else(|error| panic!("{name}: {error}"));
     let asked: Asked = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}/case.yaml: {error}"));
     let laid = files(&folder.join("before"));
-    let mut before = base.clone();
+    let (mut before, mut usual) = (base.clone(), usual.clone());
+    for layer in asked.with.iter().map(|layer| root().join("base/with").join(layer)) {
+        assert!(layer.is_dir(), "{name}: with: no {}", layer.display());
+        before.extend(files(&layer.join("before")));
+        usual.extend(files(&layer.join("after")));
+    }
     before.extend(laid.clone());
     for path in &asked.absent {
         assert!(!laid.contains_key(path) && before.remove(path).is_some(), "{name}: absent: no {path} in the base");

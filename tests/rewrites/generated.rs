@@ -223,7 +223,7 @@ fn check(file: &File) {
     let text = file.text();
     files.insert(COMPOSE.to_owned(), text.clone().into_bytes());
     let moves: Vec<bool> = file.services.iter().map(|one| one.logging.is_syslog()).collect();
-    let request = Request { service: "kairos".into(), host: "puck".into() };
+    let request = Request { service: "kairos".into(), host: "puck".into(), ..Request::default() };
     let plan = plan::plan(&snapshot(&files), &request).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     if !moves.contains(&true) {
         assert_eq!(plan.verdict, Verdict::NothingToDo, "{text}");

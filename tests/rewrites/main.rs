@@ -84,7 +84,7 @@ fn hold(case: &Case, form: &Form) -> Result<(), String> {
         }
     }
     let snapshot = snapshot(&before);
-    let request = Request { service: case.asked.request.service.clone(), host: case.asked.request.host.clone() };
+    let request = case.asked.request.request();
     let plan = plan::plan(&snapshot, &request).map_err(|error| format!("{error:?}"))?;
     verdict(case, &plan)?;
     bytes(&before, &after, &result(&snapshot, &plan))?;

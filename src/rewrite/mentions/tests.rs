@@ -20,6 +20,8 @@ fn moved(project: &str) -> Move {
         jobs: jobs(),
         listeners: Vec::new(),
         streams: Streams::default(),
+        bridge: crate::topology::Bridge::Auto,
+        keep_history: false,
         host_index: 0,
         deployment: 0,
         going: Vec::new(),

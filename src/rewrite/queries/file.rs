@@ -78,13 +78,14 @@ impl Work<'_, '_> {
             Err(error) => return self.unreadable(site, text, &error.to_string(), language),
         };
         let records = site.kind == SiteKind::Rule && self.holder_records(site);
-        let around = Around { variables: &Variables::default(), records };
+        let around =
+            Around { variables: &Variables::default(), records, selector_only: site.kind == SiteKind::Variable };
         let mut analysis = query::analyse(&query, self.before, &around);
         if !analysis.concerned() {
             return State::Untouched;
         }
         if records && !analysis.renames.is_empty() {
-            analysis.doubts.push(query::Doubt { id: ids::RECORD, why: String::new() });
+            analysis.doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
         }
         let renames = analysis.renames.clone();
         let fact = match language {
@@ -122,9 +123,9 @@ impl Work<'_, '_> {
         let path = &self.file.source.path;
         self.outcome.edits.extend(edits.into_iter().map(|edit| (path.clone(), edit)));
         let project = self.before.moved.project.clone();
-        for id in &analysis.notes {
-            let message = id.say(site.kind, &[("project", &project)]);
-            self.outcome.findings.push(Finding::new(Level::Note, id.of(site.kind), message).at(self.place(site)));
+        for note in &analysis.notes {
+            let message = note.id.say(site.kind, &[("project", &project), ("label", &note.why)]);
+            self.outcome.findings.push(Finding::new(Level::Note, note.id.of(site.kind), message).at(self.place(site)));
         }
         if !analysis.renames.is_empty() {
             self.legends(site, fact);
@@ -203,6 +204,7 @@ impl Work<'_, '_> {
             at: self.place(site),
             context: self.file.holders.get(site.holder).map(|holder| holder.name.clone()).unwrap_or_default(),
             before: site.query.of(site.view.text()).to_owned(),
+            how: analysis.how.filter(|_| !analysis.changes.is_empty()),
             after,
             streams_before: before_streams,
             streams_after: after_streams,

@@ -83,6 +83,17 @@ ids! {
     DOUBT_ADDRESS = "doubt-address";
     DOUBT_RULE_FILE = "doubt-rule-file";
     DOUBT_BOTH_LANGUAGES = "doubt-both-languages";
+    APPENDED = "appended";
+    DERIVED = "derived";
+    UNION = "union";
+    BRIDGED = "bridged";
+    PATTERN = "pattern";
+    PARSED = "parsed";
+    COPIES = "copies";
+    HISTORY = "history";
+    VALUE = "value";
+    MERGED = "merged";
+    RESTORED = "restored";
 }
 
 #[cfg(test)]
@@ -109,7 +120,7 @@ mod tests {
         assert_eq!(only(&dashboards, &alerts), ["ad-hoc", "copy", "legend", "legend-left", "named", "variable-values"]);
         assert_eq!(
             only(&alerts, &dashboards),
-            ["anew", "doubt-both-languages", "doubt-rule-file", "record", "text", "text-left"]
+            ["anew", "doubt-both-languages", "doubt-rule-file", "record", "restored", "text", "text-left"]
         );
     }
 }

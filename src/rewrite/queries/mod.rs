@@ -4,6 +4,8 @@
 //! site is found (`topology::sites`), what a selector selects (`proof`). A query is edited only when Loki is proven to
 //! read it and all of it can be rewritten with certainty; otherwise it is left and reported with a proposed text.
 
+mod candidates;
+mod fate;
 mod file;
 mod follow;
 mod ids;

@@ -1,40 +1,24 @@
 //! One query: which bytes of it change with the move, and what about it a person has to decide.
 //!
-//! Knows: every construct of `LogQL` that names a label (label-surface 1.3, 1.4, 1.7). Must not know: files, dashboards
-//! or rules. Spans are of the decoded query.
+//! Knows: which parts of a query are looked at, in which order. Must not know: files, dashboards or rules. Spans are of
+//! the decoded query.
 
+mod filters;
 mod result;
+mod selector;
 mod uses;
+mod wrap;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use crate::proof::{self, Matcher, Op, Value};
-use crate::syntax::logql::{
-    FilterId, FilterKind, FilterOp, FilterValue, LogId, MatchOp, Query, Quote, Selector, StageKind, Text,
-};
+use crate::proof::{Condition, Matcher, Op, Value};
+use crate::syntax::logql::{FilterOp, LogId, MatchOp, Query, Quote, Text};
 use crate::text::Span;
 
 use super::ids::{self, Id};
+use super::streams::{Before, Called, Flow};
 use super::variables::Variables;
-use super::streams::{Before, Fate, Flow, with};
-
-/// A replacement in the decoded query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) span: Span,
-    pub(super) new: String,
-    pub(super) id: Id,
-    /// What the sentence calls `{labels}`.
-    pub(super) labels: String,
-}
-
-/// Something a person has to decide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Doubt {
-    pub(super) id: Id,
-    /// `{why}` or `{label}` of the sentence.
-    pub(super) why: String,
-}
+use crate::rewrite::How;
 
 /// What a query stands in, as far as it decides.
 pub(super) struct Around<'a> {
@@ -42,6 +26,8 @@ pub(super) struct Around<'a> {
     pub(super) variables: &'a Variables,
     /// Whether the result is recorded as a metric: its labels are a contract with those who read it.
     pub(super) records: bool,
+    /// Whether only a selector may stand here, nothing behind it (`label_values`).
+    pub(super) selector_only: bool,
 }
 
 /// A label of a query's result that has another name afterwards.
@@ -53,15 +39,35 @@ pub(super) struct Rename {
     pub(super) new: Vec<&'static str>,
 }
 
+/// A replacement in the decoded query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) span: Span,
+    pub(super) new: String,
+    pub(super) id: Id,
+    /// What the sentence calls `{labels}`.
+    pub(super) labels: String,
+}
+
+/// Something to say about a query: what a person has to decide, or what is worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) id: Id,
+    /// `{why}` or `{label}` of the sentence.
+    pub(super) why: String,
+}
+
 /// What a query needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Analysis {
     /// All changes: certain ones, and with `doubts` the closest there is.
     pub(super) changes: Vec<Change>,
     /// Not empty: nothing of the query may be edited.
-    pub(super) doubts: Vec<Doubt>,
+    pub(super) doubts: Vec<Remark>,
     /// Worth knowing.
-    pub(super) notes: Vec<Id>,
+    pub(super) notes: Vec<Remark>,
+    /// Which candidate its selectors took; the first that is not a plain swap speaks for all.
+    pub(super) how: Option<How>,
     /// Labels of the result that have another name afterwards, because streams that move have them today.
     pub(super) renames: Vec<Rename>,
     /// Streams selected today and afterwards, rendered.
@@ -90,29 +96,38 @@ impl Analysis {
 
 /// What is known about one log query inside the query.
 struct Log {
-    old: Vec<Matcher>,
-    new: Vec<Matcher>,
+    /// What its selector and label filters ask today.
+    old: Condition,
+    /// And afterwards.
+    new: Condition,
     flow: Flow,
-    /// Whether its selector or a filter of it is rewritten.
-    rewritten: bool,
+    /// How its selector or a filter of it was rewritten.
+    how: Option<How>,
+    /// What its label `job` is called afterwards; `None` when that cannot be said.
+    called: Option<Called>,
 }
 
 /// Works out what `query` needs under this move.
 pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_>) -> Analysis {
-    let mut work = Work { query, before, around, logs: HashMap::new(), result: Analysis::default() };
+    let mut work = Work { query, before, around, logs: BTreeMap::new(), result: Analysis::default(), restores: false };
     for (id, log) in query.logs() {
         let state = match &log.selector {
             Some(selector) => work.selector(selector),
-            None => Log { old: Vec::new(), new: Vec::new(), flow: Flow::Still, rewritten: false },
+            None => Log { old: Condition::Open, new: Condition::Open, flow: Flow::Still, how: None, called: None },
         };
         work.logs.insert(id, state);
         work.filters(id);
     }
-    for mention in query.uses() {
-        work.mention(&mention);
+    if work.logs.values().any(|log| log.flow != Flow::Still) {
+        work.call();
+        work.restores = around.records && work.carries_job();
+        for mention in query.uses() {
+            work.mention(&mention);
+        }
+        work.variants();
+        work.matching();
+        work.wraps();
     }
-    work.variants();
-    work.notes();
     work.finish()
 }
 
@@ -120,15 +135,24 @@ struct Work<'q, 'a, 'm> {
     query: &'q Query<'a>,
     before: &'q Before<'m>,
     around: &'q Around<'q>,
-    logs: HashMap<LogId, Log>,
+    logs: BTreeMap<LogId, Log>,
     result: Analysis,
+    /// The result keeps the label `job`: it is put back where lines become samples (label-surface 1.5 U7).
+    restores: bool,
 }
 
 impl Work<'_, '_, '_> {
     fn doubt(&mut self, id: Id, why: &str) {
-        let doubt = Doubt { id, why: why.to_owned() };
+        let doubt = Remark { id, why: why.to_owned() };
         if !self.result.doubts.contains(&doubt) {
             self.result.doubts.push(doubt);
+        }
+    }
+
+    fn note(&mut self, id: Id, why: &str) {
+        let note = Remark { id, why: why.to_owned() };
+        if !self.result.notes.contains(&note) {
+            self.result.notes.push(note);
         }
     }
 
@@ -136,149 +160,31 @@ impl Work<'_, '_, '_> {
         self.result.changes.push(Change { span, new: new.into(), id, labels: String::new() });
     }
 
-    fn selector(&mut self, selector: &Selector) -> Log {
-        let matchers = self.query.matchers(selector);
-        let old: Vec<Matcher> = matchers.iter().map(|one| matcher(one.name.text, op(one.op), &one.value)).collect();
-        let flow = self.before.flow(&old);
-        let on_job: Vec<usize> = (0..old.len()).filter(|&index| old[index].label == "job").collect();
-        let mut log = Log { new: old.clone(), flow, rewritten: false, old };
-        let [index] = on_job[..] else {
-            if on_job.len() > 1 && !proof::check(&self.before.moved.streams, &log.old, &log.old).is_right() {
-                self.doubt(ids::UNCHECKED, "several matchers on `job` in one selector");
-            }
-            return log;
-        };
-        let written = &matchers[index];
-        let mut others = log.old.clone();
-        let one = others.remove(index);
-        match self.before.fate(&one, &others, &others) {
-            Fate::Stays => {}
-            Fate::Becomes(new) => {
-                if selector.placeholder {
-                    self.doubt(ids::UNCHECKED, "a variable stands for a whole matcher");
-                }
-                self.replace(written.name.span, written.op_span, &written.value, &one, &new, ids::SELECTOR);
-                log.new = with(&others, &new);
-                log.rewritten = true;
-            }
-            Fate::Review { id, why, proposed } => {
-                self.doubt(id, &why);
-                if let Some(proposed) = proposed {
-                    self.change(written.span, proposed, id);
-                }
-            }
+    /// A selector or filter was rewritten in this way.
+    fn took(&mut self, how: How) {
+        match self.result.how {
+            None | Some(How::Swap) => self.result.how = Some(how),
+            Some(_) => {}
         }
-        log
-    }
-
-    /// Replaces one comparison by one or two, touching as little of it as possible.
-    fn replace(&mut self, name: Span, sign: Span, value: &Text<'_>, old: &Matcher, new: &[Matcher], id: Id) {
-        let Some((first, more)) = new.split_first() else { return };
-        let labels = new.iter().map(|one| write(one, Quote::Double)).collect::<Vec<_>>().join(", ");
-        let mut parts = vec![(name, first.label.clone())];
-        if first.op != old.op {
-            parts.push((sign, first.op.sign().to_owned()));
-        }
-        let text = |one: &Matcher| quoted(one.value.known().unwrap_or_default(), value.quote);
-        let rest = more.iter().fold(String::new(), |rest, one| rest + ", " + &write(one, value.quote));
-        // A value written with escapes is written plainly.
-        if first.value != old.value || value.span.of(self.query.text()) != text(old) {
-            parts.push((value.span, text(first) + &rest));
-        } else if !rest.is_empty() {
-            parts.push((Span::at(value.span.end()), rest));
-        }
-        for (span, new) in parts {
-            self.result.changes.push(Change { span, new, id, labels: labels.clone() });
+        if matches!(how, How::Name | How::Filter) {
+            self.note(ids::BRIDGED, "");
         }
     }
 
-    /// Label filters on `job` see stream labels: each comparison is checked like a matcher beside the selector.
-    fn filters(&mut self, id: LogId) {
-        let query = self.query;
-        let mut made = false;
-        for stage in query.stages(query.log(id)) {
-            match &stage.kind {
-                StageKind::LabelFormat(list) => {
-                    made |= query.formats(*list).iter().any(|item| item.destination.text == "job");
-                }
-                StageKind::LabelFilter(root) if !made => self.filter(id, *root),
-                _ => {}
-            }
-        }
+    /// Whether a variable in the place of a whole value follows to `service_name`.
+    fn follows(&self, value: &Text<'_>) -> bool {
+        value.placeholder && reference(&value.value).is_some_and(|name| self.around.variables.follows(name))
     }
+}
 
-    fn filter(&mut self, log: LogId, root: FilterId) {
-        let mut open = vec![(root, true)];
-        while let Some((id, sure)) = open.pop() {
-            match &self.query.filter(id).kind {
-                FilterKind::Join { or, left, right } => {
-                    open.extend([(*right, sure && !or), (*left, sure && !or)]);
-                }
-                FilterKind::Compare { name, op, op_span, value } if name.text == "job" => {
-                    let (name, op_span) = (name.span, *op_span);
-                    let span = self.query.filter(id).span;
-                    let parts = match (compared(*op), value) {
-                        (Some(op), FilterValue::Text(text)) => Some((op, text)),
-                        _ => None,
-                    };
-                    self.comparison(log, span, name, op_span, parts, sure);
-                }
-                FilterKind::Compare { .. } | FilterKind::Placeholder => {}
-            }
-        }
-    }
-
-    fn comparison(
-        &mut self,
-        log: LogId,
-        span: Span,
-        name: Span,
-        sign: Span,
-        parts: Option<(Op, &Text<'_>)>,
-        sure: bool,
-    ) {
-        let Some(state) = self.logs.get(&log) else { return };
-        let (old, new, flow) = (state.old.clone(), state.new.clone(), state.flow);
-        let Some((op, value)) = parts else {
-            if flow != Flow::Still {
-                self.doubt(ids::COMPARISON, "");
-            }
-            return;
-        };
-        let one = matcher("job", op, value);
-        match self.before.fate(&one, &old, &new) {
-            Fate::Stays => self.narrow(log, sure, &one, std::slice::from_ref(&one), false),
-            Fate::Becomes(list) => {
-                let both = list.len() > 1;
-                if both {
-                    self.change(Span::at(span.start()), "(", ids::FILTER);
-                }
-                self.replace(name, sign, value, &one, &list, ids::FILTER);
-                if both {
-                    self.change(Span::at(span.end()), ")", ids::FILTER);
-                }
-                self.narrow(log, sure, &one, &list, true);
-            }
-            Fate::Review { id, why, proposed } => {
-                self.doubt(id, &why);
-                if let Some(proposed) = proposed {
-                    let text = if proposed.contains(", ") { format!("({proposed})") } else { proposed };
-                    self.change(span, text, id);
-                }
-            }
-        }
-    }
-
-    /// A filter that every line has to pass narrows the streams like a matcher.
-    fn narrow(&mut self, log: LogId, sure: bool, old: &Matcher, new: &[Matcher], rewritten: bool) {
-        let Some(state) = self.logs.get_mut(&log) else { return };
-        state.rewritten |= rewritten;
-        if sure {
-            state.old.push(old.clone());
-            state.new.extend_from_slice(new);
-            state.flow = self.before.flow(&state.old);
-        }
-    }
+/// The name in `$x`, `${x}`, `${x:fmt}`, `[[x]]` when that is all of the text.
+fn reference(text: &str) -> Option<&str> {
+    let inner = match text.strip_prefix('$') {
+        Some(rest) => rest.strip_prefix('{').map_or(Some(rest), |rest| rest.strip_suffix('}'))?,
+        None => text.strip_prefix("[[")?.strip_suffix("]]")?,
+    };
+    let name = inner.split(':').next().unwrap_or(inner);
+    name.chars().all(|c| c.is_alphanumeric() || c == '_').then_some(name)
 }
 
 fn matcher(label: &str, op: Op, value: &Text<'_>) -> Matcher {
@@ -308,9 +214,5 @@ fn compared(op: FilterOp) -> Option<Op> {
 }
 
 fn quoted(text: &str, quote: Quote) -> String {
-    if quote == Quote::Backtick && !text.contains('`') { format!("`{text}`") } else { proof::quoted(text) }
-}
-
-fn write(matcher: &Matcher, quote: Quote) -> String {
-    format!("{}{}{}", matcher.label, matcher.op.sign(), quoted(matcher.value.known().unwrap_or_default(), quote))
+    if quote == Quote::Backtick && !text.contains('`') { format!("`{text}`") } else { crate::proof::quoted(text) }
 }

@@ -1,15 +1,12 @@
-//! What a selector selects, and which replacement of its `job` matcher passes the proof.
+//! Which streams reach a point of a query, and what their label `job` is called afterwards.
 //!
-//! Knows: streams before and after, the order in which candidates are tried (DESIGN 4.3). Must not know: how a query
-//! is written; matchers come in as values and replacements go out as values.
+//! Knows: streams before and after one move. Must not know: how a query is written, or what is written in its place
+//! (`fate`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::proof::{self, Matcher, Op, Value, Verdict};
-use crate::topology::Move;
-use crate::topology::{Label, Stream};
-
-use super::ids::{self, Id};
+use crate::proof::{Condition, Copies, Matcher, Proof};
+use crate::topology::{Move, Names};
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,58 +33,73 @@ impl Flow {
     }
 }
 
-/// What becomes of one matcher on `job`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It stays: it selects the same lines afterwards.
-    Stays,
-    /// These take its place, and that is proven.
-    Becomes(Vec<Matcher>),
-    /// It cannot be rewritten with certainty.
-    Review {
-        /// Why.
-        id: Id,
-        /// What could not be checked or what would go wrong.
-        why: String,
-        /// What could stand there instead, as written text.
-        proposed: Option<String>,
-    },
-}
-
-/// The index of streams one move is checked against.
+/// The streams of one move, and which of them it changes.
 pub(super) struct Before<'m> {
     pub(super) moved: &'m Move,
-    /// For each stream before: whether its labels change.
+    pub(super) proof: Proof<'m>,
+    /// For each stream of today: whether its labels change.
     changes: Vec<bool>,
+}
+
+/// What the label `job` of some streams is called afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Called {
+    /// One name, or two of which each stream has one.
+    pub(super) names: Vec<&'static str>,
+    /// Whether every value stays what it was.
+    pub(super) same: bool,
 }
 
 impl<'m> Before<'m> {
     pub(super) fn new(moved: &'m Move) -> Self {
         let streams = &moved.streams;
-        let changes = streams
-            .before
-            .iter()
-            .enumerate()
-            .map(|(index, stream)| {
-                let mut image = streams.image.get(index).into_iter().flatten().filter_map(|&to| streams.after.get(to));
-                image.any(|after| after.labels != stream.labels)
+        let proof = Proof::new(streams);
+        let changed = |index: usize| {
+            proof.image(index).any(|to| {
+                let (old, new) = (streams.before.get(index), streams.after.get(to));
+                old.map(|stream| &stream.labels) != new.map(|stream| &stream.labels)
             })
-            .collect();
-        Self { moved, changes }
+        };
+        let changes = (0..streams.before.len()).map(changed).collect();
+        Self { moved, proof, changes }
     }
 
-    /// Which streams these matchers let through.
-    pub(super) fn flow(&self, matchers: &[Matcher]) -> Flow {
-        let possible = proof::possible(&self.moved.streams.before, matchers);
-        let moves = |index: usize| self.changes.get(index).copied().unwrap_or(false);
-        let mut moving = possible.iter().filter(|(index, _)| moves(*index)).peekable();
-        if moving.peek().is_none() {
+    /// Which streams satisfy `condition`.
+    pub(super) fn flow(&self, condition: &Condition) -> Flow {
+        let possible = self.proof.possible(condition);
+        let moving = possible.iter().filter(|(index, _)| self.moves(*index)).count();
+        if moving == 0 {
             return Flow::Still;
         }
         if possible.iter().any(|(_, sure)| !sure) {
             return Flow::Unknown;
         }
-        if moving.count() == possible.len() { Flow::Moved } else { Flow::Mixed }
+        if moving == possible.len() { Flow::Moved } else { Flow::Mixed }
+    }
+
+    /// Whether a stream of today doubles what moves.
+    pub(super) fn is_copy(&self, index: usize) -> bool {
+        self.moved.streams.copies.contains(&index)
+    }
+
+    pub(super) fn moves(&self, index: usize) -> bool {
+        self.changes.get(index).copied().unwrap_or(false)
+    }
+
+    /// The streams of today that satisfy `condition`, copies of what moves aside; none when that cannot be told.
+    pub(super) fn today(&self, condition: &Condition) -> Vec<usize> {
+        self.proof.today(condition, Copies::Ignored).unwrap_or_default()
+    }
+
+    /// What becomes of the streams that satisfy `condition` today and move.
+    pub(super) fn moving_image(&self, condition: &Condition) -> BTreeSet<usize> {
+        let today = self.today(condition);
+        today.into_iter().filter(|&index| self.moves(index)).flat_map(|index| self.proof.image(index)).collect()
+    }
+
+    /// Whether one stream of today goes on as several: one for each component.
+    pub(super) fn splits(&self, condition: &Condition) -> bool {
+        self.today(condition).into_iter().any(|index| self.moves(index) && self.proof.image(index).count() > 1)
     }
 
     /// Whether the matcher names a moved job: it tells that value from a value nobody has.
@@ -95,160 +107,64 @@ impl<'m> Before<'m> {
         self.moved.jobs.iter().any(|job| matcher.accepts(job) != matcher.accepts("\u{1}"))
     }
 
-    /// What becomes of `matcher` (on `job`), which stands beside `others`. `new_others` is what those become.
-    pub(super) fn fate(&self, matcher: &Matcher, others: &[Matcher], new_others: &[Matcher]) -> Fate {
-        if let Value::Variable(text) = &matcher.value {
-            return self.variable(matcher, text, others);
-        }
-        let old = with(others, std::slice::from_ref(matcher));
-        let still = with(new_others, std::slice::from_ref(matcher));
-        let stays = proof::check(&self.moved.streams, &old, &still);
-        match &stays {
-            Verdict::Right { .. } if negative(matcher) && self.names(matcher) && self.returns(&still) => {
-                return self.review(ids::NEGATION, "", matcher);
-            }
-            Verdict::Right { before, .. } if !before.is_empty() || !self.names(matcher) || negative(matcher) => {
-                return Fate::Stays;
-            }
-            Verdict::Right { .. } => return self.review(ids::NOTHING, "", matcher),
-            _ => {}
-        }
-        let mut failed = stays;
-        for candidate in self.candidates(&old) {
-            let verdict = proof::check(&self.moved.streams, &old, &with(new_others, &candidate));
-            if verdict.is_right() {
-                let more = self.more_names(matcher);
-                let lossless = more.is_empty();
-                return if lossless { Fate::Becomes(candidate) } else { self.review(ids::MORE_NAMES, &more, matcher) };
-            }
-            failed = verdict;
-        }
-        match failed {
-            Verdict::Unknown { why } if self.names(matcher) => self.review(ids::UNCHECKED, &why, matcher),
-            Verdict::Wrong { missing, extra } => self.wrong(matcher, &old, &missing, &extra),
-            // What cannot be told and does not name the job is no business of this move.
-            Verdict::Unknown { .. } | Verdict::Right { .. } => Fate::Stays,
-        }
-    }
-
-    /// Names in a list of alternatives (`kairos|angelia`) that are no job that moves. Such a job may have moved before,
-    /// be written in another repository or come one day: the streams known here do not speak for it.
-    fn more_names(&self, matcher: &Matcher) -> String {
-        if matcher.op != Op::Match {
-            return String::new();
-        }
-        let value = matcher.value.known().unwrap_or_default();
-        let value = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(value);
-        let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
-        let names = value.split('|').filter(|part| is_name(part) && !self.moved.jobs.iter().any(|job| job == part));
-        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
-    }
-
-    /// Whether a selector that is meant to leave the moved job out takes its lines in afterwards. Where containers are
-    /// read from the socket already, it does so today, so that the streams alone see no difference.
-    fn returns(&self, still: &[Matcher]) -> bool {
-        let streams = &self.moved.streams;
-        let moved: BTreeSet<usize> = streams
-            .image
-            .iter()
-            .zip(&self.changes)
-            .filter(|(_, changes)| **changes)
-            .flat_map(|(image, _)| image.iter().copied())
-            .collect();
-        proof::possible(&streams.after, still).iter().any(|(index, _)| moved.contains(index))
-    }
-
-    /// `service="P"`, then with the components, as the streams themselves say.
-    fn candidates(&self, old: &[Matcher]) -> Vec<Vec<Matcher>> {
-        let streams = &self.moved.streams;
-        let Ok(selected) = proof::selected(&streams.before, old) else { return Vec::new() };
-        let image: Vec<&Stream> = selected
-            .into_iter()
-            .flat_map(|index| streams.image.get(index).into_iter().flatten())
-            .filter_map(|&to| streams.after.get(to))
-            .collect();
-        let values = |label: &str| -> Option<BTreeSet<&str>> {
-            image
-                .iter()
-                .map(|stream| match stream.labels.get(label) {
-                    Some(Label::Known(value)) => Some(value.as_str()),
-                    _ => None,
-                })
-                .collect()
-        };
-        let Some(services) = values("service").filter(|services| services.len() == 1) else { return Vec::new() };
-        let service: Vec<Matcher> =
-            services.iter().map(|service| Matcher::new("service", Op::Equal, service)).collect();
-        let mut list = Vec::new();
-        if self.moved.siblings.is_empty() {
-            list.push(service.clone());
-        }
-        if let Some(components) = values("component") {
-            let component = match components.iter().copied().collect::<Vec<_>>()[..] {
-                [] => return list,
-                [one] => Matcher::new("component", Op::Equal, one),
-                ref many => {
-                    let escaped: Vec<String> = many.iter().map(|one| regex::escape(one).replace("\\-", "-")).collect();
-                    Matcher::new("component", Op::Match, &escaped.join("|"))
-                }
-            };
-            list.push(with(&service, &[component]));
-        }
-        list
-    }
-
-    fn wrong(&self, matcher: &Matcher, old: &[Matcher], missing: &[String], extra: &[String]) -> Fate {
-        let any = matcher.accepts("\u{1}") == Some(true) && matcher.accepts("") == Some(false);
-        match (self.flow(old), matcher.accepts("")) {
-            _ if any => self.review(ids::ANY_JOB, "", matcher),
-            (_, Some(true)) if negative(matcher) => self.review(ids::NEGATION, "", matcher),
-            (_, Some(true)) => self.review(ids::NO_JOB, "", matcher),
-            (Flow::Mixed, _) => self.review(ids::MIXED, "", matcher),
-            _ => {
-                let list = |word: &str, streams: &[String]| {
-                    streams.first().map(|one| format!("{word} {one}")).unwrap_or_default()
-                };
-                let why = [list("it would miss", missing), list("it would take in", extra)];
-                let why: Vec<&str> = why.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-                self.review(ids::WRONG, &why.join(", "), matcher)
-            }
-        }
-    }
-
-    fn variable(&self, matcher: &Matcher, text: &str, others: &[Matcher]) -> Fate {
-        if self.flow(others) == Flow::Still {
-            return Fate::Stays;
-        }
-        let proposed = self.same_name().then(|| format!("service_name{}{}", matcher.op.sign(), proof::quoted(text)));
-        Fate::Review { id: ids::VARIABLE, why: String::new(), proposed }
-    }
-
-    /// Whether `service_name`, which Loki derives from `service` and then from `job`, is the same before and after.
+    /// Whether the project is called what the job was called, so that names stay.
     pub(super) fn same_name(&self) -> bool {
         self.moved.jobs.iter().all(|job| *job == self.moved.project)
     }
 
-    fn review(&self, id: Id, why: &str, matcher: &Matcher) -> Fate {
-        let value = matcher.value.known().unwrap_or_default();
-        let project = proof::quoted(&self.moved.project);
-        let written = |label: &str| format!("{label}{}{}", matcher.op.sign(), proof::quoted(value));
-        let kept = || format!("{}, service!={project}", written("job"));
-        let proposed = match id {
-            ids::ANY_JOB => Some(written("service_name")),
-            ids::NO_JOB => Some(kept()),
-            _ if negative(matcher) => Some(kept()),
-            ids::NOTHING | ids::UNCHECKED if matcher.op == Op::Equal => Some(format!("service={project}")),
-            _ if self.same_name() => Some(written("service_name")),
-            _ => Some(format!("service_name=~{}", proof::quoted(&format!("{value}|{}", self.moved.project)))),
-        };
-        Fate::Review { id, why: why.to_owned(), proposed }
+    /// Whether Loki is known to give every stream a `service_name`.
+    pub(super) fn has_names(&self) -> bool {
+        matches!(self.moved.streams.names, Names::From(_))
     }
-}
 
-pub(super) fn negative(matcher: &Matcher) -> bool {
-    matches!(matcher.op, Op::NotEqual | Op::NotMatch)
-}
+    /// The labels the streams of today have that satisfy `condition`.
+    pub(super) fn labels(&self, condition: &Condition) -> BTreeSet<&'m str> {
+        let list = self.today(condition).into_iter().filter_map(|index| self.moved.streams.before.get(index));
+        list.flat_map(|stream| stream.labels.keys()).map(String::as_str).collect()
+    }
 
-pub(super) fn with(these: &[Matcher], more: &[Matcher]) -> Vec<Matcher> {
-    [these, more].concat()
+    /// `job` becomes `service` on all of these streams, which all move.
+    pub(super) fn service(&self, condition: &Condition) -> Option<Called> {
+        let name = |to| self.proof.value_after(to, "service");
+        self.called(condition, vec!["service"], name)
+    }
+
+    /// `service_name` tells all of these streams apart as `job` did.
+    pub(super) fn derived(&self, condition: &Condition) -> Option<Called> {
+        let name = |to| self.proof.value_after(to, "service_name");
+        self.has_names().then(|| self.called(condition, vec!["service_name"], name)).flatten()
+    }
+
+    /// Each of these streams has either `job` as before or `service` in its place.
+    pub(super) fn either(&self, condition: &Condition) -> Option<Called> {
+        let name = |to| match (self.proof.value_after(to, "job")?, self.proof.value_after(to, "service")?) {
+            (job, "") => Some(job),
+            ("", service) => Some(service),
+            _ => None,
+        };
+        self.called(condition, vec!["job", "service"], name)
+    }
+
+    /// Whether `name` tells streams apart exactly as their `job` did.
+    fn called<'a>(
+        &'a self,
+        condition: &Condition,
+        names: Vec<&'static str>,
+        name: impl Fn(usize) -> Option<&'a str>,
+    ) -> Option<Called> {
+        let today = self.proof.today(condition, Copies::Ignored).ok()?;
+        let mut forth = BTreeMap::new();
+        let mut back = BTreeMap::new();
+        for index in today {
+            let job = self.proof.value_today(index, "job")?;
+            for to in self.proof.image(index) {
+                let new = name(to)?;
+                let one_to_one = *forth.entry(job).or_insert(new) == new && *back.entry(new).or_insert(job) == job;
+                if !one_to_one || job.is_empty() != new.is_empty() {
+                    return None;
+                }
+            }
+        }
+        Some(Called { names, same: forth.iter().all(|(old, new)| old == new) })
+    }
 }

@@ -8,19 +8,37 @@ mod names;
 use std::collections::BTreeSet;
 
 use super::runs::{Host, Link};
-use super::streams::{Leaving, Streams};
+use super::streams::{DISCOVERED, Leaving, Names, Streams};
 use super::{Topology, compose};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::Place;
 
 /// What the user asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Service name as typed.
     pub service: String,
     /// Host name as typed.
     pub host: String,
+    /// How a query goes on that selects what moves beside what stays.
+    pub bridge: Bridge,
+    /// Whether rewritten queries still select what was stored under the old labels.
+    pub keep_history: bool,
+}
+
+/// How a query goes on that selects streams with `job` and streams without (label-surface 1.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bridge {
+    /// By `service_name` where Loki is known to derive it, else by a label filter.
+    #[default]
+    Auto,
+    /// By `service_name`, which the user says Loki derives.
+    ServiceName,
+    /// By a label filter behind a selector both have in common.
+    Filter,
+    /// Not at all: it is left for review.
+    Review,
 }
 
 /// One service on one host, resolved by evidence: what exactly moves.
@@ -46,6 +64,10 @@ pub struct Move {
     pub listeners: Vec<Place>,
     /// Streams of the whole repository, before and after.
     pub streams: Streams,
+    /// As asked.
+    pub bridge: Bridge,
+    /// As asked.
+    pub keep_history: bool,
     /// Index of the host in [`Topology::hosts`].
     pub host_index: usize,
     /// Index of the project in [`Host::deployments`].
@@ -113,7 +135,7 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
     jobs.dedup();
     let streams = if host.socket(&topology.alloy).is_some() {
         match Streams::of(topology, Leaving { host: host_index, deployment, services: &leaving }) {
-            Ok(streams) => streams,
+            Ok(streams) => Streams { names: service_names(request), ..streams },
             Err(why) => return Resolved::Blocked(vec![blocks::socket(topology, host, &why)]),
         }
     } else {
@@ -130,6 +152,8 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
         jobs,
         listeners: concerned().map(|listener| listener.at.clone()).collect(),
         streams,
+        bridge: request.bridge,
+        keep_history: request.keep_history,
         host_index,
         deployment,
         going,
@@ -137,6 +161,14 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
     };
     let notes = notes(host, &moved);
     Resolved::Move(Box::new(moved), notes)
+}
+
+/// How Loki gives streams their `service_name`, as far as the repository or the user says.
+fn service_names(request: &Request) -> Names {
+    if request.bridge == Bridge::ServiceName {
+        return Names::From(DISCOVERED.map(str::to_owned).to_vec());
+    }
+    Names::Unknown
 }
 
 /// The name up to its first dot, unless that could be another host, too.

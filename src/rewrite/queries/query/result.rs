@@ -1,46 +1,34 @@
-//! What a query returns: the labels of its series before and after.
+//! What a query returns: what its labels are called before and after.
 //!
 //! Knows: aggregations and what passes through them. Must not know: how anything is rewritten.
 
+use std::collections::BTreeSet;
+
 use super::{Analysis, Flow, Rename, Work, ids};
-use crate::proof;
-use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, StageKind};
+use crate::proof::{self, Copies};
+use crate::rewrite::How;
+use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind};
+
+/// What `job` is called on the series of an expression afterwards; empty where they do not carry it.
+type Carried = BTreeSet<Vec<&'static str>>;
 
 impl Work<'_, '_, '_> {
-    pub(super) fn notes(&mut self) {
-        let query = self.query;
-        for (id, _) in query.logs().filter(|(id, _)| self.logs.get(id).is_some_and(|log| log.rewritten)) {
-            let mut metric = false;
-            let mut absent = false;
-            let mut gathered = false;
-            for expr in query.above(id) {
-                match &query.expr(expr).kind {
-                    ExprKind::RangeAggregation { function, grouping, .. } => {
-                        metric = true;
-                        absent |= *function == Function::AbsentOverTime;
-                        gathered |= grouping.is_some_and(|grouping| !grouping.without);
-                    }
-                    ExprKind::VectorAggregation { function, grouping, .. } => {
-                        use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
-                        let keeps = [Topk, Bottomk, ApproxTopk, Sort, SortDesc].contains(function);
-                        gathered |=
-                            !keeps && grouping.is_none_or(|grouping| !grouping.without || self.ungrouped(&grouping));
-                    }
-                    _ => {}
-                }
-            }
-            if absent {
-                self.result.notes.push(ids::ABSENT);
-            } else if metric && !gathered {
-                self.result.notes.push(ids::FANS_OUT);
-            }
+    /// Decides what `job` is called afterwards: one name for the whole query where there is one.
+    pub(super) fn call(&mut self) {
+        let before = self.before;
+        let moving = || self.logs.values().filter(|log| log.flow != Flow::Still);
+        let plain = moving().all(|log| log.flow == Flow::Moved && matches!(log.how, None | Some(How::Swap)));
+        let bridged = moving().all(|log| log.flow == Flow::Moved || log.how.is_some());
+        let named = bridged && moving().all(|log| before.derived(&log.old).is_some());
+        for log in self.logs.values_mut().filter(|log| log.flow != Flow::Still) {
+            log.called = match log.flow {
+                _ if plain => before.service(&log.old),
+                _ if named => before.derived(&log.old),
+                Flow::Moved if !matches!(log.how, Some(How::Name | How::Filter)) => before.service(&log.old),
+                Flow::Moved | Flow::Mixed if log.how.is_some() => before.either(&log.old),
+                _ => None,
+            };
         }
-        self.result.notes.dedup();
-    }
-
-    /// Whether a `without` takes away what the moved streams are told apart by.
-    fn ungrouped(&self, grouping: &Grouping) -> bool {
-        self.query.names(grouping.labels).iter().any(|name| matches!(name.text, "job" | "container"))
     }
 
     pub(super) fn finish(mut self) -> Analysis {
@@ -51,57 +39,152 @@ impl Work<'_, '_, '_> {
             done = done.max(change.span.end());
             keep
         });
-        if self.carries(self.query.root()) {
-            self.result.renames.push(Rename { old: "job", new: vec!["service"] });
+        if self.result.concerned() {
+            self.renames();
+            self.rendered();
         }
+        self.result
+    }
+
+    fn renames(&mut self) {
+        let root = self.query.root();
+        let mut new: Vec<&'static str> = self.carried(root).into_iter().flatten().collect();
+        // As a person reads them: what stays first.
+        new.sort_by_key(|name| (*name != "job", *name));
+        new.dedup();
+        if !new.is_empty() && new != ["job"] {
+            self.result.renames.push(Rename { old: "job", new });
+        }
+        let fields = [
+            ("service", "service_extracted"),
+            ("component", "component_extracted"),
+            ("container", "container_extracted"),
+            ("job_extracted", "job"),
+        ];
+        for (old, new) in fields {
+            if self.field(root, old) {
+                self.result.renames.push(Rename { old, new: vec![new] });
+            }
+        }
+    }
+
+    /// Renders the streams that are selected today and afterwards.
+    fn rendered(&mut self) {
         let streams = &self.before.moved.streams;
+        let proof = &self.before.proof;
         let mut sides = (Vec::new(), Vec::new());
         for log in self.logs.values() {
-            for (side, list, matchers) in
-                [(&mut sides.0, &streams.before, &log.old), (&mut sides.1, &streams.after, &log.new)]
-            {
-                if self.result.changes.is_empty() && self.result.doubts.is_empty() {
-                    continue;
-                }
-                let found = proof::selected(list, matchers).unwrap_or_default();
-                side.extend(found.into_iter().filter_map(|index| list.get(index)).map(proof::stream));
-            }
+            let today = proof.today(&log.old, Copies::Ignored).unwrap_or_default();
+            sides.0.extend(today.into_iter().filter_map(|index| streams.before.get(index)).map(proof::stream));
+            let after = proof.after(&log.new).unwrap_or_default();
+            sides.1.extend(after.into_iter().filter_map(|index| streams.after.get(index)).map(proof::stream));
         }
         for side in [&mut sides.0, &mut sides.1] {
             side.sort();
             side.dedup();
         }
         self.result.streams = sides;
-        self.result
     }
 
-    /// Whether the result of an expression has the label `job` of streams that move. Nesting is bounded by the reader.
-    fn carries(&self, id: ExprId) -> bool {
-        match &self.query.expr(id).kind {
-            ExprKind::Log(log) | ExprKind::Variants { log, .. } => self.kept(*log),
-            ExprKind::RangeAggregation { log, grouping, .. } => {
-                self.kept(*log) && grouping.is_none_or(|grouping| self.passes(&grouping))
+    /// Whether the result has the label `job` of streams that move.
+    pub(super) fn carries_job(&self) -> bool {
+        let names = self.carried(self.query.root());
+        names.iter().any(|names| names[..] != ["job"])
+    }
+
+    /// Operands that are matched label by label have to call their labels alike (label-surface 1.4).
+    pub(super) fn matching(&mut self) {
+        let query = self.query;
+        for (_, expr) in query.exprs() {
+            let ExprKind::Binary { op, matching, left, right } = &expr.kind else { continue };
+            let said = matching.as_ref().is_some_and(|matching| matching.labels.is_some());
+            if said || *op == BinaryOp::Or || self.restores {
+                continue;
             }
-            ExprKind::VectorAggregation { function, operand, grouping } => {
-                use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
-                let keeps = [Topk, Bottomk, ApproxTopk, Sort, SortDesc].contains(function);
-                self.carries(*operand) && (keeps || grouping.is_some_and(|grouping| self.passes(&grouping)))
+            let (left, right) = (self.carried(*left), self.carried(*right));
+            let both = !left.is_empty() && !right.is_empty();
+            if both && (left != right || left.len() > 1) {
+                self.doubt(ids::MATCHING, "");
             }
-            ExprKind::Binary { left, right, .. } => self.carries(*left) || self.carries(*right),
-            ExprKind::LabelReplace { operand, texts } => texts[0].value != "job" && self.carries(*operand),
-            ExprKind::Vector | ExprKind::Number | ExprKind::Placeholder => false,
         }
     }
 
-    fn kept(&self, log: LogId) -> bool {
-        let made = self.query.stages(self.query.log(log)).iter().any(|stage| {
-            matches!(&stage.kind, StageKind::LabelFormat(list)
-                if self.query.formats(*list).iter().any(|item| item.destination.text == "job"))
-        });
-        !made && self.logs.get(&log).is_some_and(|log| log.flow != Flow::Still)
+    /// What `job` is called on the series of an expression. Nesting is bounded by the reader.
+    fn carried(&self, id: ExprId) -> Carried {
+        match &self.query.expr(id).kind {
+            ExprKind::Log(log) | ExprKind::Variants { log, .. } => self.of_log(*log),
+            ExprKind::RangeAggregation { log, grouping, .. } if self.passes(grouping.as_ref(), "job", true) => {
+                self.of_log(*log)
+            }
+            ExprKind::VectorAggregation { function, operand, grouping }
+                if keeps(*function) || self.passes(grouping.as_ref(), "job", false) =>
+            {
+                self.carried(*operand)
+            }
+            ExprKind::Binary { left, right, .. } => {
+                let mut all = self.carried(*left);
+                all.extend(self.carried(*right));
+                all
+            }
+            ExprKind::LabelReplace { operand, texts } if texts[0].value != "job" => self.carried(*operand),
+            _ => Carried::new(),
+        }
     }
 
-    fn passes(&self, grouping: &Grouping) -> bool {
-        self.query.names(grouping.labels).iter().any(|name| name.text == "job") != grouping.without
+    fn of_log(&self, id: LogId) -> Carried {
+        let Some(log) = self.logs.get(&id).filter(|_| self.kept(id)) else { return Carried::new() };
+        match &log.called {
+            // What is not certain is left with a doubt; its legend would read `service`.
+            None if log.flow != Flow::Still => [vec!["service"]].into(),
+            Some(called) if !self.restores => [called.names.clone()].into(),
+            _ => [vec!["job"]].into(),
+        }
     }
+
+    /// Whether the streams of a log query still have their `job` behind its last stage.
+    pub(super) fn kept(&self, id: LogId) -> bool {
+        let query = self.query;
+        let gone = query.stages(query.log(id)).iter().any(|stage| match &stage.kind {
+            StageKind::LabelFormat(list) => query.formats(*list).iter().any(|item| item.destination.text == "job"),
+            StageKind::Keep(list) => !query.picks(*list).iter().any(|pick| pick.name.text == "job"),
+            StageKind::Drop(list) => {
+                query.picks(*list).iter().any(|pick| pick.name.text == "job" && pick.condition.is_none())
+            }
+            _ => false,
+        });
+        !gone && query.log(id).selector.is_some()
+    }
+
+    /// Whether the series of an expression carry a field of the line whose name changes with the move.
+    fn field(&self, id: ExprId, name: &str) -> bool {
+        match &self.query.expr(id).kind {
+            ExprKind::Log(log) => self.makes(*log, name),
+            ExprKind::RangeAggregation { log, grouping, .. } => {
+                self.passes(grouping.as_ref(), name, true) && self.makes(*log, name)
+            }
+            ExprKind::VectorAggregation { function, operand, grouping } => {
+                (keeps(*function) || self.passes(grouping.as_ref(), name, false)) && self.field(*operand, name)
+            }
+            ExprKind::Binary { left, right, .. } => self.field(*left, name) || self.field(*right, name),
+            ExprKind::LabelReplace { operand, .. } => self.field(*operand, name),
+            _ => false,
+        }
+    }
+
+    fn makes(&self, id: LogId, name: &str) -> bool {
+        let Some(log) = self.logs.get(&id).filter(|log| log.flow == Flow::Moved) else { return false };
+        self.parses(id, usize::MAX) && !self.before.labels(&log.old).contains(name)
+    }
+
+    /// Whether a label passes a grouping; `none`: whether it passes where there is none.
+    fn passes(&self, grouping: Option<&Grouping>, name: &str, none: bool) -> bool {
+        let Some(grouping) = grouping else { return none };
+        self.query.names(grouping.labels).iter().any(|label| label.text == name) != grouping.without
+    }
+}
+
+/// Whether an aggregation keeps all labels of the series it picks.
+fn keeps(function: Function) -> bool {
+    use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
+    matches!(function, Topk | Bottomk | ApproxTopk | Sort | SortDesc)
 }

@@ -4,51 +4,76 @@
 //! selectors and label filters are rewritten.
 
 use super::{Flow, Id, Work, ids};
-use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Use};
+use crate::rewrite::queries::streams::Called;
+use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Text, Use};
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
         let flow = self.flow(mention.owner);
+        if flow == Flow::Still {
+            return;
+        }
         match mention.name.as_str() {
-            "job" if flow != Flow::Still && !self.made(mention) => self.job(mention, flow),
-            "job_extracted" if flow != Flow::Still && mention.usage != Use::Extraction => {
-                self.doubt(ids::EXTRACTED, "");
-                self.rename(mention, "job", ids::EXTRACTED);
+            "job" if !self.made(mention) && !self.restored(mention) => self.job(mention),
+            "job_extracted" if mention.usage != Use::Extraction && self.parsed(mention.owner, mention) => {
+                self.follow(mention, flow, "job", ids::EXTRACTED, "");
             }
-            label @ ("service" | "component" | "container") if flow == Flow::Moved && self.parsed(mention) => {
-                let output = [Use::Extraction, Use::SelectorMatcher, Use::LabelFormatDestination];
-                if !output.contains(&mention.usage) && mention.usage != Use::LabelReplaceDestination {
+            label @ ("service" | "component" | "container") if self.collides(mention, label) => {
+                if self.parsed(mention.owner, mention) {
+                    self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
+                } else if flow == Flow::Moved {
                     self.doubt(ids::COLLISION, label);
-                    self.rename(mention, &format!("{label}_extracted"), ids::COLLISION);
                 }
             }
             _ => {}
         }
     }
 
+    /// A field of the line gets another name: an edit where all streams move, else for a person.
+    fn follow(&mut self, mention: &Mention, flow: Flow, new: &str, id: Id, label: &str) {
+        if flow == Flow::Moved {
+            self.note(id, label);
+        } else {
+            self.doubt(id, label);
+        }
+        self.rename(mention, new, id);
+    }
+
+    /// Whether a name that is free today is a label of the moved streams afterwards.
+    fn collides(&self, mention: &Mention, label: &str) -> bool {
+        let names_it = matches!(
+            mention.usage,
+            Use::Extraction | Use::SelectorMatcher | Use::LabelFormatDestination | Use::LabelReplaceDestination
+        );
+        let free = |log: LogId| {
+            let log = self.logs.get(&log).filter(|log| log.flow != Flow::Still);
+            log.is_some_and(|log| !self.before.labels(&log.old).contains(label))
+        };
+        !names_it && self.feeding(mention.owner).into_iter().any(free) && !self.made(mention)
+    }
+
     /// One use of `job` outside selectors and label filters, where streams that move come by.
-    fn job(&mut self, mention: &Mention, flow: Flow) {
+    fn job(&mut self, mention: &Mention) {
+        let called = self.called(mention.owner);
         match mention.usage {
-            Use::Grouping => self.grouping(mention, flow),
+            Use::Grouping => self.grouping(mention, called.as_ref()),
             Use::Matching => {
-                self.doubt(ids::MATCHING, "");
-                self.rename(mention, "service", ids::MATCHING);
+                self.note_or_doubt(called.is_some() && self.on_both_sides(mention.owner), ids::MATCHING);
+                self.rename(mention, &names(called.as_ref()), ids::MATCHING);
             }
             Use::LabelReplaceSource | Use::LabelFormatSource => {
-                if flow != Flow::Moved || !self.before.same_name() {
+                if !single(called.as_ref(), true) {
                     self.doubt(ids::TEMPLATE_LABEL, "");
                 }
-                self.rename(mention, "service", ids::SOURCE);
+                self.rename(mention, &first(called.as_ref()), ids::SOURCE);
             }
             Use::Template => {
-                self.doubt(ids::TEMPLATE_LABEL, "");
-                self.rename(mention, "service", ids::TEMPLATE_LABEL);
+                // A template may compare the label with the name, which stays only where the project has it.
+                let compares = self.moved_name_in(mention);
+                self.note_or_doubt(single(called.as_ref(), compares), ids::TEMPLATE_LABEL);
+                self.rename(mention, &first(called.as_ref()), ids::TEMPLATE_LABEL);
             }
-            Use::Keep | Use::Drop => {
-                self.doubt(ids::PICK, "");
-                let drop = mention.usage == Use::Drop;
-                self.rename(mention, if drop { "service, component, container" } else { "service" }, ids::PICK);
-            }
+            Use::Keep | Use::Drop => self.pick(mention, called.as_ref()),
             Use::Unwrap => self.doubt(ids::UNWRAP, ""),
             Use::SelectorMatcher
             | Use::LabelFilter
@@ -58,33 +83,64 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn grouping(&mut self, mention: &Mention, flow: Flow) {
+    fn note_or_doubt(&mut self, certain: bool, id: Id) {
+        if certain {
+            self.note(id, "");
+        } else {
+            self.doubt(id, "");
+        }
+    }
+
+    /// Whether the string a template stands in holds the name of a moved job.
+    fn moved_name_in(&self, mention: &Mention) -> bool {
+        let written = mention.span.of(self.query.text());
+        self.before.moved.jobs.iter().any(|job| written.contains(job.as_str()))
+    }
+
+    /// `keep job`, `drop job`.
+    fn pick(&mut self, mention: &Mention, called: Option<&Called>) {
+        let Owner::Log(log) = mention.owner else { return };
+        let picks = self.query.stages(self.query.log(log)).iter().filter_map(|stage| match &stage.kind {
+            StageKind::Keep(list) | StageKind::Drop(list) => Some(*list),
+            _ => None,
+        });
+        let conditional = picks
+            .flat_map(|list| self.query.picks(list))
+            .any(|pick| pick.name.span == mention.span && pick.condition.is_some());
+        let drop = mention.usage == Use::Drop;
+        self.note_or_doubt(called.is_some() && !conditional, ids::PICK);
+        let new = names(called);
+        self.rename(mention, &if drop { format!("{new}, component, container") } else { new }, ids::PICK);
+    }
+
+    fn grouping(&mut self, mention: &Mention, called: Option<&Called>) {
         let Owner::Expr(id) = mention.owner else { return };
         let (ExprKind::RangeAggregation { grouping: Some(grouping), .. }
         | ExprKind::VectorAggregation { grouping: Some(grouping), .. }) = &self.query.expr(id).kind
         else {
             return;
         };
-        let taken = self.query.names(grouping.labels).iter().any(|name| name.text == "service");
+        let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
         // A grouping by both tells old and new streams apart as it is.
-        if taken {
+        if has("service") || has("service_name") {
             return;
         }
-        let id = match (flow, grouping.without) {
-            (Flow::Moved, false) => ids::GROUPING,
-            (Flow::Moved, true) => ids::WITHOUT,
-            _ => ids::HOST_WIDE,
+        let Some(called) = called else {
+            self.doubt(ids::HOST_WIDE, "");
+            let new = if grouping.without { "job, service, component, container" } else { "job, service" };
+            return self.change(mention.span, new, ids::HOST_WIDE);
         };
-        if id == ids::HOST_WIDE {
-            self.doubt(id, "");
+        if !called.same {
+            self.note(ids::VALUE, "");
         }
-        let new = match (flow, grouping.without) {
-            (Flow::Moved, false) => "service",
-            (Flow::Moved, true) => "service, component, container",
-            (_, false) => "job, service",
-            (_, true) => "job, service, component, container",
-        };
-        self.change(mention.span, new, id);
+        if !grouping.without {
+            return self.change(mention.span, called.names.join(", "), ids::GROUPING);
+        }
+        // `service_name` is there today, too: without `job`, it stays.
+        let mixed = self.flow(mention.owner) != Flow::Moved;
+        let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &super::wrap::NEW };
+        let missing: Vec<&str> = all.iter().copied().filter(|label| !has(label) || *label == "job").collect();
+        self.change(mention.span, missing.join(", "), ids::WITHOUT);
     }
 
     /// Writes another name in the place of this one.
@@ -94,70 +150,93 @@ impl Work<'_, '_, '_> {
             Some(within) => {
                 // A name in a string: only where the string holds it as it is written.
                 let written = mention.span.of(self.query.text());
-                if within.len() + 2 == written.len() || written.starts_with('`') {
-                    let span = within.shifted(mention.span.start() + 1);
-                    if span.of(self.query.text()) == mention.name {
-                        self.change(span, new, id);
-                    }
-                } else if !written.contains('\\') {
-                    self.change(within.shifted(mention.span.start() + 1), new, id);
+                let plain = within.len() + 2 == written.len() || written.starts_with('`') || !written.contains('\\');
+                let span = within.shifted(mention.span.start() + 1);
+                if plain && self.query.text().get(span.range()) == Some(mention.name.as_str()) {
+                    self.change(span, new, id);
+                } else {
+                    self.doubt(ids::TEMPLATE_LABEL, "");
                 }
             }
         }
     }
 
-    /// The streams that come by at this part of the query.
-    fn flow(&self, owner: Owner) -> Flow {
-        let logs = match owner {
+    fn feeding(&self, owner: Owner) -> Vec<LogId> {
+        match owner {
             Owner::Log(id) => vec![id],
             Owner::Expr(id) => self.query.feeding(id),
-        };
-        let flows = logs.iter().filter_map(|id| self.logs.get(id)).map(|log| log.flow);
+        }
+    }
+
+    /// The streams that come by at this part of the query.
+    pub(super) fn flow(&self, owner: Owner) -> Flow {
+        let flows = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id)).map(|log| log.flow);
         flows.reduce(Flow::join).unwrap_or(Flow::Still)
     }
 
-    /// Whether the `job` at this place is one the query itself has made.
+    /// What `job` is called at this part of the query: the same for all log queries that move.
+    fn called(&self, owner: Owner) -> Option<Called> {
+        let logs = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id));
+        let mut all = logs.filter(|log| log.flow != Flow::Still).map(|log| log.called.clone());
+        let first = all.next()??;
+        all.try_fold(first, |first, next| {
+            let next = next.filter(|next| next.names == first.names)?;
+            Some(Called { same: first.same && next.same, ..first })
+        })
+    }
+
+    /// Whether the lines of each operand move, so that both sides of a matching carry the same labels.
+    fn on_both_sides(&self, owner: Owner) -> bool {
+        let Owner::Expr(id) = owner else { return false };
+        let moves = |id: ExprId| self.flow(Owner::Expr(id)) != Flow::Still;
+        self.query.operands(id).into_iter().all(moves)
+    }
+
+    /// Whether `job` is put back before this place, so that it may be read here as ever.
+    fn restored(&self, mention: &Mention) -> bool {
+        let Owner::Expr(id) = mention.owner else { return false };
+        self.restores && !matches!(self.query.expr(id).kind, ExprKind::RangeAggregation { .. })
+    }
+
+    /// Whether the label at this place is one the query itself has made.
     fn made(&self, mention: &Mention) -> bool {
         let makes = |log: LogId, until: usize| {
             self.query.stages(self.query.log(log)).iter().filter(|stage| stage.span.end() <= until).any(|stage| {
                 matches!(&stage.kind, StageKind::LabelFormat(list)
-                    if self.query.formats(*list).iter().any(|item| item.destination.text == "job"))
+                    if self.query.formats(*list).iter().any(|item| item.destination.text == mention.name))
             })
         };
         match mention.owner {
             Owner::Log(log) => makes(log, mention.span.start()),
             Owner::Expr(owner) => {
-                self.query.feeding(owner).into_iter().any(|log| makes(log, usize::MAX) || self.replaced(log, owner))
+                let feeding = self.query.feeding(owner);
+                feeding.into_iter().any(|log| makes(log, usize::MAX) || self.replaced_by(log, owner, &mention.name))
             }
         }
     }
 
-    /// Whether a `label_replace` between the log query and the expression writes `job`.
-    fn replaced(&self, log: LogId, owner: ExprId) -> bool {
-        self.query.above(log).take_while(|&id| id != owner).any(
-            |id| matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { texts, .. } if texts[0].value == "job"),
-        )
+    /// Whether a `label_replace` between the log query and the expression writes the label.
+    fn replaced_by(&self, log: LogId, owner: ExprId, label: &str) -> bool {
+        let writes = |texts: &[Text<'_>; 4]| texts[0].value == label;
+        self.query
+            .above(log)
+            .take_while(|&id| id != owner)
+            .any(|id| matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { texts, .. } if writes(texts)))
     }
 
     /// Whether a parser has run over the line before this place.
-    fn parsed(&self, mention: &Mention) -> bool {
-        let parses = |log: LogId, until: usize| {
-            self.query.stages(self.query.log(log)).iter().any(|stage| {
-                stage.span.start() < until
-                    && matches!(
-                        stage.kind,
-                        StageKind::Json(_)
-                            | StageKind::Logfmt(_)
-                            | StageKind::Regexp(_)
-                            | StageKind::Pattern(_)
-                            | StageKind::Unpack
-                    )
-            })
-        };
-        match mention.owner {
-            Owner::Log(log) => parses(log, mention.span.start()),
-            Owner::Expr(id) => self.query.feeding(id).into_iter().any(|log| parses(log, usize::MAX)),
-        }
+    fn parsed(&self, owner: Owner, mention: &Mention) -> bool {
+        let until = if matches!(owner, Owner::Log(_)) { mention.span.start() } else { usize::MAX };
+        self.feeding(owner).into_iter().any(|log| self.parses(log, until))
+    }
+
+    /// Whether a stage of a log query that starts before `until` makes labels from the line.
+    pub(super) fn parses(&self, log: LogId, until: usize) -> bool {
+        let stages = self.query.stages(self.query.log(log));
+        stages.iter().filter(|stage| stage.span.start() < until).any(|stage| {
+            use StageKind::{Json, Logfmt, Pattern, Regexp, Unpack};
+            matches!(stage.kind, Json(_) | Logfmt(_) | Regexp(_) | Pattern(_) | Unpack)
+        })
     }
 
     pub(super) fn variants(&mut self) {
@@ -170,4 +249,17 @@ impl Work<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether one name can stand for `job`, and with `value`, each value is the same as well.
+fn single(called: Option<&Called>, value: bool) -> bool {
+    called.is_some_and(|called| called.names.len() == 1 && (called.same || !value))
+}
+
+fn names(called: Option<&Called>) -> String {
+    called.map_or_else(|| "service".to_owned(), |called| called.names.join(", "))
+}
+
+fn first(called: Option<&Called>) -> String {
+    called.and_then(|called| called.names.last()).map_or("service", |name| *name).to_owned()
 }

@@ -1,0 +1,165 @@
+//! What may stand in the place of a matcher on `job`, in the order it is tried.
+//!
+//! Knows: swap, append, `service_name`, label filter (label-surface 1.3, 1.5). Must not know: which of them is right;
+//! that is for the proof.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::proof::{Condition, Matcher, Op};
+use crate::topology::Bridge;
+
+use super::fate::{New, with};
+use super::streams::{Before, Flow};
+use crate::rewrite::How;
+
+/// Labels that say whose lines they are: no common ground of a service and another.
+const OWN: [&str; 5] = ["job", "service", "component", "container", "service_name"];
+
+/// Most values a label may have to be the common ground.
+const MOST: usize = 8;
+
+impl Before<'_> {
+    pub(super) fn candidates(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
+        if one.is_negative() {
+            return self.appended(one, others);
+        }
+        let old = Condition::all(&with(others, std::slice::from_ref(one)));
+        let services = self.services(&old);
+        let plain = self.flow(&old) == Flow::Moved && self.more_names(one).is_empty() && !self.moved.keep_history;
+        let mut list = Vec::new();
+        if plain {
+            let swap = |service: &Vec<Matcher>| New { how: How::Swap, matchers: service.clone(), filter: None };
+            list.extend(services.iter().map(swap));
+        }
+        if matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName) {
+            let name = self.name(one).map(|name| New { how: How::Name, matchers: vec![name], filter: None });
+            list.extend(name);
+        }
+        if matches!(self.moved.bridge, Bridge::Auto | Bridge::Filter) {
+            list.extend(self.filters(one, others, &old, &services));
+        }
+        list
+    }
+
+    /// The matcher stays and `service!="P"` joins it; where the project has other containers, a label filter that
+    /// leaves out the components that move.
+    fn appended(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
+        let left_out = Condition::all(&with(others, &[one.flipped()]));
+        let new = |service: Vec<Matcher>| match negated(&service) {
+            Condition::Is(negative) => {
+                Some(New { how: How::Append, matchers: vec![one.clone(), negative], filter: None })
+            }
+            _ if self.moved.bridge == Bridge::Review => None,
+            filter => Some(New { how: How::Append, matchers: vec![one.clone()], filter: Some(filter) }),
+        };
+        self.services(&left_out).into_iter().filter_map(new).collect()
+    }
+
+    /// `service="P"`, then with the components, as the streams say into which those of `old` turn.
+    pub(super) fn services(&self, old: &Condition) -> Vec<Vec<Matcher>> {
+        let image = self.moving_image(old);
+        let values = |label: &str| -> Option<BTreeSet<&str>> {
+            image.iter().map(|&to| self.proof.value_after(to, label).filter(|value| !value.is_empty())).collect()
+        };
+        let projects: Vec<&str> = values("service").into_iter().flatten().collect();
+        let [project] = projects[..] else { return Vec::new() };
+        let service = Matcher::new("service", Op::Equal, project);
+        let mut list = Vec::new();
+        if self.moved.siblings.is_empty() {
+            list.push(vec![service.clone()]);
+        }
+        if let Some(components) = values("component").filter(|components| !components.is_empty()) {
+            let components: Vec<&str> = components.into_iter().collect();
+            list.push(vec![service, one_of("component", &components)]);
+        }
+        list
+    }
+
+    /// The same question asked of `service_name`.
+    fn name(&self, one: &Matcher) -> Option<Matcher> {
+        const NAME: &str = "service_name";
+        if self.same_name() {
+            return Some(Matcher { label: NAME.to_owned(), ..one.clone() });
+        }
+        let mut values = Vec::new();
+        for name in one.names()? {
+            let moves = self.moved.jobs.iter().any(|job| job == name);
+            if !moves || self.moved.keep_history {
+                values.push(name);
+            }
+            if moves {
+                values.push(&self.moved.project);
+            }
+        }
+        values.dedup();
+        Some(one_of(NAME, &values))
+    }
+
+    /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.
+    fn filters(&self, one: &Matcher, others: &[Matcher], old: &Condition, services: &[Vec<Matcher>]) -> Vec<New> {
+        let selects = others.iter().any(|other| other.accepts("") == Some(false));
+        let ground = if selects { Some(Vec::new()) } else { self.ground(others, old).map(|one| vec![one]) };
+        let Some(ground) = ground else { return Vec::new() };
+        let mut list = Vec::new();
+        for rest in self.rests(one) {
+            for service in services {
+                let filter = Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]);
+                list.push(New { how: How::Filter, matchers: ground.clone(), filter: Some(filter) });
+            }
+        }
+        list
+    }
+
+    /// What is left of a comparison when the moved jobs are taken out of it, and the whole of it.
+    pub(super) fn rests(&self, one: &Matcher) -> Vec<Matcher> {
+        let more = self.more_names(one);
+        let mut list = Vec::new();
+        if !more.is_empty() && !self.moved.keep_history {
+            list.push(one_of("job", &more));
+        }
+        list.push(one.clone());
+        list
+    }
+
+    /// The label that all streams of `old` have and go on to have, and that selects the fewest streams.
+    fn ground(&self, others: &[Matcher], old: &Condition) -> Option<Matcher> {
+        let today = self.today(old);
+        let mut common: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let labels = self.labels(old);
+        for label in labels.into_iter().filter(|label| !OWN.contains(label)) {
+            let before = today.iter().map(|&index| self.proof.value_today(index, label));
+            let after =
+                today.iter().flat_map(|&index| self.proof.image(index)).map(|to| self.proof.value_after(to, label));
+            let values: Option<BTreeSet<&str>> =
+                before.chain(after).map(|value| value.filter(|v| !v.is_empty())).collect();
+            if let Some(values) = values.filter(|values| values.len() <= MOST) {
+                common.insert(label, values);
+            }
+        }
+        let candidates = common.into_iter().map(|(label, values)| {
+            let values: Vec<&str> = values.into_iter().collect();
+            let matcher = one_of(label, &values);
+            let selected = self.proof.after(&Condition::all(&with(others, std::slice::from_ref(&matcher))));
+            (selected.map_or(usize::MAX, |found| found.len()), values.len(), matcher)
+        });
+        candidates.min().map(|(_, _, matcher)| matcher)
+    }
+}
+
+/// `label="a"`, or `label=~"a|b"`.
+pub(super) fn one_of(label: &str, values: &[&str]) -> Matcher {
+    match values {
+        [one] => Matcher::new(label, Op::Equal, one),
+        many => {
+            // A dash means itself outside a class.
+            let escaped: Vec<String> = many.iter().map(|one| regex::escape(one).replace("\\-", "-")).collect();
+            Matcher::new(label, Op::Match, &escaped.join("|"))
+        }
+    }
+}
+
+/// What is not all of this: `service!="P"`, or `service!="P" or component!="C"`.
+pub(super) fn negated(all: &[Matcher]) -> Condition {
+    let mut list: Vec<Condition> = all.iter().map(|one| Condition::Is(one.flipped())).collect();
+    if list.len() == 1 { list.remove(0) } else { Condition::Any(list) }
+}

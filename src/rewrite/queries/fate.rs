@@ -1,0 +1,228 @@
+//! What becomes of one comparison with `job`: the first candidate that passes the proof (DESIGN 4.3).
+//!
+//! Knows: the order in which candidates are tried, what the user asked for. Must not know: how a query is written;
+//! matchers come in as values and replacements go out as values.
+
+use crate::proof::{self, Condition, Copies, Matcher, Op, Value, Verdict};
+use crate::rewrite::How;
+use crate::topology::Bridge;
+
+use super::candidates::negated;
+use super::ids::{self, Id};
+use super::streams::{Before, Flow};
+
+/// What becomes of one comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate<New> {
+    /// It stays: it selects the same lines afterwards.
+    Stays,
+    /// This takes its place, and that is proven.
+    Becomes(New),
+    /// It cannot be rewritten with certainty.
+    Review {
+        /// Why.
+        id: Id,
+        /// What could not be checked or what would go wrong.
+        why: String,
+        /// What could stand there instead, as written text.
+        proposed: Option<String>,
+    },
+}
+
+/// What may be done at the place of a matcher.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// A variable in its value may be asked of `service_name`, as far as its dashboard is concerned.
+    pub(super) follows: bool,
+    /// Nothing may stand behind the selector.
+    pub(super) selector_only: bool,
+}
+
+/// What stands in the place of a matcher in a selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct New {
+    pub(super) how: How,
+    /// In its place; none: it goes.
+    pub(super) matchers: Vec<Matcher>,
+    /// Right behind the selector.
+    pub(super) filter: Option<Condition>,
+}
+
+/// What stands in the place of a comparison in a label filter.
+pub(super) type Leaf = (How, Condition);
+
+impl Before<'_> {
+    /// What becomes of `one` (on `job`), which stands beside `others` in a selector.
+    pub(super) fn fate(&self, one: &Matcher, others: &[Matcher], asked: Asked) -> Fate<New> {
+        if let Value::Variable(text) = &one.value {
+            let matchers = vec![Matcher { label: "service_name".into(), ..one.clone() }];
+            let new = New { how: How::Name, matchers, filter: None };
+            return self.variable(one, text, &Condition::all(others), asked.follows, new);
+        }
+        let old = Condition::all(&with(others, std::slice::from_ref(one)));
+        let stays = self.proof.check(&old, &old, self.copies(one));
+        match &stays {
+            Verdict::Right { any } if *any || !self.names(one) || one.is_negative() => return Fate::Stays,
+            Verdict::Right { .. } => return self.review(ids::NOTHING, "", one),
+            _ => {}
+        }
+        if let Some(fate) = self.by_absence(one) {
+            return fate;
+        }
+        let mut failed = stays;
+        let mut candidates = self.candidates(one, others);
+        candidates.retain(|candidate| candidate.filter.is_none() || !asked.selector_only);
+        for candidate in candidates {
+            let new = Condition::all(&with(others, &candidate.matchers));
+            let new = candidate.filter.iter().fold(new, |new, filter| new.and(filter.clone()));
+            let verdict = self.proof.check(&old, &new, Copies::Ignored);
+            if verdict.is_right() && (!self.moved.keep_history || self.proof.same_today(&old, &new)) {
+                return Fate::Becomes(candidate);
+            }
+            if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
+                failed = verdict;
+            }
+        }
+        self.unproven(one, &old, failed)
+    }
+
+    /// What becomes of `one` (on `job`) in a label filter that streams of `context` come to.
+    pub(super) fn leaf(&self, one: &Matcher, context: &Condition, follows: bool) -> Fate<Leaf> {
+        let is = Condition::Is(one.clone());
+        if let Value::Variable(text) = &one.value {
+            let new = Condition::Is(Matcher { label: "service_name".into(), ..one.clone() });
+            return self.variable(one, text, context, follows, (How::Name, new));
+        }
+        let failed = match self.proof.agree(context, &is, &is, self.copies(one)) {
+            Ok(true) => return Fate::Stays,
+            Ok(false) => Verdict::Wrong { missing: Vec::new(), extra: Vec::new() },
+            Err(why) => Verdict::Unknown { why },
+        };
+        if let Some(fate) = self.by_absence(one) {
+            return fate;
+        }
+        for (how, new) in self.leaves(one, context) {
+            if self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true) {
+                return Fate::Becomes((how, new));
+            }
+        }
+        self.unproven(one, &context.and(is), failed)
+    }
+
+    /// Who leaves the job out means the service, whichever way its lines come; else what is selected today counts.
+    fn copies(&self, one: &Matcher) -> Copies {
+        if one.is_negative() && self.names(one) { Copies::Ignored } else { Copies::Count }
+    }
+
+    /// Comparisons that ask whether there is a `job` at all are for a person (label-surface 1.3).
+    fn by_absence<N>(&self, one: &Matcher) -> Option<Fate<N>> {
+        match (one.accepts("\u{1}"), one.accepts("")) {
+            (Some(true), Some(false)) => Some(self.review(ids::ANY_JOB, "", one)),
+            (_, Some(true)) if !one.is_negative() => Some(self.review(ids::NO_JOB, "", one)),
+            _ => None,
+        }
+    }
+
+    fn unproven<N>(&self, one: &Matcher, old: &Condition, failed: Verdict) -> Fate<N> {
+        let more = self.more_names(one);
+        match failed {
+            Verdict::Unknown { why } if self.names(one) => self.review(ids::UNCHECKED, &why, one),
+            // What cannot be told and does not name the job is no business of this move.
+            Verdict::Unknown { .. } | Verdict::Right { .. } => Fate::Stays,
+            Verdict::Wrong { .. } if one.is_negative() => self.review(ids::NEGATION, "", one),
+            Verdict::Wrong { .. } if self.flow(old) == Flow::Mixed => self.review(ids::MIXED, "", one),
+            Verdict::Wrong { .. } if self.moved.keep_history => self.review(ids::HISTORY, "", one),
+            Verdict::Wrong { .. } if !more.is_empty() => {
+                let more: Vec<String> = more.iter().map(|name| format!("`{name}`")).collect();
+                self.review(ids::MORE_NAMES, &more.join(" and "), one)
+            }
+            Verdict::Wrong { missing, extra } => {
+                let list = |word: &str, streams: &[String]| streams.first().map(|one| format!("{word} {one}"));
+                let why = [list("it would miss", &missing), list("it would take in", &extra)];
+                let why: Vec<String> = why.into_iter().flatten().collect();
+                self.review(ids::WRONG, &why.join(", "), one)
+            }
+        }
+    }
+
+    /// Names in a list of alternatives (`kairos|angelia`) that are no job that moves. Such a job may have moved before,
+    /// be written in another repository or come one day: the streams known here do not speak for it.
+    pub(super) fn more_names<'a>(&self, one: &'a Matcher) -> Vec<&'a str> {
+        let names = one.names().filter(|_| one.op == Op::Match).unwrap_or_default();
+        names.into_iter().filter(|name| !self.moved.jobs.iter().any(|job| job == name)).collect()
+    }
+
+    /// A value that Grafana fills in: right when asking `service_name` is right for every job there is.
+    fn variable<N>(&self, one: &Matcher, text: &str, context: &Condition, follows: bool, new: N) -> Fate<N> {
+        if self.flow(context) == Flow::Still {
+            return Fate::Stays;
+        }
+        if follows && self.name_is_job(one.op, context) {
+            return Fate::Becomes(new);
+        }
+        let quoted = proof::quoted(text);
+        let proposed = self.same_name().then(|| format!("service_name{}{quoted}", one.op.sign()));
+        Fate::Review { id: ids::VARIABLE, why: String::new(), proposed }
+    }
+
+    /// Whether `service_name` is as good as `job` for every single job of the streams of `context`.
+    pub(super) fn name_is_job(&self, op: Op, context: &Condition) -> bool {
+        let bridged = matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName);
+        if !bridged || !self.same_name() || !self.has_names() {
+            return false;
+        }
+        let today = self.today(context);
+        let jobs: Option<Vec<&str>> = today.into_iter().map(|index| self.proof.value_today(index, "job")).collect();
+        let Some(mut jobs) = jobs else { return false };
+        jobs.sort_unstable();
+        jobs.dedup();
+        jobs.into_iter().filter(|job| !job.is_empty()).all(|job| {
+            let asks = |label: &str| context.and(Condition::Is(Matcher::new(label, op, job)));
+            self.proof.check(&asks("job"), &asks("service_name"), Copies::Ignored).is_right()
+        })
+    }
+
+    fn review<N>(&self, id: Id, why: &str, one: &Matcher) -> Fate<N> {
+        let value = one.value.text();
+        let project = proof::quoted(&self.moved.project);
+        let written = |label: &str| format!("{label}{}{}", one.op.sign(), proof::quoted(value));
+        let kept = || format!("{}, service!={project}", written("job"));
+        let proposed = match id {
+            ids::ANY_JOB => Some(written("service_name")),
+            ids::NO_JOB => Some(kept()),
+            _ if one.is_negative() => Some(kept()),
+            ids::NOTHING | ids::UNCHECKED if one.op == Op::Equal => Some(format!("service={project}")),
+            _ if self.same_name() => Some(written("service_name")),
+            _ => Some(format!("service_name=~{}", proof::quoted(&format!("{value}|{}", self.moved.project)))),
+        };
+        Fate::Review { id, why: why.to_owned(), proposed }
+    }
+
+    /// What a comparison in a label filter may become, in order.
+    fn leaves(&self, one: &Matcher, context: &Condition) -> Vec<Leaf> {
+        let is = Condition::Is(one.clone());
+        if one.is_negative() {
+            let services = self.services(&context.and(Condition::Is(one.flipped())));
+            let both = |service: &Vec<Matcher>| Condition::All(vec![is.clone(), negated(service)]);
+            return services.iter().map(|service| (How::Append, both(service))).collect();
+        }
+        let old = context.and(is.clone());
+        let services = self.services(&old);
+        let plain = self.flow(&old) == Flow::Moved && self.more_names(one).is_empty() && !self.moved.keep_history;
+        let mut list: Vec<Leaf> = Vec::new();
+        if plain {
+            list.extend(services.iter().map(|service| (How::Swap, Condition::all(service))));
+        }
+        for rest in self.rests(one) {
+            let unions = services.iter().map(|service| {
+                (How::Filter, Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]))
+            });
+            list.extend(unions);
+        }
+        list
+    }
+}
+
+pub(super) fn with(these: &[Matcher], more: &[Matcher]) -> Vec<Matcher> {
+    [these, more].concat()
+}

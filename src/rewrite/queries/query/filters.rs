@@ -1,0 +1,176 @@
+//! Label filters: comparisons with `job` behind a selector (label-surface 1.4, first row).
+//!
+//! Knows: which labels a filter sees at its place, how filters are joined. Must not know: which candidate is right.
+
+use super::{Log, Work, compared, ids, matcher, quoted};
+use crate::proof::{self, Condition, Copies, Matcher, Op};
+use crate::rewrite::How;
+use crate::rewrite::queries::fate::{Fate, Leaf};
+use crate::rewrite::queries::streams::Flow;
+use crate::syntax::logql::{FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text};
+use crate::text::Span;
+
+/// What the stages before a filter have done.
+#[derive(Default)]
+struct Passed<'a> {
+    /// Labels the query itself has set.
+    made: Vec<&'a str>,
+    /// Whether a parser has run.
+    parsed: bool,
+}
+
+/// A comparison of a label filter with its places.
+struct Written<'q, 'a> {
+    whole: Span,
+    name: Span,
+    sign: Span,
+    /// Whether it is all of its stage.
+    alone: bool,
+    one: Matcher,
+    value: &'q Text<'a>,
+}
+
+impl<'q, 'a> Work<'q, 'a, '_> {
+    /// Label filters see stream labels: each comparison with `job` is checked on the streams that come to it, and what
+    /// every line has to pass narrows them.
+    pub(super) fn filters(&mut self, id: LogId) {
+        let query = self.query;
+        let mut passed = Passed::default();
+        for stage in query.stages(query.log(id)) {
+            if let StageKind::LabelFilter(root) = &stage.kind
+                && self.logs.get(&id).is_some_and(|log| log.flow != Flow::Still)
+            {
+                let (old, new) = self.filter(id, *root, &passed);
+                let Some(log) = self.logs.get_mut(&id) else { continue };
+                log.old = log.old.and(old);
+                log.new = log.new.and(new);
+                log.flow = self.before.flow(&log.old);
+            }
+            passed.note(query, stage);
+        }
+    }
+
+    /// What a filter asks today and afterwards. Its depth is bounded by the reader.
+    fn filter(&mut self, log: LogId, id: FilterId, passed: &Passed<'_>) -> (Condition, Condition) {
+        let query = self.query;
+        let filter = query.filter(id);
+        match &filter.kind {
+            FilterKind::Placeholder => (Condition::Open, Condition::Open),
+            FilterKind::Join { or, left, right } => {
+                let (left, right) = (self.filter(log, *left, passed), self.filter(log, *right, passed));
+                let join = |list| if *or { Condition::Any(list) } else { Condition::All(list) };
+                (join(vec![left.0, right.0]), join(vec![left.1, right.1]))
+            }
+            FilterKind::Compare { name, op, op_span, value } => {
+                if passed.made.contains(&name.text) {
+                    return (Condition::Open, Condition::Open);
+                }
+                let (Some(op), FilterValue::Text(text)) = (compared(*op), value) else {
+                    if name.text == "job" {
+                        self.doubt(ids::COMPARISON, "");
+                    }
+                    return (Condition::Open, Condition::Open);
+                };
+                let one = matcher(name.text, op, text);
+                if name.text != "job" {
+                    let same = if self.on_all(log, name.text) { Condition::Is(one) } else { Condition::Open };
+                    return (same.clone(), same);
+                }
+                let written = Written {
+                    whole: filter.span,
+                    name: name.span,
+                    sign: *op_span,
+                    alone: filter.parent.is_none(),
+                    one,
+                    value: text,
+                };
+                self.comparison(log, &written, passed.parsed)
+            }
+        }
+    }
+
+    /// Whether all streams of a log query have the label, today and after, and the move leaves it alone.
+    fn on_all(&self, log: LogId, label: &str) -> bool {
+        let Some(log) = self.logs.get(&log) else { return false };
+        let proof = &self.before.proof;
+        let same = |index: usize| {
+            let old = proof.value_today(index, label).filter(|value| !value.is_empty());
+            old.is_some() && proof.image(index).all(|to| proof.value_after(to, label) == old)
+        };
+        label != "service_name" && proof.today(&log.old, Copies::Ignored).is_ok_and(|list| list.into_iter().all(same))
+    }
+
+    fn comparison(&mut self, log: LogId, written: &Written<'q, 'a>, parsed: bool) -> (Condition, Condition) {
+        let is = Condition::Is(written.one.clone());
+        let Some(state) = self.logs.get(&log) else { return (Condition::Open, Condition::Open) };
+        let context = state.old.clone();
+        match self.before.leaf(&written.one, &context, self.follows(written.value)) {
+            Fate::Stays => (is.clone(), is),
+            Fate::Becomes((how, new)) => {
+                self.replaced(written, &(how, new.clone()));
+                if parsed {
+                    self.note(ids::PARSED, "");
+                }
+                if let Some(Log { how: taken, .. }) = self.logs.get_mut(&log) {
+                    *taken = taken.filter(|taken| *taken != How::Swap).or(Some(how));
+                }
+                (is, new)
+            }
+            Fate::Review { id, why, proposed } => {
+                self.doubt(id, &why);
+                if let Some(proposed) = proposed {
+                    let text = if proposed.contains(", ") { format!("({proposed})") } else { proposed };
+                    self.change(written.whole, text, id);
+                }
+                (is.clone(), is)
+            }
+        }
+    }
+
+    fn replaced(&mut self, written: &Written<'q, 'a>, (how, new): &Leaf) {
+        if *how != How::Append {
+            self.took(*how);
+        } else if self.result.how.is_none() {
+            self.result.how = Some(How::Append);
+        }
+        // One comparison for one: the places of name, sign and value are kept.
+        let single = match new {
+            Condition::Is(one) => Some(one),
+            Condition::All(list) => match list.as_slice() {
+                [Condition::Is(one)] => Some(one),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(one) = single.filter(|one| one.op == written.one.op || written.one.op == Op::Match) {
+            let one = std::slice::from_ref(one);
+            return self.replace(written.name, written.sign, written.value, &written.one, one, ids::FILTER);
+        }
+        let quote = if written.value.quote == Quote::Bare { Quote::Double } else { written.value.quote };
+        let text = proof::written(new, &|text: &str| quoted(text, quote));
+        let labels = text.clone();
+        let text = if written.alone { text } else { format!("({text})") };
+        self.result.changes.push(super::Change { span: written.whole, new: text, id: ids::FILTER, labels });
+    }
+}
+
+impl<'a> Passed<'a> {
+    fn note(&mut self, query: &'a crate::syntax::logql::Query<'_>, stage: &Stage<'_>) {
+        match &stage.kind {
+            StageKind::LabelFormat(list) => {
+                for item in query.formats(*list) {
+                    self.made.push(item.destination.text);
+                    if let FormatSource::Label(name) = &item.source {
+                        self.made.push(name.text);
+                    }
+                }
+            }
+            StageKind::Json(_)
+            | StageKind::Logfmt(_)
+            | StageKind::Regexp(_)
+            | StageKind::Pattern(_)
+            | StageKind::Unpack => self.parsed = true,
+            _ => {}
+        }
+    }
+}

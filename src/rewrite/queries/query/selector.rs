@@ -1,0 +1,125 @@
+//! Selectors: the comparison with `job` in `{…}`, and what is written in its place.
+//!
+//! Knows: matchers with their places, how commas go. Must not know: which candidate is right.
+
+use super::{Change, Log, Work, ids, matcher, op, quoted};
+use crate::proof::{self, Condition, Copies, Matcher};
+use crate::rewrite::How;
+use crate::rewrite::queries::fate::{Asked, Fate, New, with};
+use crate::rewrite::queries::ids::Id;
+use crate::syntax::logql::{self, Quote, Selector, Text};
+use crate::text::Span;
+
+impl Work<'_, '_, '_> {
+    pub(super) fn selector(&mut self, selector: &Selector) -> Log {
+        let written = self.query.matchers(selector);
+        let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, op(one.op), &one.value)).collect();
+        let condition = Condition::all(&old);
+        let flow = self.before.flow(&condition);
+        let mut log = Log { new: condition.clone(), flow, how: None, called: None, old: condition };
+        let mut reviewed = None;
+        for index in (0..old.len()).filter(|&index| old[index].label == "job") {
+            let mut others = old.clone();
+            let one = others.remove(index);
+            let asked =
+                Asked { follows: self.follows(&written[index].value), selector_only: self.around.selector_only };
+            match self.before.fate(&one, &others, asked) {
+                Fate::Stays => {}
+                Fate::Becomes(new) => {
+                    self.becomes(selector, index, &one, &new);
+                    log.new = Condition::all(&with(&others, &new.matchers));
+                    log.new = new.filter.iter().fold(log.new, |all, filter| all.and(filter.clone()));
+                    log.how = Some(new.how);
+                    return log;
+                }
+                Fate::Review { id, why, proposed } => {
+                    reviewed = reviewed.or(Some((index, id, why, proposed)));
+                }
+            }
+        }
+        if let Some((index, id, why, proposed)) = reviewed {
+            self.doubt(id, &why);
+            if let Some(proposed) = proposed {
+                self.change(written[index].span, proposed, id);
+            }
+        }
+        log
+    }
+
+    fn becomes(&mut self, selector: &Selector, index: usize, one: &Matcher, new: &New) {
+        if selector.placeholder {
+            self.doubt(ids::UNCHECKED, "a variable stands for a whole matcher");
+        }
+        let matchers = self.query.matchers(selector);
+        let written = &matchers[index];
+        let id = match new.how {
+            How::Swap => ids::SELECTOR,
+            How::Append => ids::APPENDED,
+            How::Name => ids::DERIVED,
+            How::Filter => ids::UNION,
+        };
+        match new.matchers.as_slice() {
+            [] => self.take_out(matchers, index, id),
+            list => self.replace(written.name.span, written.op_span, &written.value, one, list, id),
+        }
+        if let Some(filter) = &new.filter {
+            let quote = written.value.quote;
+            let text = proof::written(filter, &|text: &str| quoted(text, quote));
+            // A range stands apart from the filter, as people write it.
+            let range = self.query.text()[selector.span.end()..].starts_with('[');
+            let new = format!(" | {text}{}", if range { " " } else { "" });
+            let change = Change { span: Span::at(selector.span.end()), new, id, labels: text };
+            self.result.changes.push(change);
+        }
+        if new.how == How::Swap && one.names().is_none() {
+            self.note(ids::PATTERN, "");
+        }
+        let kept = Condition::all(std::slice::from_ref(one));
+        let seen = self.before.proof.today(&kept, Copies::Count);
+        if new.how == How::Append && seen.is_ok_and(|seen| seen.iter().any(|index| self.before.is_copy(*index))) {
+            self.note(ids::COPIES, "");
+        }
+        self.took(new.how);
+    }
+
+    /// The matcher goes, with its comma.
+    fn take_out(&mut self, matchers: &[logql::Matcher<'_>], index: usize, id: Id) {
+        let this = matchers[index].span;
+        let span = match (index.checked_sub(1).and_then(|left| matchers.get(left)), matchers.get(index + 1)) {
+            (Some(left), _) => Span::new(left.span.end(), this.end()),
+            (None, Some(right)) => Span::new(this.start(), right.span.start()),
+            (None, None) => this,
+        };
+        self.change(span, "", id);
+    }
+
+    /// Replaces one comparison by others, touching as little of it as possible.
+    pub(super) fn replace(&mut self, name: Span, sign: Span, value: &Text<'_>, old: &Matcher, new: &[Matcher], id: Id) {
+        let Some((first, more)) = new.split_first() else { return };
+        let added = if first == old { more } else { new };
+        let labels = added.iter().map(|one| write(one, Quote::Double)).collect::<Vec<_>>().join(", ");
+        let mut parts = Vec::new();
+        if first.label != old.label {
+            parts.push((name, first.label.clone()));
+        }
+        if first.op != old.op {
+            parts.push((sign, first.op.sign().to_owned()));
+        }
+        let text = |one: &Matcher| quoted(one.value.text(), value.quote);
+        let rest = more.iter().fold(String::new(), |rest, one| rest + ", " + &write(one, value.quote));
+        // A value written with escapes is written plainly where the matcher changes.
+        let plain = value.placeholder || value.span.of(self.query.text()) == text(old);
+        if first.value != old.value || first != old && !plain {
+            parts.push((value.span, text(first) + &rest));
+        } else if !rest.is_empty() {
+            parts.push((Span::at(value.span.end()), rest));
+        }
+        for (span, new) in parts {
+            self.result.changes.push(Change { span, new, id, labels: labels.clone() });
+        }
+    }
+}
+
+fn write(one: &Matcher, quote: Quote) -> String {
+    proof::comparison(one, |text| quoted(text, quote))
+}

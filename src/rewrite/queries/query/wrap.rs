@@ -1,0 +1,174 @@
+//! What is put around a range aggregation: one series stays one, and a recorded metric keeps its `job`.
+//!
+//! Knows: which aggregations add up over the components of a service, label-surface 1.5 U7. Must not know: how labels
+//! are named in the rest of the query.
+
+use super::{Flow, Work, ids};
+use crate::proof;
+use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, StageKind};
+use crate::text::Span;
+
+/// Labels that moved streams have and their old ones did not.
+pub(super) const NEW: [&str; 3] = ["service", "component", "container"];
+
+/// A range aggregation.
+#[derive(Clone, Copy)]
+struct Range {
+    id: ExprId,
+    function: Function,
+    log: LogId,
+    grouping: Option<Grouping>,
+}
+
+impl Work<'_, '_, '_> {
+    pub(super) fn wraps(&mut self) {
+        let query = self.query;
+        for (id, expr) in query.exprs() {
+            match &expr.kind {
+                ExprKind::RangeAggregation { function, log, grouping } => {
+                    self.wrap(Range { id, function: *function, log: *log, grouping: *grouping });
+                    self.without(id, *grouping);
+                }
+                ExprKind::VectorAggregation { grouping, .. } => self.without(id, *grouping),
+                _ => {}
+            }
+        }
+    }
+
+    fn wrap(&mut self, range: Range) {
+        let Some(log) = self.logs.get(&range.log) else { return };
+        if !matches!(log.flow, Flow::Moved | Flow::Mixed) {
+            return;
+        }
+        if range.function == Function::AbsentOverTime && !self.restores {
+            return self.note(ids::ABSENT, "");
+        }
+        let splits = self.before.splits(&log.old) && range.function != Function::AbsentOverTime;
+        let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
+        if self.restores && self.kept(range.log) {
+            return self.restore(&range, fans_out);
+        }
+        if !fans_out {
+            return;
+        }
+        let span = self.query.expr(range.id).span;
+        let grouping = self.old_labels(range.log);
+        if adds_up(range.function) {
+            self.change(Span::at(span.start()), format!("sum {grouping} ("), ids::MERGED);
+            self.change(Span::at(span.end()), ")", ids::MERGED);
+        } else if groups_itself(range.function) {
+            self.change(Span::at(span.end()), format!(" {grouping}"), ids::MERGED);
+        } else {
+            return self.note(ids::FANS_OUT, "");
+        }
+        self.note(ids::MERGED, "");
+    }
+
+    /// Puts `job` back as it was, and takes away what the moved streams have beside it.
+    fn restore(&mut self, range: &Range, fans_out: bool) {
+        let Some(log) = self.logs.get(&range.log) else { return };
+        let today = self.before.today(&log.old).into_iter().filter(|&index| self.before.moves(index));
+        let mut jobs: Vec<&str> =
+            today.map(|index| self.before.proof.value_today(index, "job").unwrap_or_default()).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        let [job] = jobs[..] else { return self.doubt(ids::RECORD, "") };
+        let project = &self.before.moved.project;
+        let of = if log.flow == Flow::Moved { ".+".to_owned() } else { regex::escape(project).replace("\\-", "-") };
+        let by = matches!(
+            self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind),
+            Some(ExprKind::VectorAggregation { grouping, .. }) if grouping.is_none_or(|grouping| !grouping.without)
+        );
+        let own = if fans_out && groups_itself(range.function) { " without (component, container)" } else { "" };
+        let (job, of) = (proof::quoted(job), proof::quoted(&of));
+        let (mut head, mut tail) = ("label_replace(".to_owned(), format!("{own}, \"job\", {job}, \"service\", {of})"));
+        if fans_out && !adds_up(range.function) && !groups_itself(range.function) {
+            self.note(ids::FANS_OUT, "");
+        } else if !by || fans_out {
+            let outer = if adds_up(range.function) { "sum" } else { "max" };
+            head = format!("{outer} without ({}) ({head}", NEW.join(", "));
+            tail.push(')');
+        }
+        let span = self.query.expr(range.id).span;
+        self.change(Span::at(span.start()), head, ids::RESTORED);
+        self.change(Span::at(span.end()), tail, ids::RESTORED);
+        self.note(ids::RESTORED, "");
+    }
+
+    /// Whether what stands around a range aggregation makes of the components what it made of the one stream.
+    fn gathered(&self, range: &Range) -> bool {
+        let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
+        let Some(ExprKind::VectorAggregation { function, .. }) = parent else { return false };
+        match function {
+            Function::Sum => adds_up(range.function),
+            Function::Max => range.function == Function::MaxOverTime,
+            Function::Min => range.function == Function::MinOverTime,
+            _ => false,
+        }
+    }
+
+    /// A grouping that leaves the series as they were told apart before.
+    fn old_labels(&self, id: LogId) -> String {
+        let Some(log) = self.logs.get(&id) else { return String::new() };
+        let stages = self.query.stages(self.query.log(id));
+        let other_labels = self.parses(id, usize::MAX)
+            || stages.iter().any(|stage| {
+                use StageKind::{Drop, Keep, LabelFormat, Placeholder};
+                matches!(stage.kind, LabelFormat(_) | Keep(_) | Drop(_) | Placeholder)
+            });
+        let (Flow::Moved, false, Some(called)) = (log.flow, other_labels, &log.called) else {
+            return "without (component, container)".to_owned();
+        };
+        let own = self.before.labels(&log.old);
+        let mut labels: Vec<&str> =
+            own.into_iter().filter(|label| *label != "job").chain(called.names.clone()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        format!("by ({})", labels.join(", "))
+    }
+
+    /// A `without` that does not name `job` keeps the components apart, unless it names them.
+    fn without(&mut self, id: ExprId, grouping: Option<Grouping>) {
+        let Some(grouping) = grouping.filter(|grouping| grouping.without) else { return };
+        let names = self.query.names(grouping.labels);
+        let splits = self
+            .query
+            .feeding(id)
+            .into_iter()
+            .filter_map(|log| self.logs.get(&log))
+            .any(|log| matches!(log.flow, Flow::Moved | Flow::Mixed) && self.before.splits(&log.old));
+        if !splits || self.restores || names.iter().any(|name| matches!(name.text, "job" | "component" | "container")) {
+            return;
+        }
+        let (at, new) = match names.last() {
+            Some(last) => (last.span.end(), ", component, container"),
+            None => (grouping.span.end() - 1, "component, container"),
+        };
+        self.change(Span::at(at), new, ids::WITHOUT);
+    }
+}
+
+/// Whether the values of the components add up to that of the service.
+fn adds_up(function: Function) -> bool {
+    use Function::{BytesOverTime, BytesRate, CountOverTime, Rate, SumOverTime};
+    matches!(function, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
+}
+
+/// Whether Loki lets the aggregation have a grouping of its own, which joins the lines before anything is computed.
+fn groups_itself(function: Function) -> bool {
+    use Function::{
+        AvgOverTime, FirstOverTime, LastOverTime, MaxOverTime, MinOverTime, QuantileOverTime, StddevOverTime,
+        StdvarOverTime,
+    };
+    matches!(
+        function,
+        AvgOverTime
+            | FirstOverTime
+            | LastOverTime
+            | MaxOverTime
+            | MinOverTime
+            | QuantileOverTime
+            | StddevOverTime
+            | StdvarOverTime
+    )
+}

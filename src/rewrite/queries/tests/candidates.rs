@@ -1,0 +1,132 @@
+//! Which candidate is taken, and what is put around it; results worked out by hand.
+
+use super::*;
+
+#[test]
+fn row_3_unions_trap_1() {
+    let query = r#"{job=~"kairos|angelia"}"#;
+    becomes(query, r#"{hostname="puck"} | job="angelia" or service="kairos""#);
+    becomes_with(&[Asked::Names], query, r#"{service_name=~"kairos|angelia"}"#);
+    let mut moved = moved("kairos", false);
+    moved.bridge = Bridge::Review;
+    let (after, findings) = query_under(query, &moved);
+    assert_eq!((after.as_str(), findings[0].rule), (query, "dashboards/mixed"));
+    assert_eq!(findings[0].proposed.as_deref(), Some(r#"{service_name=~\"kairos|angelia\"}"#));
+}
+
+/// The rest of a selector may be common ground enough; quotes stay as they are written.
+#[test]
+fn a_label_filter_behind_what_the_selector_asks_besides() {
+    becomes(
+        r#"rate({job=~"kairos|angelia", hostname="puck"} |= "x" [5m])"#,
+        r#"rate({hostname="puck"} | job="angelia" or service="kairos" |= "x" [5m])"#,
+    );
+    becomes(
+        "{hostname=\"puck\", job=~`kairos|angelia|systemd`}",
+        "{hostname=\"puck\"} | job=~`angelia|systemd` or service=`kairos`",
+    );
+    becomes(
+        r#"{hostname=~".*", job=~"kairos|angelia"}"#,
+        r#"{hostname=~".*", hostname="puck"} | job="angelia" or service="kairos""#,
+    );
+    let (after, _) = query_under(r#"{job=~"kairos|angelia"}"#, &moved("kairos", true));
+    assert_eq!(after, r#"{hostname="puck"} | job="angelia" or (service="kairos" and component="app")"#);
+}
+
+#[test]
+fn what_is_stored_stays_in_sight_when_asked() {
+    let asked = [Asked::Names, Asked::History];
+    becomes_with(&asked, r#"{job="kairos"}"#, r#"{service_name="kairos"}"#);
+    becomes_with(&[Asked::History], r#"{job="kairos"}"#, r#"{hostname="puck"} | job="kairos" or service="kairos""#);
+    becomes_with(
+        &[Asked::History],
+        r#"{hostname="puck"} | job="kairos""#,
+        r#"{hostname="puck"} | job="kairos" or service="kairos""#,
+    );
+    becomes_with(
+        &asked,
+        r#"absent_over_time({job="kairos"}[10m])"#,
+        r#"absent_over_time({service_name="kairos"}[10m])"#,
+    );
+}
+
+/// A service that moved before, or one of another repository, is not dropped from the list.
+#[test]
+fn a_list_that_names_what_no_stream_has_keeps_the_name() {
+    becomes(r#"{job=~"kairos|elsewhere"}"#, r#"{hostname="puck"} | job="elsewhere" or service="kairos""#);
+    becomes_with(&[Asked::Names], r#"{job=~"(elsewhere|kairos)"}"#, r#"{service_name=~"(elsewhere|kairos)"}"#);
+    becomes(r#"{job=~"kairos|kair.s"}"#, r#"{service="kairos"}"#);
+}
+
+#[test]
+fn row_5_negation_trap_2() {
+    becomes(r#"{hostname="puck", job!="kairos"}"#, r#"{hostname="puck", job!="kairos", service!="kairos"}"#);
+    becomes(r#"{job!~"kai.*", hostname="puck"}"#, r#"{job!~"kai.*", service!="kairos", hostname="puck"}"#);
+    let (after, _) = query_under(r#"{hostname="puck", job!="kairos"}"#, &moved("kairos", true));
+    assert_eq!(after, r#"{hostname="puck", job!="kairos"} | service!="kairos" or component!="app""#);
+}
+
+/// Where the socket is read already, the moved lines are there today under the new labels, so the streams alone see no
+/// difference; whoever wrote the query still meant to leave the service out.
+#[test]
+fn row_5_negation_on_a_host_that_logs_twice() {
+    let mut twice = moved("kairos", false);
+    let new = twice.streams.after[0].clone();
+    twice.streams.copies.insert(twice.streams.before.len());
+    twice.streams.before.push(new);
+    twice.streams.image.push(vec![0]);
+    let (after, findings) = query_under(r#"{hostname="puck", job!="kairos"}"#, &twice);
+    assert_eq!(after, r#"{hostname="puck", job!="kairos", service!="kairos"}"#);
+    assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["dashboards/copies"]);
+    let (_, findings) = query_under(r#"{hostname="puck", job!="kairos", service!="kairos"}"#, &twice);
+    assert!(findings.is_empty(), "the new labels are left out already: {findings:?}");
+}
+
+#[test]
+fn trap_14_one_series_stays_one() {
+    becomes(r#"rate({job="kairos"}[5m]) > 0"#, r#"rate({service="kairos"}[5m]) > 0"#);
+    let mut moved = moved("kairos", false);
+    let second = Stream { labels: moved.streams.after[0].labels.clone(), at: None };
+    moved.streams.after.push(second);
+    let last = moved.streams.after.len() - 1;
+    moved.streams.after[last].labels.insert("component".into(), Label::Known("worker".into()));
+    moved.streams.image[0].push(last);
+    for (query, new) in [
+        (r#"rate({job="kairos"}[5m]) > 0"#, r#"sum by (hostname, service) (rate({service="kairos"}[5m])) > 0"#),
+        (r#"sum(rate({job="kairos"}[5m]))"#, r#"sum(rate({service="kairos"}[5m]))"#),
+        (
+            r#"max by (job) (count_over_time({job="kairos"} | json [5m]))"#,
+            r#"max by (service) (sum without (component, container) (count_over_time({service="kairos"} | json [5m])))"#,
+        ),
+        (
+            r#"quantile_over_time(0.9, {job="kairos"} | unwrap x [5m])"#,
+            r#"quantile_over_time(0.9, {service="kairos"} | unwrap x [5m]) by (hostname, service)"#,
+        ),
+        (
+            r#"sum without (level) (rate({job="kairos"}[5m]))"#,
+            r#"sum without (level, component, container) (rate({service="kairos"}[5m]))"#,
+        ),
+    ] {
+        assert_eq!(query_under(query, &moved).0, new);
+    }
+}
+
+#[test]
+fn trap_15_a_job_on_two_hosts() {
+    let mut moved = moved("neo4j", false);
+    moved.jobs = vec!["neo4j".into()];
+    moved.streams.before[0].labels.insert("job".into(), Label::Known("neo4j".into()));
+    let (after, findings) = query_under(r#"{job="neo4j"}"#, &moved);
+    assert_eq!(after, r#"{hostname=~"ariel|puck"} | job="neo4j" or service="neo4j""#);
+    assert_eq!(findings[0].rule, "dashboards/bridged");
+    let (after, findings) = query_under(r#"{job="neo4j", hostname="puck"}"#, &moved);
+    assert_eq!((after.as_str(), findings.len()), (r#"{service="neo4j", hostname="puck"}"#, 0));
+    let (after, findings) = query_under(r#"{job="neo4j", hostname="ariel"}"#, &moved);
+    assert_eq!((after.as_str(), findings.len()), (r#"{job="neo4j", hostname="ariel"}"#, 0));
+}
+
+#[test]
+fn trap_4_and_5_fields_that_collide() {
+    becomes(r#"{job="kairos"} | json | service="auth""#, r#"{service="kairos"} | json | service_extracted="auth""#);
+    becomes(r#"{job="kairos"} | json | job_extracted="cleanup""#, r#"{service="kairos"} | json | job="cleanup""#);
+}
