@@ -12,6 +12,7 @@ pub mod deployments;
 pub mod deploys;
 pub mod files;
 pub mod hosts;
+pub mod loki;
 pub mod moves;
 pub mod per_file;
 pub mod queries;
@@ -34,6 +35,7 @@ use deploys::{Deploys, Task};
 use hosts::{Definition, Inventory};
 use per_file::PerFile;
 
+pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved};
 pub use scope::Scope;
 pub use streams::{Label, Names, Stream, Streams};
@@ -53,6 +55,8 @@ pub struct Topology {
     pub hosts: Vec<runs::Host>,
     /// Query sites, datasources and who reads which rules.
     pub queries: queries::QueryFacts,
+    /// The Loki server the lines end in.
+    pub loki: Loki,
     /// What could not be read.
     pub findings: Vec<Finding>,
     configs: PerFile<Result<Config, Box<Finding>>>,
@@ -140,9 +144,10 @@ impl Topology {
         let queries = queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
         let snapshot = snapshot.clone();
         let plays = Plays::of(&inventory, &deploys);
-        let mut topology =
-            Self { snapshot, inventory, deploys, alloy, hosts: Vec::new(), queries, findings, configs, plays };
+        let (hosts, loki) = (Vec::new(), Loki::default());
+        let mut topology = Self { snapshot, inventory, deploys, alloy, hosts, queries, loki, findings, configs, plays };
         topology.hosts = runs::hosts(&topology, &known.undeployed);
+        topology.loki = Loki::of(&topology);
         topology.queries.readers = queries::readers(&topology);
         topology
     }

@@ -136,8 +136,18 @@ impl Deploys {
 }
 
 /// One of these stands in every file of tasks that matters here.
-const WORDS: [&[u8]; 9] =
-    [b"template:", b"copy:", b"compose", b"docker", b"wait_for", b"include_", b"import_", b"roles:", b"systemd"];
+const WORDS: [&[u8]; 10] = [
+    b"template:",
+    b"copy:",
+    b"compose",
+    b"docker",
+    b"wait_for",
+    b"include_",
+    b"import_",
+    b"roles:",
+    b"systemd",
+    b"grafana/loki",
+];
 
 /// A YAML file whose bytes could hold a task that matters here. Words, not paths: playbooks lie anywhere.
 fn may_hold_tasks(source: &Arc<Source>) -> bool {
