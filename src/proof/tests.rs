@@ -1,6 +1,7 @@
 //! Streams by hand, verdicts worked out by hand.
 
 use super::*;
+use crate::topology::Derives;
 
 fn labels(pairs: &[(&str, &str)]) -> Stream {
     let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
@@ -201,7 +202,7 @@ fn one_comparison_agrees_on_each_stream_or_not_at_all() {
 fn the_name_loki_derives_is_the_first_label_of_its_list() {
     let mut streams = example();
     assert!(matches!(check(&streams, &[eq("service_name", "kairos")], &[]), Verdict::Unknown { .. }));
-    streams.names = crate::topology::Names::From(["service", "component", "job"].map(String::from).to_vec());
+    streams.names = Derives::From(["service", "component", "job"].map(String::from).to_vec(), None);
     let name = |value| [eq("service_name", value)];
     let union = [Matcher::new("job", Op::Match, "angelia|searxng")];
     assert!(check(&streams, &union, &[Matcher::new("service_name", Op::Match, "angelia|searxng")]).is_right());
@@ -209,6 +210,7 @@ fn the_name_loki_derives_is_the_first_label_of_its_list() {
     assert_eq!(Proof::new(&streams).after(&Condition::all(&name("kairos"))), Ok(vec![0, 5]));
     streams.before[0].labels.clear();
     assert_eq!(selected(&streams, &name("unknown_service")), Ok(vec![0]));
-    streams.names = crate::topology::Names::Never;
+    let source = std::sync::Arc::new(crate::text::Source::new("loki.yml", 0o100_644, Vec::new(), Vec::new()));
+    streams.names = Derives::Never(crate::text::Place::new(&source, crate::text::Span::at(0)));
     assert_eq!(selected(&streams, &name("")), Ok(vec![0, 1, 2, 3, 4]));
 }

@@ -38,7 +38,7 @@ use per_file::PerFile;
 pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved};
 pub use scope::Scope;
-pub use streams::{Label, Names, Stream, Streams};
+pub use streams::{Label, Stream, Streams};
 
 /// What runs where, and every fact with its place.
 #[derive(Debug)]

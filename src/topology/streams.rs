@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Topology;
 use super::compose::Driver;
+use super::loki::{Derives, NONE_FOUND};
 use super::runs::{self, Host};
 use crate::text::Place;
 
@@ -40,36 +41,7 @@ pub struct Streams {
     /// Docker keeps a copy of what goes to syslog (dual logging, label-surface 5.4).
     pub copies: BTreeSet<usize>,
     /// How Loki gives a stream its `service_name`.
-    pub names: Names,
-}
-
-/// The labels Loki 3 takes `service_name` from unless it is told others (`discover_service_name`, label-surface 1.5 U1).
-pub const DISCOVERED: [&str; 13] = [
-    "service",
-    "app",
-    "application",
-    "app_name",
-    "name",
-    "app_kubernetes_io_name",
-    "container",
-    "container_name",
-    "k8s_container_name",
-    "component",
-    "workload",
-    "job",
-    "k8s_job_name",
-];
-
-/// How Loki derives the label `service_name` when a line is pushed (label-surface 1.5 U1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Names {
-    /// From the first of these labels that is there.
-    From(Vec<String>),
-    /// Not at all.
-    Never,
-    /// The repository does not tell.
-    #[default]
-    Unknown,
+    pub names: Derives,
 }
 
 /// Which containers of one project leave which listeners: what a move does to streams.
@@ -105,23 +77,18 @@ impl Streams {
     }
 
     /// The `service_name` of a stream, `""` when it has none; `None` when it is not known.
-    pub fn service_name<'s>(&'s self, stream: &'s Stream) -> Option<&'s str> {
-        const NAME: &str = "service_name";
-        let known = |label: &'s Label| match label {
+    pub fn service_name<'s>(&self, stream: &'s Stream) -> Option<&'s str> {
+        let name = match self.names.service_name(&stream.labels) {
+            None => return Some(""),
+            Some(Label::Unknown) => return None,
+            Some(Label::Known(name)) => name,
+        };
+        // It is the value of one of the labels, or the word for none.
+        let mut own = stream.labels.values().filter_map(|label| match label {
             Label::Known(value) => Some(value.as_str()),
             Label::Unknown => None,
-        };
-        if let Some(own) = stream.labels.get(NAME) {
-            return known(own);
-        }
-        match &self.names {
-            Names::Unknown => None,
-            Names::Never => Some(""),
-            Names::From(list) => {
-                let first = list.iter().find_map(|name| stream.labels.get(name));
-                first.map_or(Some("unknown_service"), known)
-            }
-        }
+        });
+        own.find(|value| *value == name).or(Some(NONE_FOUND))
     }
 
     fn keep(&mut self, stream: Stream) -> usize {

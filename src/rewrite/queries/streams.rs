@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proof::{Condition, Copies, Matcher, Proof};
-use crate::topology::{Move, Names};
+use crate::topology::Move;
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl<'m> Before<'m> {
 
     /// Whether Loki is known to give every stream a `service_name`.
     pub(super) fn has_names(&self) -> bool {
-        matches!(self.moved.streams.names, Names::From(_))
+        self.moved.streams.names.is_proven()
     }
 
     /// The labels the streams of today have that satisfy `condition`.

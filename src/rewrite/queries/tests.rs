@@ -10,8 +10,8 @@ use crate::finding::Level;
 use crate::syntax::yaml;
 use crate::text::{Edits, Place, Span};
 use crate::topology::datasources::Datasources;
-use crate::topology::streams::DISCOVERED;
-use crate::topology::{Bridge, Label, Names, Stream, Streams, datasources, sites};
+use crate::topology::loki::DISCOVERED;
+use crate::topology::{Bridge, Derives, Label, Stream, Streams, datasources, sites};
 
 /// kairos (project kairos, one container) moves on puck; angelia and the journal stay there, neo4j is on two hosts.
 fn streams(project: &str, siblings: bool) -> Streams {
@@ -135,7 +135,7 @@ enum Asked {
 fn becomes_with(asked: &[Asked], expr: &str, new: &str) {
     let mut moved = moved("kairos", false);
     if asked.contains(&Asked::Names) {
-        moved.streams.names = Names::From(DISCOVERED.map(String::from).to_vec());
+        moved.streams.names = Derives::From(DISCOVERED.map(String::from).to_vec(), None);
     }
     moved.keep_history = asked.contains(&Asked::History);
     let (after, findings) = query_under(expr, &moved);

@@ -43,13 +43,14 @@ pub const NEWER: [&str; 3] = ["app_name", "k8s_container_name", "k8s_job_name"];
 pub const SERVICE_NAME: &str = "service_name";
 
 /// What it is where none of the labels is there.
-const NONE_FOUND: &str = "unknown_service";
+pub(super) const NONE_FOUND: &str = "unknown_service";
 
 /// Whether Loki adds `service_name` to each stream.
 #[derive(Clone, Debug, Default)]
 pub enum Derives {
-    /// Proven: Loki 3 or newer with this list of labels, and the place that says so.
-    From(Vec<String>, Place),
+    /// Proven: Loki 3 or newer with this list of labels, and the place that says so; no place when it is the user who
+    /// says it.
+    From(Vec<String>, Option<Place>),
     /// Proven not: older than 3, or switched off; the place that says so.
     Never(Place),
     /// The repository does not tell.
@@ -139,11 +140,11 @@ fn derive(versions: &[version::Evidence], configs: &[Config]) -> Derives {
         Setting::Default => {
             let by_key = || configs.iter().find(|config| config.needs_three).map(|config| config.at.clone());
             match by_version().or_else(by_key) {
-                Some(at) => Derives::From(DISCOVERED.map(str::to_owned).to_vec(), at),
+                Some(at) => Derives::From(DISCOVERED.map(str::to_owned).to_vec(), Some(at)),
                 None => Derives::Unknown,
             }
         }
-        Setting::List(list, at) => Derives::From(list.clone(), at.clone()),
+        Setting::List(list, at) => Derives::From(list.clone(), Some(at.clone())),
         Setting::Unknown => Derives::Unknown,
     }
 }

@@ -90,7 +90,7 @@ fn image_on_its_host_with_its_variables() {
             ("loki/config.yml", CONFIG),
         ])
     };
-    let Derives::From(list, at) = with("grafana/loki:{{ loki_tag }}") else { panic!("not proven") };
+    let Derives::From(list, Some(at)) = with("grafana/loki:{{ loki_tag }}") else { panic!("not proven") };
     assert_eq!(list, DISCOVERED);
     assert_eq!(format!("{at:?}"), "loki/docker-compose.yml.j2:3:1");
     assert!(matches!(with("grafana/loki:2.9.8"), Derives::Never(_)));
@@ -132,7 +132,7 @@ fn setting_of_the_configuration() {
         derives(&[("loki/docker-compose.yml", &compose("grafana/loki:3.4.2")), ("loki/config.yml.j2", config)])
     };
     let own = "limits_config:\n  discover_service_name: [job, service]\n";
-    let Derives::From(list, at) = with(own) else { panic!("not proven") };
+    let Derives::From(list, Some(at)) = with(own) else { panic!("not proven") };
     assert_eq!((list.join(","), at.source.position(at.span.start()).line), ("job,service".to_owned(), 2));
     assert!(matches!(with("limits_config: {discover_service_name: []}\n"), Derives::Never(_)));
     for config in [
@@ -172,7 +172,7 @@ fn two_that_disagree_are_as_good_as_none() {
 #[test]
 fn service_name_is_right_for_every_loki_3() {
     let at = Place::new(&Arc::new(Source::new("x", 0o100_644, Vec::new(), Vec::new())), crate::text::Span::at(0));
-    let default = Derives::From(DISCOVERED.map(str::to_owned).to_vec(), at.clone());
+    let default = Derives::From(DISCOVERED.map(str::to_owned).to_vec(), Some(at.clone()));
     let of = |derives: &Derives, pairs: &[(&str, &str)]| {
         let label = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.to_owned()) };
         let labels = pairs.iter().map(|(name, value)| ((*name).to_owned(), label(value))).collect();
@@ -190,7 +190,7 @@ fn service_name_is_right_for_every_loki_3() {
     assert_eq!(of(&default, &[("k8s_job_name", "a")]), Some(Label::Unknown));
     let between = [("app_name", "a"), ("k8s_container_name", "b"), ("job", "a")];
     assert_eq!(of(&default, &between), Some(Label::Unknown), "a version may know only one of them");
-    let own = Derives::From(vec!["app_name".to_owned()], at.clone());
+    let own = Derives::From(vec!["app_name".to_owned()], Some(at.clone()));
     assert_eq!(of(&own, &[("app_name", "a"), ("job", "x")]), known("a"));
     assert_eq!(of(&Derives::Never(at), &[("job", "x")]), None);
     assert_eq!(of(&Derives::Unknown, &[("job", "x")]), Some(Label::Unknown));
@@ -217,7 +217,7 @@ fn example_says_which_loki_it_runs() {
             }
         }
     }
-    let Derives::From(list, at) = Topology::of(&snapshot).loki.derives else { panic!("not proven") };
+    let Derives::From(list, Some(at)) = Topology::of(&snapshot).loki.derives else { panic!("not proven") };
     assert_eq!((list.len(), at.source.path.as_str()), (DISCOVERED.len(), "ansible/pplg/deploy.yml"));
     assert_eq!(at.text(), "\"loki={{ loki_version }}\"");
 }

@@ -7,8 +7,9 @@ mod names;
 
 use std::collections::BTreeSet;
 
+use super::loki::{DISCOVERED, Derives};
 use super::runs::{Host, Link};
-use super::streams::{DISCOVERED, Leaving, Names, Streams};
+use super::streams::{Leaving, Streams};
 use super::{Topology, compose};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
@@ -135,7 +136,7 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
     jobs.dedup();
     let streams = if host.socket(&topology.alloy).is_some() {
         match Streams::of(topology, Leaving { host: host_index, deployment, services: &leaving }) {
-            Ok(streams) => Streams { names: service_names(request), ..streams },
+            Ok(streams) => Streams { names: service_names(topology, request), ..streams },
             Err(why) => return Resolved::Blocked(vec![blocks::socket(topology, host, &why)]),
         }
     } else {
@@ -164,11 +165,12 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
 }
 
 /// How Loki gives streams their `service_name`, as far as the repository or the user says.
-fn service_names(request: &Request) -> Names {
-    if request.bridge == Bridge::ServiceName {
-        return Names::From(DISCOVERED.map(str::to_owned).to_vec());
+fn service_names(topology: &Topology, request: &Request) -> Derives {
+    let told = &topology.loki.derives;
+    if request.bridge == Bridge::ServiceName && !told.is_proven() {
+        return Derives::From(DISCOVERED.map(str::to_owned).to_vec(), None);
     }
-    Names::Unknown
+    told.clone()
 }
 
 /// The name up to its first dot, unless that could be another host, too.
