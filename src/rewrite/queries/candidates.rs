@@ -16,7 +16,7 @@ use crate::rewrite::How;
 const OWN: [&str; 5] = ["job", "service", "component", "container", "service_name"];
 
 /// Most values a label may have to be the common ground.
-const MOST: usize = 8;
+const MOST: usize = 4;
 
 impl Before<'_> {
     pub(super) fn candidates(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {

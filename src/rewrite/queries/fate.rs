@@ -60,7 +60,7 @@ impl Before<'_> {
             return self.variable(one, text, &Condition::all(others), asked.follows, new);
         }
         let old = Condition::all(&with(others, std::slice::from_ref(one)));
-        let stays = self.proof.check(&old, &old, self.copies(one));
+        let stays = self.stays(one, &old);
         match &stays {
             Verdict::Right { any } if *any || !self.names(one) || one.is_negative() => return Fate::Stays,
             Verdict::Right { .. } => return self.review(ids::NOTHING, "", one),
@@ -107,6 +107,22 @@ impl Before<'_> {
             }
         }
         self.unproven(one, &context.and(is), failed)
+    }
+
+    /// Whether the selector may be left alone: with the copies that Docker keeps, and without, as an older Engine keeps
+    /// none. A selector of nothing but such copies names the new labels already.
+    fn stays(&self, one: &Matcher, old: &Condition) -> Verdict {
+        let counted = self.proof.check(old, old, Copies::Count);
+        let ignored = self.proof.check(old, old, Copies::Ignored);
+        let only_copies = || {
+            let (today, all) = (self.proof.today(old, Copies::Ignored), self.proof.today(old, Copies::Count));
+            matches!((today, all), (Ok(today), Ok(all)) if today.is_empty() && !all.is_empty())
+        };
+        match (self.copies(one), &counted, &ignored) {
+            (Copies::Ignored, ..) => ignored,
+            (_, Verdict::Right { .. }, Verdict::Wrong { .. }) if !only_copies() => ignored,
+            _ => counted,
+        }
     }
 
     /// Who leaves the job out means the service, whichever way its lines come; else what is selected today counts.

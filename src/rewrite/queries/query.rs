@@ -125,6 +125,7 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
             work.mention(&mention);
         }
         work.variants();
+        work.templates();
         work.matching();
         work.wraps();
     }

@@ -123,6 +123,13 @@ impl<'m> Before<'m> {
         list.flat_map(|stream| stream.labels.keys()).map(String::as_str).collect()
     }
 
+    /// Whether streams of today that move have no such label and have one afterwards.
+    pub(super) fn takes(&self, condition: &Condition, label: &str) -> bool {
+        let free = |index: &usize| self.moves(*index) && self.proof.value_today(*index, label) == Some("");
+        let mut image = self.today(condition).into_iter().filter(free).flat_map(|index| self.proof.image(index));
+        image.any(|to| self.proof.value_after(to, label) != Some(""))
+    }
+
     /// `job` becomes `service` on all of these streams, which all move.
     pub(super) fn service(&self, condition: &Condition) -> Option<Called> {
         let name = |to| self.proof.value_after(to, "service");

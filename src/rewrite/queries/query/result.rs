@@ -173,7 +173,8 @@ impl Work<'_, '_, '_> {
 
     fn makes(&self, id: LogId, name: &str) -> bool {
         let Some(log) = self.logs.get(&id).filter(|log| log.flow == Flow::Moved) else { return false };
-        self.parses(id, usize::MAX) && !self.before.labels(&log.old).contains(name)
+        let taken = if name == "job_extracted" { "job" } else { name };
+        self.parses(id, usize::MAX) && (taken == "job" || self.before.takes(&log.old, taken))
     }
 
     /// Whether a label passes a grouping; `none`: whether it passes where there is none.

@@ -5,7 +5,9 @@
 
 use super::{Flow, Id, Work, ids};
 use crate::rewrite::queries::streams::Called;
-use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Text, Use};
+use crate::syntax::go_template;
+use crate::syntax::logql::{ExprId, ExprKind, FormatSource, LogId, MatchOp, Mention, Owner, StageKind, Text, Use};
+use crate::text::Span;
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
@@ -39,7 +41,7 @@ impl Work<'_, '_, '_> {
         self.rename(mention, new, id);
     }
 
-    /// Whether a name that is free today is a label of the moved streams afterwards.
+    /// Whether the mention reads a name that is free today and a label of the moved streams afterwards.
     fn collides(&self, mention: &Mention, label: &str) -> bool {
         let names_it = matches!(
             mention.usage,
@@ -47,7 +49,7 @@ impl Work<'_, '_, '_> {
         );
         let free = |log: LogId| {
             let log = self.logs.get(&log).filter(|log| log.flow != Flow::Still);
-            log.is_some_and(|log| !self.before.labels(&log.old).contains(label))
+            log.is_some_and(|log| self.before.takes(&log.old, label))
         };
         !names_it && self.feeding(mention.owner).into_iter().any(free) && !self.made(mention)
     }
@@ -68,9 +70,9 @@ impl Work<'_, '_, '_> {
                 self.rename(mention, &first(called.as_ref()), ids::SOURCE);
             }
             Use::Template => {
-                // A template may compare the label with the name, which stays only where the project has it.
-                let compares = self.moved_name_in(mention);
-                self.note_or_doubt(single(called.as_ref(), compares), ids::TEMPLATE_LABEL);
+                let same = called.as_ref().is_some_and(|called| called.same);
+                let certain = single(called.as_ref(), false) && (same || self.literals(mention));
+                self.note_or_doubt(certain, ids::TEMPLATE_LABEL);
                 self.rename(mention, &first(called.as_ref()), ids::TEMPLATE_LABEL);
             }
             Use::Keep | Use::Drop => self.pick(mention, called.as_ref()),
@@ -91,26 +93,82 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether the string a template stands in holds the name of a moved job.
-    fn moved_name_in(&self, mention: &Mention) -> bool {
+    /// A template may compare the label with the name of the job: the literals become the project. False when the name
+    /// stands there in another way.
+    fn literals(&mut self, mention: &Mention) -> bool {
         let written = mention.span.of(self.query.text());
-        self.before.moved.jobs.iter().any(|job| written.contains(job.as_str()))
+        let quote = if written.starts_with('`') { "\"" } else { "\\\"" };
+        let mut certain = true;
+        let mut found = Vec::new();
+        for job in &self.before.moved.jobs {
+            for (at, _) in written.match_indices(job.as_str()) {
+                let (head, tail) = (&written[..at], &written[at + job.len()..]);
+                let inside = head.rfind("{{") > head.rfind("}}");
+                certain &= inside && head.ends_with(quote) && tail.starts_with(quote);
+                found.push(Span::new(at, at + job.len()).shifted(mention.span.start()));
+            }
+        }
+        if certain {
+            let project = self.before.moved.project.clone();
+            for span in found {
+                self.change(span, project.as_str(), ids::TEMPLATE_LABEL);
+            }
+        }
+        certain
     }
 
-    /// `keep job`, `drop job`.
+    /// A template that cannot be read may name the label in any way.
+    pub(super) fn templates(&mut self) {
+        let query = self.query;
+        for (id, log) in query.logs() {
+            if self.flow(Owner::Log(id)) == Flow::Still {
+                continue;
+            }
+            let texts = query.stages(log).iter().flat_map(|stage| match &stage.kind {
+                StageKind::LineFormat(text) => vec![text],
+                StageKind::LabelFormat(list) => {
+                    let sources = query.formats(*list).iter().filter_map(|item| match &item.source {
+                        FormatSource::Template(text) => Some(text),
+                        FormatSource::Label(_) => None,
+                    });
+                    sources.collect()
+                }
+                _ => Vec::new(),
+            });
+            let unread = |text: &&Text<'_>| text.value.contains("job") && go_template::fields(&text.value).is_err();
+            if texts.filter(unread).count() > 0 {
+                self.doubt(ids::TEMPLATE_LABEL, "");
+            }
+        }
+    }
+
+    /// `keep job`, `drop job`, `keep job="M"`.
     fn pick(&mut self, mention: &Mention, called: Option<&Called>) {
         let Owner::Log(log) = mention.owner else { return };
-        let picks = self.query.stages(self.query.log(log)).iter().filter_map(|stage| match &stage.kind {
+        let query = self.query;
+        let lists = query.stages(query.log(log)).iter().filter_map(|stage| match &stage.kind {
             StageKind::Keep(list) | StageKind::Drop(list) => Some(*list),
             _ => None,
         });
-        let conditional = picks
-            .flat_map(|list| self.query.picks(list))
-            .any(|pick| pick.name.span == mention.span && pick.condition.is_some());
-        let drop = mention.usage == Use::Drop;
-        self.note_or_doubt(called.is_some() && !conditional, ids::PICK);
+        let pick = lists.flat_map(|list| query.picks(list)).find(|pick| pick.name.span == mention.span);
+        let Some(pick) = pick else { return };
         let new = names(called);
-        self.rename(mention, &if drop { format!("{new}, component, container") } else { new }, ids::PICK);
+        if mention.usage == Use::Drop {
+            self.note_or_doubt(called.is_some() && pick.condition.is_none(), ids::PICK);
+            return self.rename(mention, &format!("{new}, component, container"), ids::PICK);
+        }
+        // A condition on the job holds for the project.
+        let value = pick.condition.as_ref().map(|(op, value)| {
+            let job = self.before.moved.jobs.iter().any(|job| *job == value.value) && *op == MatchOp::Equal;
+            (job && self.flow(mention.owner) == Flow::Moved, value)
+        });
+        self.note_or_doubt(called.is_some() && value.is_none_or(|(holds, _)| holds), ids::PICK);
+        self.rename(mention, &new, ids::PICK);
+        if let Some((true, value)) = value
+            && value.value != self.before.moved.project
+        {
+            self.change(value.span, super::quoted(&self.before.moved.project, value.quote), ids::PICK);
+        }
     }
 
     fn grouping(&mut self, mention: &Mention, called: Option<&Called>) {
@@ -121,8 +179,9 @@ impl Work<'_, '_, '_> {
             return;
         };
         let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
-        // A grouping by both tells old and new streams apart as it is.
-        if has("service") || has("service_name") {
+        // A grouping by both tells old and new streams apart as it is, unless it names a field of the line.
+        let field = self.parsed(mention.owner, mention) && self.flow(mention.owner) == Flow::Moved;
+        if has("service_name") || has("service") && !field {
             return;
         }
         let Some(called) = called else {

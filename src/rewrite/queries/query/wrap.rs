@@ -73,8 +73,11 @@ impl Work<'_, '_, '_> {
         jobs.sort_unstable();
         jobs.dedup();
         let [job] = jobs[..] else { return self.doubt(ids::RECORD, "") };
-        let project = &self.before.moved.project;
-        let of = if log.flow == Flow::Moved { ".+".to_owned() } else { regex::escape(project).replace("\\-", "-") };
+        // Streams that stay may have a `service` of their own.
+        let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
+        let any = stay.all(|index| self.before.proof.value_today(index, "service") == Some(""));
+        let project = regex::escape(&self.before.moved.project).replace("\\-", "-");
+        let of = if any { ".+".to_owned() } else { project };
         let by = matches!(
             self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind),
             Some(ExprKind::VectorAggregation { grouping, .. }) if grouping.is_none_or(|grouping| !grouping.without)
@@ -86,7 +89,9 @@ impl Work<'_, '_, '_> {
             self.note(ids::FANS_OUT, "");
         } else if !by || fans_out {
             let outer = if adds_up(range.function) { "sum" } else { "max" };
-            head = format!("{outer} without ({}) ({head}", NEW.join(", "));
+            let grouping = self.grouping_by(range.log, &["job"]);
+            let grouping = grouping.unwrap_or_else(|| format!("without ({})", NEW.join(", ")));
+            head = format!("{outer} {grouping} ({head}");
             tail.push(')');
         }
         let span = self.query.expr(range.id).span;
@@ -109,22 +114,28 @@ impl Work<'_, '_, '_> {
 
     /// A grouping that leaves the series as they were told apart before.
     fn old_labels(&self, id: LogId) -> String {
-        let Some(log) = self.logs.get(&id) else { return String::new() };
+        let called = self.logs.get(&id).and_then(|log| log.called.as_ref());
+        let by = called.and_then(|called| self.grouping_by(id, &called.names));
+        by.unwrap_or_else(|| "without (component, container)".to_owned())
+    }
+
+    /// A grouping by the labels of the old streams, with these in the place of `job`; `None` when there may be others.
+    fn grouping_by(&self, id: LogId, called: &[&str]) -> Option<String> {
+        let log = self.logs.get(&id)?;
         let stages = self.query.stages(self.query.log(id));
         let other_labels = self.parses(id, usize::MAX)
             || stages.iter().any(|stage| {
                 use StageKind::{Drop, Keep, LabelFormat, Placeholder};
                 matches!(stage.kind, LabelFormat(_) | Keep(_) | Drop(_) | Placeholder)
             });
-        let (Flow::Moved, false, Some(called)) = (log.flow, other_labels, &log.called) else {
-            return "without (component, container)".to_owned();
-        };
+        if log.flow != Flow::Moved || other_labels {
+            return None;
+        }
         let own = self.before.labels(&log.old);
-        let mut labels: Vec<&str> =
-            own.into_iter().filter(|label| *label != "job").chain(called.names.clone()).collect();
+        let mut labels: Vec<&str> = own.into_iter().filter(|label| *label != "job").chain(called.to_vec()).collect();
         labels.sort_unstable();
         labels.dedup();
-        format!("by ({})", labels.join(", "))
+        Some(format!("by ({})", labels.join(", ")))
     }
 
     /// A `without` that does not name `job` keeps the components apart, unless it names them.
