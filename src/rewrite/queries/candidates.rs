@@ -76,7 +76,7 @@ impl Before<'_> {
     }
 
     /// The same question asked of `service_name`.
-    fn name(&self, one: &Matcher) -> Option<Matcher> {
+    pub(super) fn name(&self, one: &Matcher) -> Option<Matcher> {
         const NAME: &str = "service_name";
         if self.same_name() {
             return Some(Matcher { label: NAME.to_owned(), ..one.clone() });
@@ -92,7 +92,11 @@ impl Before<'_> {
             }
         }
         values.dedup();
-        Some(one_of(NAME, &values))
+        let mut name = one_of(NAME, &values);
+        if one.is_negative() {
+            name = name.flipped();
+        }
+        Some(name)
     }
 
     /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.

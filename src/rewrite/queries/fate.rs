@@ -11,6 +11,9 @@ use super::candidates::negated;
 use super::ids::{self, Id};
 use super::streams::{Before, Flow};
 
+/// The label that Loki derives.
+const NAME: &str = "service_name";
+
 /// What becomes of one comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate<New> {
@@ -54,14 +57,18 @@ pub(super) type Leaf = (How, Condition);
 impl Before<'_> {
     /// What becomes of `one` (on `job`), which stands beside `others` in a selector.
     pub(super) fn fate(&self, one: &Matcher, others: &[Matcher], asked: Asked) -> Fate<New> {
+        if one.label == NAME {
+            return self.renamed(one, others);
+        }
         if let Value::Variable(text) = &one.value {
-            let matchers = vec![Matcher { label: "service_name".into(), ..one.clone() }];
+            let matchers = vec![Matcher { label: NAME.into(), ..one.clone() }];
             let new = New { how: How::Name, matchers, filter: None };
             return self.variable(one, text, &Condition::all(others), asked.follows, new);
         }
         let old = Condition::all(&with(others, std::slice::from_ref(one)));
         let stays = self.stays(one, &old);
         match &stays {
+            Verdict::Right { .. } if self.names(one) && !one.is_negative() && one.accepts("") == Some(true) => {}
             Verdict::Right { any } if *any || !self.names(one) || one.is_negative() => return Fate::Stays,
             Verdict::Right { .. } => return self.review(ids::NOTHING, "", one),
             _ => {}
@@ -86,11 +93,28 @@ impl Before<'_> {
         self.unproven(one, &old, failed)
     }
 
+    /// What becomes of a matcher on `service_name`, which moves with the name of the project (label-surface 1.6).
+    fn renamed(&self, one: &Matcher, others: &[Matcher]) -> Fate<New> {
+        let old = Condition::all(&with(others, std::slice::from_ref(one)));
+        if self.same_name() || !self.names(one) || self.proof.check(&old, &old, Copies::Count).is_right() {
+            return Fate::Stays;
+        }
+        let candidates =
+            self.name(one).into_iter().map(|name| New { how: How::Name, matchers: vec![name], filter: None });
+        for candidate in candidates {
+            let new = Condition::all(&with(others, &candidate.matchers));
+            if self.proof.check(&old, &new, Copies::Ignored).is_right() {
+                return Fate::Becomes(candidate);
+            }
+        }
+        self.review(ids::NAME_MOVES, "", one)
+    }
+
     /// What becomes of `one` (on `job`) in a label filter that streams of `context` come to.
     pub(super) fn leaf(&self, one: &Matcher, context: &Condition, follows: bool) -> Fate<Leaf> {
         let is = Condition::Is(one.clone());
         if let Value::Variable(text) = &one.value {
-            let new = Condition::Is(Matcher { label: "service_name".into(), ..one.clone() });
+            let new = Condition::Is(Matcher { label: NAME.into(), ..one.clone() });
             return self.variable(one, text, context, follows, (How::Name, new));
         }
         let failed = match self.proof.agree(context, &is, &is, self.copies(one)) {
@@ -146,8 +170,8 @@ impl Before<'_> {
             // What cannot be told and does not name the job is no business of this move.
             Verdict::Unknown { .. } | Verdict::Right { .. } => Fate::Stays,
             Verdict::Wrong { .. } if one.is_negative() => self.review(ids::NEGATION, "", one),
-            Verdict::Wrong { .. } if self.flow(old) == Flow::Mixed => self.review(ids::MIXED, "", one),
             Verdict::Wrong { .. } if self.moved.keep_history => self.review(ids::HISTORY, "", one),
+            Verdict::Wrong { .. } if self.flow(old) == Flow::Mixed => self.review(ids::MIXED, "", one),
             Verdict::Wrong { .. } if !more.is_empty() => {
                 let more: Vec<String> = more.iter().map(|name| format!("`{name}`")).collect();
                 self.review(ids::MORE_NAMES, &more.join(" and "), one)
@@ -204,11 +228,12 @@ impl Before<'_> {
         let written = |label: &str| format!("{label}{}{}", one.op.sign(), proof::quoted(value));
         let kept = || format!("{}, service!={project}", written("job"));
         let proposed = match id {
-            ids::ANY_JOB => Some(written("service_name")),
+            ids::NAME_MOVES => Some(format!("{NAME}{}{project}", one.op.sign())),
+            ids::ANY_JOB => Some(written(NAME)),
             ids::NO_JOB => Some(kept()),
             _ if one.is_negative() => Some(kept()),
             ids::NOTHING | ids::UNCHECKED if one.op == Op::Equal => Some(format!("service={project}")),
-            _ if self.same_name() => Some(written("service_name")),
+            _ if self.same_name() => Some(written(NAME)),
             _ => Some(format!("service_name=~{}", proof::quoted(&format!("{value}|{}", self.moved.project)))),
         };
         Fate::Review { id, why: why.to_owned(), proposed }

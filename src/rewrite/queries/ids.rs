@@ -94,6 +94,7 @@ ids! {
     VALUE = "value";
     MERGED = "merged";
     RESTORED = "restored";
+    NAME_MOVES = "name-moves";
 }
 
 #[cfg(test)]

@@ -101,6 +101,8 @@ struct Log {
     /// And afterwards.
     new: Condition,
     flow: Flow,
+    /// What comes to its first stage.
+    entering: Flow,
     /// How its selector or a filter of it was rewritten.
     how: Option<How>,
     /// What its label `job` is called afterwards; `None` when that cannot be said.
@@ -113,19 +115,26 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
     for (id, log) in query.logs() {
         let state = match &log.selector {
             Some(selector) => work.selector(selector),
-            None => Log { old: Condition::Open, new: Condition::Open, flow: Flow::Still, how: None, called: None },
+            None => Log {
+                old: Condition::Open,
+                new: Condition::Open,
+                flow: Flow::Still,
+                entering: Flow::Still,
+                how: None,
+                called: None,
+            },
         };
         work.logs.insert(id, state);
         work.filters(id);
     }
-    if work.logs.values().any(|log| log.flow != Flow::Still) {
+    if work.logs.values().any(|log| log.entering != Flow::Still) {
         work.call();
         work.restores = around.records && work.carries_job();
         for mention in query.uses() {
             work.mention(&mention);
         }
         work.variants();
-        work.templates();
+        work.stages();
         work.matching();
         work.wraps();
     }
@@ -161,13 +170,13 @@ impl Work<'_, '_, '_> {
         self.result.changes.push(Change { span, new: new.into(), id, labels: String::new() });
     }
 
-    /// A selector or filter was rewritten in this way.
-    fn took(&mut self, how: How) {
+    /// A selector or filter that streams of this kind come to was rewritten in this way.
+    fn took(&mut self, how: How, flow: Flow) {
         match self.result.how {
             None | Some(How::Swap) => self.result.how = Some(how),
             Some(_) => {}
         }
-        if matches!(how, How::Name | How::Filter) {
+        if matches!(how, How::Name | How::Filter) && flow == Flow::Mixed {
             self.note(ids::BRIDGED, "");
         }
     }

@@ -13,9 +13,9 @@ use crate::topology::Move;
 pub(super) enum Flow {
     /// None that moves.
     Still,
-    /// Only streams that move.
+    /// Only streams that move, with all their lines.
     Moved,
-    /// Both.
+    /// Both, or streams that move in part: their listener keeps another sender.
     Mixed,
     /// It cannot be told.
     Unknown,
@@ -52,16 +52,16 @@ pub(super) struct Called {
 
 impl<'m> Before<'m> {
     pub(super) fn new(moved: &'m Move) -> Self {
-        let streams = &moved.streams;
-        let proof = Proof::new(streams);
-        let changed = |index: usize| {
-            proof.image(index).any(|to| {
-                let (old, new) = (streams.before.get(index), streams.after.get(to));
-                old.map(|stream| &stream.labels) != new.map(|stream| &stream.labels)
-            })
-        };
-        let changes = (0..streams.before.len()).map(changed).collect();
-        Self { moved, proof, changes }
+        let mut before = Self { moved, proof: Proof::new(&moved.streams), changes: Vec::new() };
+        let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
+        before.changes = (0..moved.streams.before.len()).map(changes).collect();
+        before
+    }
+
+    /// Whether a stream of today goes on with other labels as this one.
+    fn changed(&self, index: usize, to: usize) -> bool {
+        let (old, new) = (self.moved.streams.before.get(index), self.moved.streams.after.get(to));
+        old.map(|stream| &stream.labels) != new.map(|stream| &stream.labels)
     }
 
     /// Which streams satisfy `condition`.
@@ -74,7 +74,11 @@ impl<'m> Before<'m> {
         if possible.iter().any(|(_, sure)| !sure) {
             return Flow::Unknown;
         }
-        if moving == possible.len() { Flow::Moved } else { Flow::Mixed }
+        let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
+        // Whoever wants to see what is stored, too, has old streams beside the new ones.
+        let all =
+            moving == possible.len() && !self.moved.keep_history && possible.iter().all(|(index, _)| leaves(*index));
+        if all { Flow::Moved } else { Flow::Mixed }
     }
 
     /// Whether a stream of today doubles what moves.

@@ -5,7 +5,7 @@
 use super::{Log, Work, compared, ids, matcher, quoted};
 use crate::proof::{self, Condition, Copies, Matcher, Op};
 use crate::rewrite::How;
-use crate::rewrite::queries::fate::{Fate, Leaf};
+use crate::rewrite::queries::fate::Fate;
 use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text};
 use crate::text::Span;
@@ -90,7 +90,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
     }
 
     /// Whether all streams of a log query have the label, today and after, and the move leaves it alone.
-    fn on_all(&self, log: LogId, label: &str) -> bool {
+    pub(super) fn on_all(&self, log: LogId, label: &str) -> bool {
         let Some(log) = self.logs.get(&log) else { return false };
         let proof = &self.before.proof;
         let same = |index: usize| {
@@ -107,7 +107,10 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         match self.before.leaf(&written.one, &context, self.follows(written.value)) {
             Fate::Stays => (is.clone(), is),
             Fate::Becomes((how, new)) => {
-                self.replaced(written, &(how, new.clone()));
+                self.replaced(written, &new);
+                if how != How::Append || self.result.how.is_none() {
+                    self.took(how, self.before.flow(&context.and(is.clone())));
+                }
                 if parsed {
                     self.note(ids::PARSED, "");
                 }
@@ -127,12 +130,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         }
     }
 
-    fn replaced(&mut self, written: &Written<'q, 'a>, (how, new): &Leaf) {
-        if *how != How::Append {
-            self.took(*how);
-        } else if self.result.how.is_none() {
-            self.result.how = Some(How::Append);
-        }
+    fn replaced(&mut self, written: &Written<'q, 'a>, new: &Condition) {
         // One comparison for one: the places of name, sign and value are kept.
         let single = match new {
             Condition::Is(one) => Some(one),

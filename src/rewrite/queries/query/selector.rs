@@ -16,9 +16,10 @@ impl Work<'_, '_, '_> {
         let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, op(one.op), &one.value)).collect();
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
-        let mut log = Log { new: condition.clone(), flow, how: None, called: None, old: condition };
+        let mut log = Log { new: condition.clone(), flow, entering: flow, how: None, called: None, old: condition };
         let mut reviewed = None;
-        for index in (0..old.len()).filter(|&index| old[index].label == "job") {
+        let named = ["job", "service_name"];
+        for index in (0..old.len()).filter(|&index| named.contains(&old[index].label.as_str())) {
             let mut others = old.clone();
             let one = others.remove(index);
             let asked =
@@ -27,6 +28,7 @@ impl Work<'_, '_, '_> {
                 Fate::Stays => {}
                 Fate::Becomes(new) => {
                     self.becomes(selector, index, &one, &new);
+                    self.took(new.how, flow);
                     log.new = Condition::all(&with(&others, &new.matchers));
                     log.new = new.filter.iter().fold(log.new, |all, filter| all.and(filter.clone()));
                     log.how = Some(new.how);
@@ -79,7 +81,6 @@ impl Work<'_, '_, '_> {
         if new.how == How::Append && seen.is_ok_and(|seen| seen.iter().any(|index| self.before.is_copy(*index))) {
             self.note(ids::COPIES, "");
         }
-        self.took(new.how);
     }
 
     /// The matcher goes, with its comma.

@@ -23,7 +23,7 @@ impl Work<'_, '_, '_> {
             label @ ("service" | "component" | "container") if self.collides(mention, label) => {
                 if self.parsed(mention.owner, mention) {
                     self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
-                } else if flow == Flow::Moved {
+                } else if self.pinned(mention.owner) {
                     self.doubt(ids::COLLISION, label);
                 }
             }
@@ -39,6 +39,12 @@ impl Work<'_, '_, '_> {
             self.doubt(id, label);
         }
         self.rename(mention, new, id);
+    }
+
+    /// Whether the selectors say whose lines they mean; over a whole host, new labels are as welcome as new streams.
+    fn pinned(&self, owner: Owner) -> bool {
+        let logs = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id));
+        logs.filter(|log| log.flow != Flow::Still).any(|log| log.flow == Flow::Moved || log.how.is_some())
     }
 
     /// Whether the mention reads a name that is free today and a label of the moved streams afterwards.
@@ -71,7 +77,12 @@ impl Work<'_, '_, '_> {
             }
             Use::Template => {
                 let same = called.as_ref().is_some_and(|called| called.same);
-                let certain = single(called.as_ref(), false) && (same || self.literals(mention));
+                let log = matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_));
+                // The text that is printed changes with the name: for people, not for what counts lines and bytes.
+                let certain = single(called.as_ref(), false) && (same || log && self.literals(mention));
+                if !same {
+                    self.note(ids::VALUE, "");
+                }
                 self.note_or_doubt(certain, ids::TEMPLATE_LABEL);
                 self.rename(mention, &first(called.as_ref()), ids::TEMPLATE_LABEL);
             }
@@ -117,28 +128,39 @@ impl Work<'_, '_, '_> {
         certain
     }
 
-    /// A template that cannot be read may name the label in any way.
-    pub(super) fn templates(&mut self) {
+    /// What cannot be told of a stage: a template that cannot be read may name the label in any way, and a label that
+    /// takes the place of another does so only where it is there.
+    pub(super) fn stages(&mut self) {
         let query = self.query;
         for (id, log) in query.logs() {
             if self.flow(Owner::Log(id)) == Flow::Still {
                 continue;
             }
-            let texts = query.stages(log).iter().flat_map(|stage| match &stage.kind {
-                StageKind::LineFormat(text) => vec![text],
-                StageKind::LabelFormat(list) => {
-                    let sources = query.formats(*list).iter().filter_map(|item| match &item.source {
-                        FormatSource::Template(text) => Some(text),
-                        FormatSource::Label(_) => None,
-                    });
-                    sources.collect()
+            for stage in query.stages(log) {
+                match &stage.kind {
+                    StageKind::LineFormat(text) => self.template(text),
+                    StageKind::LabelFormat(list) => {
+                        for item in query.formats(*list) {
+                            match &item.source {
+                                FormatSource::Template(text) => self.template(text),
+                                FormatSource::Label(source) => {
+                                    let own = ["job", "service", "component", "container"];
+                                    if own.contains(&item.destination.text) && !self.on_all(id, source.text) {
+                                        self.doubt(ids::TEMPLATE_LABEL, "");
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    _ => {}
                 }
-                _ => Vec::new(),
-            });
-            let unread = |text: &&Text<'_>| text.value.contains("job") && go_template::fields(&text.value).is_err();
-            if texts.filter(unread).count() > 0 {
-                self.doubt(ids::TEMPLATE_LABEL, "");
             }
+        }
+    }
+
+    fn template(&mut self, text: &Text<'_>) {
+        if text.value.contains("job") && go_template::fields(&text.value).is_err() {
+            self.doubt(ids::TEMPLATE_LABEL, "");
         }
     }
 
@@ -227,8 +249,14 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// The streams that come by at this part of the query.
+    /// The streams that come by at this part of the query; at a stage, before any label filter.
     pub(super) fn flow(&self, owner: Owner) -> Flow {
+        if let Owner::Log(id) = owner {
+            return self.logs.get(&id).map_or(Flow::Still, |log| match log.flow {
+                Flow::Still => log.entering,
+                flow => flow,
+            });
+        }
         let flows = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id)).map(|log| log.flow);
         flows.reduce(Flow::join).unwrap_or(Flow::Still)
     }

@@ -37,7 +37,8 @@ impl Work<'_, '_, '_> {
 
     fn wrap(&mut self, range: Range) {
         let Some(log) = self.logs.get(&range.log) else { return };
-        if !matches!(log.flow, Flow::Moved | Flow::Mixed) {
+        // What selects over the whole host shows each stream by itself, as it did.
+        if !matches!(log.flow, Flow::Moved | Flow::Mixed) || log.how.is_none() {
             return;
         }
         if range.function == Function::AbsentOverTime && !self.restores {
@@ -45,7 +46,11 @@ impl Work<'_, '_, '_> {
         }
         let splits = self.before.splits(&log.old) && range.function != Function::AbsentOverTime;
         let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
-        if self.restores && self.kept(range.log) {
+        let restores = self.restores && self.kept(range.log);
+        if (fans_out || restores) && log.flow == Flow::Mixed && self.blurred(range.log) {
+            return self.doubt(ids::COLLISION, "component");
+        }
+        if restores {
             return self.restore(&range, fans_out);
         }
         if !fans_out {
@@ -100,6 +105,14 @@ impl Work<'_, '_, '_> {
         self.note(ids::RESTORED, "");
     }
 
+    /// Whether streams that stay may have a label that only the moved ones are to lose.
+    fn blurred(&self, id: LogId) -> bool {
+        let Some(log) = self.logs.get(&id) else { return true };
+        let has = |index: usize, label: &str| self.before.proof.value_today(index, label) != Some("");
+        let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
+        self.parses(id, usize::MAX) || stay.any(|index| NEW[1..].iter().any(|label| has(index, label)))
+    }
+
     /// Whether what stands around a range aggregation makes of the components what it made of the one stream.
     fn gathered(&self, range: &Range) -> bool {
         let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
@@ -142,14 +155,19 @@ impl Work<'_, '_, '_> {
     fn without(&mut self, id: ExprId, grouping: Option<Grouping>) {
         let Some(grouping) = grouping.filter(|grouping| grouping.without) else { return };
         let names = self.query.names(grouping.labels);
-        let splits = self
-            .query
-            .feeding(id)
-            .into_iter()
-            .filter_map(|log| self.logs.get(&log))
-            .any(|log| matches!(log.flow, Flow::Moved | Flow::Mixed) && self.before.splits(&log.old));
-        if !splits || self.restores || names.iter().any(|name| matches!(name.text, "job" | "component" | "container")) {
+        let fans_out = |id: &LogId| {
+            self.logs.get(id).is_some_and(|log| {
+                matches!(log.flow, Flow::Moved | Flow::Mixed) && log.how.is_some() && self.before.splits(&log.old)
+            })
+        };
+        let feeding: Vec<LogId> = self.query.feeding(id).into_iter().filter(fans_out).collect();
+        let named = names.iter().any(|name| matches!(name.text, "job" | "component" | "container"));
+        if feeding.is_empty() || self.restores || named {
             return;
+        }
+        let mixed = |id: &LogId| self.logs.get(id).is_some_and(|log| log.flow == Flow::Mixed) && self.blurred(*id);
+        if feeding.iter().any(mixed) {
+            self.doubt(ids::COLLISION, "component");
         }
         let (at, new) = match names.last() {
             Some(last) => (last.span.end(), ", component, container"),
