@@ -170,13 +170,13 @@ impl Work<'_, '_, '_> {
         self.result.changes.push(Change { span, new: new.into(), id, labels: String::new() });
     }
 
-    /// A selector or filter that streams of this kind come to was rewritten in this way.
-    fn took(&mut self, how: How, flow: Flow) {
+    /// A comparison with this label was rewritten in this way.
+    fn took(&mut self, how: How, label: &str) {
         match self.result.how {
             None | Some(How::Swap) => self.result.how = Some(how),
             Some(_) => {}
         }
-        if matches!(how, How::Name | How::Filter) && flow == Flow::Mixed {
+        if matches!(how, How::Name | How::Filter) && label == "job" {
             self.note(ids::BRIDGED, "");
         }
     }

@@ -89,6 +89,22 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         }
     }
 
+    /// The comparisons of a filter with a text.
+    pub(super) fn comparisons(&self, root: FilterId) -> Vec<Matcher> {
+        let mut open = vec![root];
+        let mut found = Vec::new();
+        while let Some(id) = open.pop() {
+            match &self.query.filter(id).kind {
+                FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
+                FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
+                    found.extend(compared(*op).map(|op| matcher(name.text, op, text)));
+                }
+                FilterKind::Compare { .. } | FilterKind::Placeholder => {}
+            }
+        }
+        found
+    }
+
     /// Whether all streams of a log query have the label, today and after, and the move leaves it alone.
     pub(super) fn on_all(&self, log: LogId, label: &str) -> bool {
         let Some(log) = self.logs.get(&log) else { return false };
@@ -109,7 +125,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
             Fate::Becomes((how, new)) => {
                 self.replaced(written, &new);
                 if how != How::Append || self.result.how.is_none() {
-                    self.took(how, self.before.flow(&context.and(is.clone())));
+                    self.took(how, "job");
                 }
                 if parsed {
                     self.note(ids::PARSED, "");

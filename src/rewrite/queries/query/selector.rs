@@ -28,7 +28,7 @@ impl Work<'_, '_, '_> {
                 Fate::Stays => {}
                 Fate::Becomes(new) => {
                     self.becomes(selector, index, &one, &new);
-                    self.took(new.how, flow);
+                    self.took(new.how, &one.label);
                     log.new = Condition::all(&with(&others, &new.matchers));
                     log.new = new.filter.iter().fold(log.new, |all, filter| all.and(filter.clone()));
                     log.how = Some(new.how);

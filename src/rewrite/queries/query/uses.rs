@@ -4,6 +4,7 @@
 //! selectors and label filters are rewritten.
 
 use super::{Flow, Id, Work, ids};
+use crate::proof::Matcher;
 use crate::rewrite::queries::streams::Called;
 use crate::syntax::go_template;
 use crate::syntax::logql::{ExprId, ExprKind, FormatSource, LogId, MatchOp, Mention, Owner, StageKind, Text, Use};
@@ -144,8 +145,8 @@ impl Work<'_, '_, '_> {
                             match &item.source {
                                 FormatSource::Template(text) => self.template(text),
                                 FormatSource::Label(source) => {
-                                    let own = ["job", "service", "component", "container"];
-                                    if own.contains(&item.destination.text) && !self.on_all(id, source.text) {
+                                    let sure = self.on_all(id, source.text);
+                                    if !sure && self.reads_on(id, stage.span.end(), item.destination.text) {
                                         self.doubt(ids::TEMPLATE_LABEL, "");
                                     }
                                 }
@@ -156,6 +157,28 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether it matters behind this stage if a label still is the one of the stream. A filter that takes the moved
+    /// job for what is absent does not tell.
+    fn reads_on(&self, id: LogId, from: usize, label: &str) -> bool {
+        if !["job", "service", "component", "container"].contains(&label) {
+            return false;
+        }
+        if !matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_)) {
+            return true;
+        }
+        let filters = self.query.stages(self.query.log(id)).iter().filter_map(|stage| match stage.kind {
+            StageKind::LabelFilter(root) if stage.span.start() >= from => Some(root),
+            _ => None,
+        });
+        let told = filters.flat_map(|root| self.comparisons(root)).filter(|one| one.label == label);
+        let blind =
+            |one: &Matcher| label == "job" && !self.before.names(one) && one.accepts("\u{1}") == one.accepts("");
+        let uses = self.query.uses();
+        let later = uses.iter().filter(|one| one.name == label && one.span.start() >= from);
+        let others = later.filter(|one| one.usage != Use::LabelFilter).count();
+        others > 0 || !told.into_iter().all(|one| blind(&one))
     }
 
     fn template(&mut self, text: &Text<'_>) {
