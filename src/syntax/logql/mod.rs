@@ -17,6 +17,7 @@ mod mention;
 mod number;
 mod number_scan;
 mod parse;
+mod property;
 mod query;
 mod regex;
 mod stage;

@@ -4,6 +4,8 @@
 //! match anything else. The `regex` crate differs in what it accepts (`{{` is literal for Go, an error there), and
 //! compiling would cost more than all other reading. Nesting costs no call stack.
 
+use super::property;
+
 /// Largest count in `{n,m}`, and largest product of nested ones.
 const MOST: u32 = 1000;
 
@@ -291,7 +293,7 @@ impl<'a> Reader<'a> {
         }
         let name = self.text.get(start..self.at)?.trim_matches(['{', '}']);
         let name = name.strip_prefix('^').unwrap_or(name);
-        (name == "Any" || ::regex::Regex::new(&format!("\\p{{{name}}}")).is_ok()).then_some(())
+        property::is_known(name).then_some(())
     }
 
     fn escaped(&mut self) -> Option<char> {

