@@ -26,6 +26,9 @@ pub(crate) enum Ask<'a> {
 pub(crate) struct Stream {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) entries: Vec<Entry>,
+    /// Indices of streams of the same set whose lines this one holds once more: where a selector takes in one of them,
+    /// this one is left out.
+    pub(crate) doubles: Vec<usize>,
 }
 
 /// One line and its time in nanoseconds.

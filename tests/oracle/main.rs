@@ -15,6 +15,7 @@
 mod judge;
 mod random;
 mod readers;
+mod rewrites;
 mod work;
 
 use std::process::ExitCode;
@@ -44,14 +45,25 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let work = Work { judge, seed: number("--seed").unwrap_or(SEED), only: number("--only") };
+    let work = Work {
+        judge,
+        seed: number("--seed").unwrap_or(SEED),
+        only: number("--only"),
+        show: number("--show").map_or(8, |show| show as usize),
+    };
     let amounts = if has("--long") { LONG } else { SHORT };
-    let mut part = value("--part").map(String::as_str);
+    let part = value("--part").map(String::as_str);
+    let wants = |name: &str| part.is_none_or(|part| part == name);
     println!("seed {}", work.seed);
-    let mut good = true;
-    let _ = (&mut part, amounts.rewrites);
-    for report in readers::run(&work, amounts.queries, amounts.configs) {
-        good &= report.print(work.seed);
+    let mut reports = Vec::new();
+    if wants("LogQL") || wants("Alloy") {
+        let (queries, configs) =
+            (if wants("LogQL") { amounts.queries } else { 0 }, if wants("Alloy") { amounts.configs } else { 0 });
+        reports.extend(readers::run(&work, queries, configs));
     }
+    if wants("rewrites") {
+        reports.push(rewrites::run(&work, amounts.rewrites));
+    }
+    let good = reports.iter().map(|report| report.print(work.seed)).fold(true, |all, good| all && good);
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

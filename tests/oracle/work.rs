@@ -7,9 +7,6 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::judge::Judge;
 
-/// Failures that are shown; the others are only counted.
-const SHOWN: usize = 8;
-
 /// What all parts of a run share.
 pub(crate) struct Work {
     /// The built judge.
@@ -18,6 +15,8 @@ pub(crate) struct Work {
     pub(crate) seed: u64,
     /// Only this piece of work.
     pub(crate) only: Option<u64>,
+    /// Failures of each part that are shown; the others are only counted.
+    pub(crate) show: usize,
 }
 
 /// What came of one part.
@@ -26,6 +25,7 @@ pub(crate) struct Report {
     name: String,
     counts: BTreeMap<String, usize>,
     failures: Vec<String>,
+    show: usize,
     number: u64,
 }
 
@@ -41,28 +41,28 @@ impl Report {
     /// A difference, with the whole input.
     pub(crate) fn fail(&mut self, text: String) {
         self.add("DIFFERENT", 1);
-        if self.failures.len() < SHOWN {
-            self.failures.push(format!("piece {}: {text}", self.number));
+        if self.failures.len() < self.show {
+            self.failures.push(format!("{}\n{text}", self.number));
         }
     }
 
     /// Prints it; whether all is well.
     pub(crate) fn print(&self, seed: u64) -> bool {
         for failure in &self.failures {
-            println!("\n=== {} (--seed {seed} --only {:?}), {failure}", self.name, self.name);
+            println!("\n=== --seed {seed} --part {} --only {failure}", self.name);
         }
         println!("\n{}", self.name);
         for (what, count) in &self.counts {
             println!("  {what:<44} {count:>8}");
         }
-        self.failures.is_empty()
+        self.count("DIFFERENT") == 0
     }
 
     fn take(&mut self, other: Self) {
         for (what, count) in other.counts {
             *self.counts.entry(what).or_default() += count;
         }
-        let room = SHOWN.saturating_sub(self.failures.len());
+        let room = self.show.saturating_sub(self.failures.len());
         self.failures.extend(other.failures.into_iter().take(room));
     }
 }
@@ -75,7 +75,7 @@ impl Work {
         wanted: usize,
         work: impl Fn(&mut Judge, u64, &mut Report) + Sync,
     ) -> Report {
-        let total = Mutex::new(Report { name: name.to_owned(), ..Report::default() });
+        let total = Mutex::new(Report { name: name.to_owned(), show: self.show, ..Report::default() });
         let next = AtomicU64::new(self.only.unwrap_or(0));
         let last = self.only.unwrap_or(u64::MAX);
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -89,7 +89,7 @@ impl Work {
                         if number > last {
                             break;
                         }
-                        let mut report = Report { number, ..Report::default() };
+                        let mut report = Report { number, show: self.show, ..Report::default() };
                         work(&mut judge, number, &mut report);
                         total.lock().unwrap_or_else(PoisonError::into_inner).take(report);
                     }

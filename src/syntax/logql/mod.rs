@@ -7,7 +7,8 @@
 //! what Loki takes. Both cut a text into parts that point at their bytes; nothing is printed back.
 //!
 //! Limits: expressions nest at most 128 deep, label filters and parentheses 512. A placeholder in the place of an operator or of a
-//! keyword other than a function's name is not understood, nor is Jinja outside strings.
+//! keyword other than a function's name is not understood, nor is Jinja outside strings. `\p{…}` in the pattern of
+//! `label_replace` takes the names it takes everywhere; Loki takes some more there.
 
 mod ast;
 mod check;

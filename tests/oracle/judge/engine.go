@@ -117,7 +117,11 @@ func (out *Result) add(metric labels.Labels, points ...promql.FPoint) {
 	row := Row{Labels: metric.Map()}
 	for _, point := range points {
 		// Sums of floats depend on the order of their terms in the last digits.
-		row.Points = append(row.Points, Point{point.T * int64(time.Millisecond), strconv.FormatFloat(point.F, 'g', 10, 64)})
+		value := point.F
+		if math.Abs(value) < 1e-9 {
+			value = 0
+		}
+		row.Points = append(row.Points, Point{point.T * int64(time.Millisecond), strconv.FormatFloat(value, 'g', 9, 64)})
 	}
 	out.Rows = append(out.Rows, row)
 }

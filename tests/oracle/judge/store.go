@@ -17,6 +17,9 @@ import (
 type Stream struct {
 	Labels  map[string]string `json:"labels"`
 	Entries []Entry           `json:"entries"`
+	// Doubles are the indices of streams of the same store whose lines this one holds once more. It is left out where a
+	// selector takes in one of them.
+	Doubles []int `json:"doubles"`
 }
 
 // Entry is one line.
@@ -35,6 +38,7 @@ type stream struct {
 	labels  labels.Labels
 	hash    uint64
 	entries []Entry
+	doubles []int
 }
 
 func newStore(streams []Stream) *store {
@@ -43,23 +47,39 @@ func newStore(streams []Stream) *store {
 		set := labels.FromMap(one.Labels)
 		entries := append([]Entry(nil), one.Entries...)
 		sort.SliceStable(entries, func(a, b int) bool { return entries[a].At < entries[b].At })
-		out.streams = append(out.streams, stream{set, labels.StableHash(set), entries})
+		out.streams = append(out.streams, stream{set, labels.StableHash(set), entries, one.Doubles})
 	}
 	return out
 }
 
 func (s *store) selected(matchers []*labels.Matcher) []stream {
+	taken := make([]bool, len(s.streams))
+	for i, one := range s.streams {
+		taken[i] = one.matches(matchers)
+	}
 	var out []stream
 next:
-	for _, one := range s.streams {
-		for _, matcher := range matchers {
-			if !matcher.Matches(one.labels.Get(matcher.Name)) {
+	for i, one := range s.streams {
+		if !taken[i] {
+			continue
+		}
+		for _, other := range one.doubles {
+			if taken[other] {
 				continue next
 			}
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+func (s stream) matches(matchers []*labels.Matcher) bool {
+	for _, matcher := range matchers {
+		if !matcher.Matches(s.labels.Get(matcher.Name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // SelectLogs implements logql.Querier.

@@ -6,6 +6,8 @@ mod configs;
 mod corpus;
 mod mutate;
 mod queries;
+mod series;
+mod words;
 
 use migrate::syntax::{alloy, logql};
 use serde::Deserialize;
