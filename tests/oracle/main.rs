@@ -29,7 +29,7 @@ struct Amounts {
     rewrites: usize,
 }
 
-const SHORT: Amounts = Amounts { queries: 20_000, configs: 4_000, rewrites: 1_500 };
+const SHORT: Amounts = Amounts { queries: 20_000, configs: 4_000, rewrites: 1_000 };
 const LONG: Amounts = Amounts { queries: 100_000, configs: 20_000, rewrites: 20_000 };
 const SEED: u64 = 20_260_101;
 
@@ -64,6 +64,6 @@ fn main() -> ExitCode {
     if wants("rewrites") {
         reports.push(rewrites::run(&work, amounts.rewrites));
     }
-    let good = reports.iter().map(|report| report.print(work.seed)).fold(true, |all, good| all && good);
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let bad = reports.iter().filter(|report| !report.print(work.seed)).count();
+    if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -39,7 +39,7 @@ impl Report {
     }
 
     /// A difference, with the whole input.
-    pub(crate) fn fail(&mut self, text: String) {
+    pub(crate) fn fail(&mut self, text: &str) {
         self.add("DIFFERENT", 1);
         if self.failures.len() < self.show {
             self.failures.push(format!("{}\n{text}", self.number));

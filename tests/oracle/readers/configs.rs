@@ -131,9 +131,9 @@ impl Make<'_> {
         for _ in 0..=most {
             self.line_gap();
             if self.random.percent(if depth > 0 { 55 } else { 0 }) {
-                self.block(depth)
+                self.block(depth);
             } else {
-                self.attribute()
+                self.attribute();
             }
             let end = match self.random.below(120) {
                 0..5 => " // end\n",
@@ -223,9 +223,9 @@ impl Make<'_> {
         let count = self.random.below(4);
         for at in 0..count {
             if self.random.percent(75) {
-                self.one(NAMES, ODD_NAMES)
+                self.one(NAMES, ODD_NAMES);
             } else {
-                self.one(&["\"a b\"", "\"job\""], ODD_LABELS)
+                self.one(&["\"a b\"", "\"job\""], ODD_LABELS);
             }
             self.sign("=");
             self.expression(depth);

@@ -134,7 +134,7 @@ fn compare(judge: &mut Judge, language: Language, texts: &[String], report: &mut
         let text = smallest(judge, language, text);
         let theirs = self::theirs(judge, language, std::slice::from_ref(&text)).remove(0);
         let ours = self::ours(language, &text);
-        report.fail(format!("{text}\n--- as JSON: {}\n--- ours: {ours:?}\n--- theirs: {theirs:?}", json(&text)));
+        report.fail(&format!("{text}\n--- as JSON: {}\n--- ours: {ours:?}\n--- theirs: {theirs:?}", json(&text)));
     }
 }
 
@@ -184,20 +184,21 @@ fn theirs(judge: &mut Judge, language: Language, texts: &[String]) -> Vec<Readin
     match language {
         Language::Logql => {
             let answers: Vec<ReadQuery> = judge.ask(&Ask::Logql { texts });
-            let reading = |answer: ReadQuery| match answer.error.is_empty() {
-                true => {
+            let reading = |answer: ReadQuery| {
+                if answer.error.is_empty() {
                     let list = answer.selectors.unwrap_or_default().iter().map(|one| selector(one)).collect();
                     Ok(Parts { list, loose: answer.loose })
+                } else {
+                    Err(answer.error)
                 }
-                false => Err(answer.error),
             };
             answers.into_iter().map(reading).collect()
         }
         Language::Alloy => {
             let answers: Vec<ReadConfig> = judge.ask(&Ask::Alloy { texts });
-            let reading = |answer: ReadConfig| match answer.error.is_empty() {
-                true => Ok(answer.body.unwrap_or_default().iter().map(statement).collect::<Vec<_>>().into()),
-                false => Err(answer.error),
+            let reading = |answer: ReadConfig| {
+                let list: Vec<String> = answer.body.unwrap_or_default().iter().map(statement).collect();
+                if answer.error.is_empty() { Ok(list.into()) } else { Err(answer.error) }
             };
             answers.into_iter().map(reading).collect()
         }

@@ -2,7 +2,10 @@
 
 use crate::random::Random;
 
-use super::words::*;
+use super::words::{
+    BYTES, DURATIONS, NAMES, NUMBERS, ODD_DURATIONS, ODD_NAMES, ODD_NUMBERS, ODD_PROPERTIES, ODD_REGEXES,
+    ODD_TEMPLATES, ODD_VALUES, REGEXES, TEMPLATES, VALUES,
+};
 
 /// One query.
 pub(super) fn query(random: &mut Random) -> String {
@@ -45,9 +48,9 @@ impl Make<'_> {
     pub(super) fn keyword(&mut self, text: &str) {
         self.put(" ");
         if self.random.percent(2) {
-            self.out.push_str(&text.to_uppercase())
+            self.out.push_str(&text.to_uppercase());
         } else {
-            self.put(text)
+            self.put(text);
         }
         self.put(" ");
     }
@@ -98,14 +101,16 @@ impl Make<'_> {
 
     pub(super) fn selector(&mut self) {
         self.sign("{");
-        if self.random.percent(90) {
-            self.sign("job=\"kairos\"");
-            if self.random.percent(50) {
-                self.sign(",");
-                self.list(2, Self::matcher);
+        match self.random.below(100) {
+            0..90 => {
+                self.sign("job=\"kairos\"");
+                if self.random.percent(50) {
+                    self.sign(",");
+                    self.list(2, Self::matcher);
+                }
             }
-        } else if self.random.percent(90) {
-            self.list(3, Self::matcher);
+            90..99 => self.list(3, Self::matcher),
+            _ => {}
         }
         self.sign("}");
     }
@@ -135,7 +140,7 @@ impl Make<'_> {
             (_, 0) => self.sign("ip(\"10.0.0.0/8\")"),
             ("|~" | "!~", _) => self.one(REGEXES, ODD_REGEXES),
             ("|>" | "!>", _) => {
-                self.one(&["\"<_> a\"", "`a <_> b <_>`", "\"a\"", "`<_>`"], &["`<_><_>`", "\"<a> <a>\"", "\"\""])
+                self.one(&["\"<_> a\"", "`a <_> b <_>`", "\"a\"", "`<_>`"], &["`<_><_>`", "\"<a> <a>\"", "\"\""]);
             }
             _ => self.one(VALUES, ODD_VALUES),
         }

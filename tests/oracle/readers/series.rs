@@ -1,7 +1,10 @@
 //! The part of a query that computes series: aggregations, binary operations, ranges.
 
 use super::queries::Make;
-use super::words::*;
+use super::words::{
+    BINARY, INTERVALS, NUMBERS, ODD_DURATIONS, ODD_NUMBERS, ODD_REGEXES, ODD_VALUES, RANGES, REGEXES, UNWRAPPED,
+    VECTORS,
+};
 
 impl Make<'_> {
     /// What a range aggregation reads. The range stands before or behind the pipeline.

@@ -51,9 +51,9 @@ const SUMS: &[&str] = &["sum", "sum", "sum", "count", "max", "min", "avg", "topk
 pub(super) fn query(random: &mut Random, world: &World) -> String {
     let mut make = Make { random, world, out: String::new() };
     if make.random.percent(35) {
-        make.log()
+        make.log();
     } else {
-        make.metric(2)
+        make.metric(2);
     }
     make.out
 }

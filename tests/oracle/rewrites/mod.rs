@@ -4,6 +4,7 @@
 //! Knows: how a plan is run, which query of a file became which. Must not know: how a query is rewritten.
 
 mod ask;
+mod collector;
 mod compare;
 mod lines;
 mod world;
@@ -68,7 +69,7 @@ fn piece(judge: &mut Judge, random: &mut Random, report: &mut Report) {
         Ok(plan) => plan,
         Err(error) => {
             report.add("different, no plan", 1);
-            return report.fail(format!("no plan: {error:?}\n{}", shown(&world.files)));
+            return report.fail(&format!("no plan: {error:?}\n{}", shown(&world.files)));
         }
     };
     let Some(moved) = &plan.moved else {
@@ -95,7 +96,7 @@ fn piece(judge: &mut Judge, random: &mut Random, report: &mut Report) {
     for (site, answers) in asked.iter().zip(answers.chunks(3)) {
         let [old, new, shadowed] = answers else { continue };
         if judged(&plan, &renamed, site, [old, new, shadowed], report) != Outcome::Same {
-            report.fail(explain(&world, &plan, site, service_name, &stores, [old, new]));
+            report.fail(&explain(&world, &plan, site, service_name, &stores, [old, new]));
         }
     }
 }
@@ -287,8 +288,7 @@ fn explain(
     for (name, answer) in ["old", "new"].iter().zip(answers) {
         let _ = writeln!(out, "--- {name} result {}", answer.error);
         for row in answer.rows.iter().flatten() {
-            let points =
-                row.points.iter().map(|point| format!("{:.1}s {}", (point.at - START) as f64 / 1e9, point.value));
+            let points = row.points.iter().map(|point| format!("{}s {}", (point.at - START) / SECOND, point.value));
             let _ = writeln!(out, "{}\n    {}", labels(&row.labels), points.collect::<Vec<_>>().join("\n    "));
         }
     }

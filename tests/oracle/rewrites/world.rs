@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use crate::random::Random;
 
+use super::collector;
+
 /// Files by path.
 pub(super) type Files = BTreeMap<String, String>;
 
@@ -26,7 +28,7 @@ enum Driver {
 }
 
 #[derive(Clone, Debug)]
-struct Project {
+pub(super) struct Project {
     /// The Compose project name.
     name: String,
     /// Where it is written: the folder it is deployed to, or `name:` in the file.
@@ -35,29 +37,29 @@ struct Project {
 }
 
 #[derive(Clone, Debug)]
-struct Listener {
-    name: String,
-    job: String,
+pub(super) struct Listener {
+    pub(super) name: String,
+    pub(super) job: String,
 }
 
 #[derive(Clone, Debug)]
-struct Host {
-    short: &'static str,
-    projects: Vec<Project>,
-    listeners: Vec<Listener>,
+pub(super) struct Host {
+    pub(super) short: &'static str,
+    pub(super) projects: Vec<Project>,
+    pub(super) listeners: Vec<Listener>,
     /// Whether Alloy reads the Docker socket already.
-    socket: bool,
+    pub(super) socket: bool,
     /// Whether those blocks set `container`.
-    container: bool,
+    pub(super) container: bool,
     /// Whether every stream of the host has `environment`.
-    environment: bool,
+    pub(super) environment: bool,
     /// Job of a log file, if one is read.
-    file_job: Option<&'static str>,
-    journal: Journal,
+    pub(super) file_job: Option<&'static str>,
+    pub(super) journal: Journal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Journal {
+pub(super) enum Journal {
     None,
     Plain,
     Rules,
@@ -239,7 +241,7 @@ fn files(hosts: &[Host], loki: Loki) -> Files {
             let _ = writeln!(variables, "{}_syslog_port: {}", listener.name, 51_400 + at);
         }
         files.insert(format!("ansible/inventory/host_vars/{}.yml", host.full()), variables);
-        files.insert(format!("ansible/alloy/{}/config.alloy.j2", host.short), alloy(host));
+        files.insert(format!("ansible/alloy/{}/config.alloy.j2", host.short), collector::config(host));
         for project in &host.projects {
             deploy(host, project, &mut files);
         }
@@ -317,88 +319,3 @@ fn loki(host: &Host, loki: Loki, files: &mut Files) {
     }
     files.insert("ansible/loki/deploy.yml".into(), tasks);
 }
-
-fn alloy(host: &Host) -> String {
-    let labels = |first: &str| {
-        let environment =
-            if host.environment { ", environment = \"{{ deployment_environment }}\"" } else { Default::default() };
-        format!("{{ {first}hostname = \"{{{{ inventory_hostname }}}}\"{environment} }}")
-    };
-    let mut text = String::from(
-        "loki.write \"default\" {\n  endpoint {\n    url = \"http://127.0.0.1:3100/loki/api/v1/push\"\n  }\n}\n",
-    );
-    if host.socket {
-        text.push_str(DISCOVERY);
-        if host.container {
-            text.push_str(
-                "  rule {\n    source_labels = [\"__meta_docker_container_name\"]\n    regex = \"/(.*)\"\n    \
-                 target_label = \"container\"\n  }\n",
-            );
-        }
-        let _ = write!(
-            text,
-            "}}\n\nloki.source.docker \"containers\" {{\n  host       = \"unix:///var/run/docker.sock\"\n  targets    = \
-             discovery.relabel.containers.output\n  forward_to = [loki.write.default.receiver]\n  labels     = {}\n}}\n",
-            labels("")
-        );
-    }
-    for Listener { name, job } in &host.listeners {
-        let _ = write!(
-            text,
-            "\nloki.source.syslog \"{name}\" {{\n  listener {{\n    address = \"127.0.0.1:{{{{ {name}_syslog_port \
-             }}}}\"\n    labels  = {}\n  }}\n  forward_to = [loki.write.default.receiver]\n}}\n",
-            labels(&format!("job = \"{job}\", "))
-        );
-    }
-    if let Some(job) = host.file_job {
-        let _ = write!(
-            text,
-            "\nlocal.file_match \"access\" {{\n  path_targets = [{{ __path__ = \"/var/log/access.log\", job = \"{job}\", \
-             hostname = \"{{{{ inventory_hostname }}}}\" }}]\n}}\n\nloki.source.file \"access\" {{\n  targets    = \
-             local.file_match.access.targets\n  forward_to = [loki.write.default.receiver]\n}}\n"
-        );
-    }
-    if host.journal != Journal::None {
-        let rules = if host.journal == Journal::Rules { "  relabel_rules = loki.relabel.journal.rules\n" } else { "" };
-        let _ = write!(
-            text,
-            "\nloki.source.journal \"systemd\" {{\n  forward_to = [loki.write.default.receiver]\n{rules}  labels     = {}\n}}\n",
-            labels("job = \"systemd\", ")
-        );
-    }
-    if host.journal == Journal::Rules {
-        text.push_str(JOURNAL);
-    }
-    text
-}
-
-const DISCOVERY: &str = r#"
-discovery.docker "containers" {
-  host = "unix:///var/run/docker.sock"
-}
-
-discovery.relabel "containers" {
-  targets = discovery.docker.containers.targets
-
-  rule {
-    source_labels = ["__meta_docker_container_label_com_docker_compose_project"]
-    target_label  = "service"
-  }
-  rule {
-    source_labels = ["__meta_docker_container_label_com_docker_compose_service"]
-    target_label  = "component"
-  }
-"#;
-
-const JOURNAL: &str = r#"
-loki.relabel "journal" {
-  forward_to = []
-
-  rule {
-    source_labels = ["__journal__systemd_unit"]
-    regex         = "pallas.service"
-    target_label  = "job"
-    replacement   = "pallas"
-  }
-}
-"#;
