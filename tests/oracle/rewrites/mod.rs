@@ -18,6 +18,7 @@ use migrate::plan::{self, Plan, Request};
 use migrate::snapshot::{Entry, EntryKind, Snapshot};
 use migrate::syntax::logql;
 use migrate::text::{RepoPath, Source};
+use migrate::topology::moves::Bridge;
 use serde_json::{Value, json};
 
 use crate::judge::{Answer, Ask, Judge, Query, Stream};
@@ -64,7 +65,7 @@ fn piece(judge: &mut Judge, random: &mut Random, report: &mut Report) {
     let mut sites = write(random, &mut world);
     report.add("repositories", 1);
     let snapshot = snapshot(&world.files);
-    let request = Request { service: world.service.clone(), host: world.host.clone() };
+    let request = request(random, &world);
     let plan = match plan::plan(&snapshot, &request) {
         Ok(plan) => plan,
         Err(error) => {
@@ -77,28 +78,54 @@ fn piece(judge: &mut Judge, random: &mut Random, report: &mut Report) {
         return report.add(&format!("repositories without a move: {why}"), 1);
     };
     read_back(&plan, &mut sites);
-    // Where the repository does not tell which Loki it is, either must do.
+    // Where the repository does not tell which Loki it is, either must do; what the user says counts.
     let service_name = match world.loki {
         Loki::Three => true,
         Loki::ThreeWithout | Loki::Two => false,
-        Loki::Unknown => random.percent(50),
+        Loki::Unknown => request.bridge == Bridge::ServiceName || random.percent(50),
     };
     let sets = lines::sets(random, moved, world.style, service_name);
     let renamed = Renamed::new(&moved.project, &moved.jobs);
     let asked: Vec<&Site> = sites.iter().filter(|site| is_settled(&plan, site, service_name, report)).collect();
     let (old_name, new_name) = (moved.jobs.first().map_or("", String::as_str), moved.project.as_str());
     let questions = |site: &&Site| {
-        [question(0, &site.before, old_name), question(1, &site.after, new_name), question(2, &site.before, old_name)]
+        [
+            (0, &site.before, old_name),
+            (1, &site.after, new_name),
+            (2, &site.before, old_name),
+            (0, &site.after, old_name),
+        ]
+        .map(|(set, text, name)| question(set, text, name))
     };
     let questions: Vec<Query> = asked.iter().flat_map(questions).collect();
     let stores = [sets.before, sets.after, sets.shadowed];
     let answers: Vec<Answer> = judge.ask(&Ask::Query { sets: &stores, queries: &questions });
-    for (site, answers) in asked.iter().zip(answers.chunks(3)) {
-        let [old, new, shadowed] = answers else { continue };
+    for (site, answers) in asked.iter().zip(answers.chunks(4)) {
+        let [old, new, shadowed, today] = answers else { continue };
         if judged(&plan, &renamed, site, [old, new, shadowed], report) != Outcome::Same {
             report.fail(&explain(&world, &plan, site, service_name, &stores, [old, new]));
         }
+        if request.keep_history && site.before != site.after && old.error.is_empty() {
+            report.add("history compared", 1);
+            if !matches!(renamed.compare(old, today, false), Outcome::Same | Outcome::OtherLabels) {
+                report.add("different, history", 1);
+                report.fail(&explain(&world, &plan, site, service_name, &stores, [old, today]));
+            }
+        }
     }
+}
+
+/// What the user types.
+fn request(random: &mut Random, world: &World) -> Request {
+    let may_say = matches!(world.loki, Loki::Three | Loki::Unknown);
+    let bridge = match random.below(20) {
+        0 | 1 => Bridge::Filter,
+        2 | 3 => Bridge::Review,
+        4..7 if may_say => Bridge::ServiceName,
+        _ => Bridge::Auto,
+    };
+    let (service, host) = (world.service.clone(), world.host.clone());
+    Request { service, host, bridge, keep_history: random.percent(20) }
 }
 
 /// Counts the query by what became of it; whether there is something to compare.
@@ -277,7 +304,9 @@ fn explain(
     answers: [&Answer; 2],
 ) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} to {}\n{}", world.service, world.host, shown(&world.files));
+    let (bridge, history) = (plan.request.bridge, plan.request.keep_history);
+    let _ = writeln!(out, "{} on {}, bridge {bridge:?}, keep history {history}", world.service, world.host);
+    out.push_str(&shown(&world.files));
     for (name, set) in ["before", "after"].iter().zip(sets) {
         let _ =
             writeln!(out, "--- streams {name} (service_name {})", if service_name { "derived" } else { "not derived" });
