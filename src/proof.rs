@@ -63,13 +63,15 @@ pub struct Proof<'s> {
     streams: &'s Streams,
     before: Side<'s>,
     after: Side<'s>,
+    later: Side<'s>,
 }
 
 impl<'s> Proof<'s> {
     /// Makes the streams ready.
     pub fn new(streams: &'s Streams) -> Self {
-        let side = |list| Side::new(streams, list);
-        Self { streams, before: side(&streams.before), after: side(&streams.after) }
+        let side = |list: &'s [Stream]| Side::new(streams, list.iter());
+        let later = Side::new(streams, streams.later.iter().map(|later| &later.stream));
+        Self { streams, before: side(&streams.before), after: side(&streams.after), later }
     }
 
     /// Compares what `old` selects before the move with what `new` selects after it.
@@ -116,6 +118,38 @@ impl<'s> Proof<'s> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether `new` is right as well once other services have moved: it takes in none of their new streams whose lines
+    /// `old` does not select today, nor, where it is to leave out only what moves now (`leaves_out`), does it leave any
+    /// out. What it names by its job is looked at again when that moves.
+    pub fn lasts(&self, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
+        let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), self.later.select(new)) else { return false };
+        let then: BTreeSet<usize> = then.into_iter().map(|(index, _)| index).collect();
+        self.streams.later.iter().enumerate().all(|(index, later)| {
+            let wanted = later.of.iter().any(|of| today.contains(of));
+            self.settles(new, &later.of, wanted, then.contains(&index), leaves_out)
+        })
+    }
+
+    /// The same for one comparison inside a larger label filter.
+    pub fn lasts_here(&self, context: &Condition, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
+        let Ok(there) = self.later.select(context) else { return false };
+        there.into_iter().all(|(index, _)| {
+            let of = &self.streams.later[index].of;
+            let wanted = of.iter().any(|&of| self.before.satisfies(of, old) == Ok(true));
+            let then = self.later.satisfies(index, new);
+            then.is_ok_and(|then| self.settles(new, of, wanted, then, leaves_out))
+        })
+    }
+
+    fn settles(&self, new: &Condition, of: &[usize], wanted: bool, then: bool, leaves_out: bool) -> bool {
+        let named = || {
+            let jobs = of.iter().filter_map(|&of| self.before.value(of, "job"));
+            let asked = new.matchers().into_iter().filter(|one| one.label == "job").collect::<Vec<_>>();
+            jobs.into_iter().all(|job| asked.iter().any(|one| one.accepts(job) != one.accepts("\u{1}")))
+        };
+        if then { wanted || named() } else { !(wanted && leaves_out) || named() }
     }
 
     /// Whether both select the same streams of today, the copies of what moves aside: what is stored already stays in

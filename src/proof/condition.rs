@@ -32,17 +32,33 @@ impl Condition {
         }
     }
 
-    /// Its matchers whose value Grafana fills in, sorted, each once.
-    pub(super) fn variables(&self) -> Vec<&Matcher> {
+    /// Whether a part of it is about the line.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Is(matcher) => matcher.value.known().is_none(),
+            Self::All(list) | Self::Any(list) => list.iter().any(Self::is_open),
+        }
+    }
+
+    /// Its matchers, in no order.
+    pub fn matchers(&self) -> Vec<&Matcher> {
         let mut found = Vec::new();
         let mut open = vec![self];
         while let Some(next) = open.pop() {
             match next {
-                Self::Is(matcher) if matches!(matcher.value, Value::Variable(_)) => found.push(matcher),
-                Self::Is(_) | Self::Open => {}
+                Self::Is(matcher) => found.push(matcher),
+                Self::Open => {}
                 Self::All(list) | Self::Any(list) => open.extend(list),
             }
         }
+        found
+    }
+
+    /// Its matchers whose value Grafana fills in, sorted, each once.
+    pub(super) fn variables(&self) -> Vec<&Matcher> {
+        let mut found = self.matchers();
+        found.retain(|matcher| matches!(matcher.value, Value::Variable(_)));
         found.sort();
         found.dedup();
         found

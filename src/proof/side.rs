@@ -14,7 +14,7 @@ const DERIVED: &str = "service_name";
 
 /// Streams with an index of their labels.
 pub(super) struct Side<'s> {
-    streams: &'s [Stream],
+    streams: Vec<&'s Stream>,
     derived: Vec<Option<&'s str>>,
     /// Streams by label and value.
     having: HashMap<(&'s str, &'s str), Vec<usize>>,
@@ -39,7 +39,8 @@ enum Ready<'c> {
 }
 
 impl<'s> Side<'s> {
-    pub(super) fn new(all: &'s Streams, streams: &'s [Stream]) -> Self {
+    pub(super) fn new(all: &'s Streams, streams: impl Iterator<Item = &'s Stream>) -> Self {
+        let streams: Vec<&Stream> = streams.collect();
         let derived: Vec<Option<&str>> = streams.iter().map(|stream| all.service_name(stream)).collect();
         let mut having: HashMap<_, Vec<usize>> = HashMap::new();
         let mut unclear: HashMap<_, Vec<usize>> = HashMap::new();

@@ -12,6 +12,7 @@ pub mod deployments;
 pub mod deploys;
 pub mod files;
 pub mod hosts;
+pub mod later;
 pub mod loki;
 pub mod moves;
 pub mod per_file;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Topology;
 use super::compose::Driver;
+use super::later::Later;
 use super::loki::{Derives, NONE_FOUND};
 use super::runs::{self, Host};
 use crate::text::Place;
@@ -42,6 +43,8 @@ pub struct Streams {
     pub copies: BTreeSet<usize>,
     /// How Loki gives a stream its `service_name`.
     pub names: Derives,
+    /// Streams to come, when other services move as well.
+    pub later: Vec<Later>,
 }
 
 /// Which containers of one project leave which listeners: what a move does to streams.

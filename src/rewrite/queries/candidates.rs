@@ -72,6 +72,12 @@ impl Before<'_> {
             let components: Vec<&str> = components.into_iter().collect();
             list.push(vec![service, one_of("component", &components)]);
         }
+        // The project may be, or come to be, on another host, too.
+        let moving: Vec<usize> = self.today(old).into_iter().filter(|&index| self.moves(index)).collect();
+        if let Some(ground) = self.ground(&[], &moving) {
+            let there = list.iter().map(|service| with(service, std::slice::from_ref(&ground)));
+            list.extend(there.collect::<Vec<_>>());
+        }
         list
     }
 
@@ -102,7 +108,8 @@ impl Before<'_> {
     /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.
     fn filters(&self, one: &Matcher, others: &[Matcher], old: &Condition, services: &[Vec<Matcher>]) -> Vec<New> {
         let selects = others.iter().any(|other| other.accepts("") == Some(false));
-        let ground = if selects { Some(Vec::new()) } else { self.ground(others, old).map(|one| vec![one]) };
+        let ground =
+            if selects { Some(Vec::new()) } else { self.ground(others, &self.today(old)).map(|one| vec![one]) };
         let Some(ground) = ground else { return Vec::new() };
         let mut list = Vec::new();
         for rest in self.rests(one) {
@@ -125,12 +132,12 @@ impl Before<'_> {
         list
     }
 
-    /// The label that all streams of `old` have and go on to have, and that selects the fewest streams.
-    fn ground(&self, others: &[Matcher], old: &Condition) -> Option<Matcher> {
-        let today = self.today(old);
+    /// The label that all of these streams have and go on to have, and that selects the fewest streams.
+    fn ground(&self, others: &[Matcher], today: &[usize]) -> Option<Matcher> {
         let mut common: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        let labels = self.labels(old);
-        for label in labels.into_iter().filter(|label| !OWN.contains(label)) {
+        let first = today.first().and_then(|&index| self.moved.streams.before.get(index))?;
+        let labels = first.labels.keys().map(String::as_str);
+        for label in labels.filter(|label| !OWN.contains(label)) {
             let before = today.iter().map(|&index| self.proof.value_today(index, label));
             let after =
                 today.iter().flat_map(|&index| self.proof.image(index)).map(|to| self.proof.value_after(to, label));

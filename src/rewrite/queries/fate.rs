@@ -83,7 +83,8 @@ impl Before<'_> {
             let new = Condition::all(&with(others, &candidate.matchers));
             let new = candidate.filter.iter().fold(new, |new, filter| new.and(filter.clone()));
             let verdict = self.proof.check(&old, &new, Copies::Ignored);
-            if verdict.is_right() && (!self.moved.keep_history || self.proof.same_today(&old, &new)) {
+            let lasts = self.proof.lasts(&old, &new, one.is_negative());
+            if verdict.is_right() && lasts && (!self.moved.keep_history || self.proof.same_today(&old, &new)) {
                 return Fate::Becomes(candidate);
             }
             if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
@@ -126,7 +127,8 @@ impl Before<'_> {
             return fate;
         }
         for (how, new) in self.leaves(one, context) {
-            if self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true) {
+            let lasts = self.proof.lasts_here(context, &is, &new, one.is_negative());
+            if lasts && self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true) {
                 return Fate::Becomes((how, new));
             }
         }

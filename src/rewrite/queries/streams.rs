@@ -95,10 +95,16 @@ impl<'m> Before<'m> {
         self.proof.today(condition, Copies::Ignored).unwrap_or_default()
     }
 
-    /// What becomes of the streams that satisfy `condition` today and move.
+    /// The new streams that those of today become that satisfy `condition`.
     pub(super) fn moving_image(&self, condition: &Condition) -> BTreeSet<usize> {
-        let today = self.today(condition);
-        today.into_iter().filter(|&index| self.moves(index)).flat_map(|index| self.proof.image(index)).collect()
+        let new = |index| self.proof.image(index).filter(move |&to| self.changed(index, to));
+        self.today(condition).into_iter().flat_map(new).collect()
+    }
+
+    /// Whether one stream of today goes on in part under its old labels: its listener keeps another sender.
+    pub(super) fn parts(&self, condition: &Condition) -> bool {
+        let parts = |index: usize| self.moves(index) && self.proof.image(index).any(|to| !self.changed(index, to));
+        self.today(condition).into_iter().any(parts)
     }
 
     /// Whether one stream of today goes on as several: one for each component.
@@ -148,6 +154,9 @@ impl<'m> Before<'m> {
 
     /// Each of these streams has either `job` as before or `service` in its place.
     pub(super) fn either(&self, condition: &Condition) -> Option<Called> {
+        if self.parts(condition) {
+            return None;
+        }
         let name = |to| match (self.proof.value_after(to, "job")?, self.proof.value_after(to, "service")?) {
             (job, "") => Some(job),
             ("", service) => Some(service),

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::loki::{DISCOVERED, Derives};
 use super::runs::{Host, Link};
 use super::streams::{Leaving, Streams};
-use super::{Topology, compose};
+use super::{Topology, compose, later};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::Place;
@@ -135,8 +135,12 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
     jobs.sort();
     jobs.dedup();
     let streams = if host.socket(&topology.alloy).is_some() {
-        match Streams::of(topology, Leaving { host: host_index, deployment, services: &leaving }) {
-            Ok(streams) => Streams { names: service_names(topology, request), ..streams },
+        let leaving = Leaving { host: host_index, deployment, services: &leaving };
+        match Streams::of(topology, leaving) {
+            Ok(streams) => {
+                let later = later::of(topology, leaving, &streams);
+                Streams { names: service_names(topology, request), later, ..streams }
+            }
             Err(why) => return Resolved::Blocked(vec![blocks::socket(topology, host, &why)]),
         }
     } else {

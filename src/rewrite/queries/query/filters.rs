@@ -10,6 +10,9 @@ use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text};
 use crate::text::Span;
 
+/// Labels that moved streams have and their old ones did not.
+const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+
 /// What the stages before a filter have done.
 #[derive(Default)]
 struct Passed<'a> {
@@ -41,6 +44,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                 && self.logs.get(&id).is_some_and(|log| log.flow != Flow::Still)
             {
                 let (old, new) = self.filter(id, *root, &passed);
+                self.settled(id, *root, (&old, &new), &passed);
                 let Some(log) = self.logs.get_mut(&id) else { continue };
                 log.old = log.old.and(old);
                 log.new = log.new.and(new);
@@ -73,7 +77,8 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                 };
                 let one = matcher(name.text, op, text);
                 if name.text != "job" {
-                    let same = if self.on_all(log, name.text) { Condition::Is(one) } else { Condition::Open };
+                    let told = self.on_all(log, name.text) || NEW.contains(&name.text) && !passed.parsed;
+                    let same = if told { Condition::Is(one) } else { Condition::Open };
                     return (same.clone(), same);
                 }
                 let written = Written {
@@ -86,6 +91,23 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                 };
                 self.comparison(log, &written, passed.parsed)
             }
+        }
+    }
+
+    /// A comparison with a label that only the moved streams have, and have only afterwards, has to leave the filter as
+    /// a whole to let the same lines through; that of an earlier move does.
+    fn settled(&mut self, id: LogId, root: FilterId, (old, new): (&Condition, &Condition), passed: &Passed<'_>) {
+        let asked = self.comparisons(root);
+        let asks = |one: &Matcher| NEW.contains(&one.label.as_str()) && !passed.made.contains(&one.label.as_str());
+        let Some(one) = asked.iter().find(|one| asks(one)).filter(|_| !passed.parsed) else { return };
+        let Some(log) = self.logs.get(&id) else { return };
+        let proof = &self.before.proof;
+        let same = |old: &Condition, new: &Condition| proof.agree(&log.old, old, new, Copies::Ignored) == Ok(true);
+        let leaf = |one: &Matcher| same(&Condition::Is(one.clone()), &Condition::Is(one.clone()));
+        let whole = !old.is_open() && same(old, new);
+        if !whole && !asked.iter().filter(|one| asks(one)).all(leaf) {
+            let label = one.label.clone();
+            self.doubt(ids::COLLISION, &label);
         }
     }
 

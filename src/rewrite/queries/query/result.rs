@@ -112,6 +112,13 @@ impl Work<'_, '_, '_> {
     /// What `job` is called on the series of an expression. Nesting is bounded by the reader.
     fn carried(&self, id: ExprId) -> Carried {
         match &self.query.expr(id).kind {
+            // Told apart by both already: what reads one of them reads the other as well.
+            ExprKind::RangeAggregation { grouping: Some(grouping), .. }
+            | ExprKind::VectorAggregation { grouping: Some(grouping), .. }
+                if self.groups_by_both(grouping) =>
+            {
+                [vec!["job"]].into()
+            }
             ExprKind::Log(log) | ExprKind::Variants { log, .. } => self.of_log(*log),
             ExprKind::RangeAggregation { log, grouping, .. } if self.passes(grouping.as_ref(), "job", true) => {
                 self.of_log(*log)

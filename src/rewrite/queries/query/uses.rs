@@ -7,7 +7,9 @@ use super::{Flow, Id, Work, ids};
 use crate::proof::Matcher;
 use crate::rewrite::queries::streams::Called;
 use crate::syntax::go_template;
-use crate::syntax::logql::{ExprId, ExprKind, FormatSource, LogId, MatchOp, Mention, Owner, StageKind, Text, Use};
+use crate::syntax::logql::{
+    ExprId, ExprKind, FormatSource, Grouping, LogId, MatchOp, Mention, Owner, StageKind, Text, Use,
+};
 use crate::text::Span;
 
 impl Work<'_, '_, '_> {
@@ -21,10 +23,11 @@ impl Work<'_, '_, '_> {
             "job_extracted" if mention.usage != Use::Extraction && self.parsed(mention.owner, mention) => {
                 self.follow(mention, flow, "job", ids::EXTRACTED, "");
             }
+            "service" if self.beside_job(mention) => {}
             label @ ("service" | "component" | "container") if self.collides(mention, label) => {
                 if self.parsed(mention.owner, mention) {
                     self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
-                } else if self.pinned(mention.owner) {
+                } else if mention.usage != Use::LabelFilter && self.pinned(mention.owner) {
                     self.doubt(ids::COLLISION, label);
                 }
             }
@@ -40,6 +43,25 @@ impl Work<'_, '_, '_> {
             self.doubt(id, label);
         }
         self.rename(mention, new, id);
+    }
+
+    /// Whether a grouping names both, as an earlier move left it: each series has one of them, before and after.
+    fn beside_job(&self, mention: &Mention) -> bool {
+        let Owner::Expr(id) = mention.owner else { return false };
+        let both = self.grouping_of(id).is_some_and(|grouping| self.groups_by_both(&grouping));
+        both && mention.usage == Use::Grouping && !self.parsed(mention.owner, mention)
+    }
+
+    pub(super) fn groups_by_both(&self, grouping: &Grouping) -> bool {
+        let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
+        !grouping.without && has("job") && has("service")
+    }
+
+    fn grouping_of(&self, id: ExprId) -> Option<Grouping> {
+        match &self.query.expr(id).kind {
+            ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => *grouping,
+            _ => None,
+        }
     }
 
     /// Whether the selectors say whose lines they mean; over a whole host, new labels are as welcome as new streams.
@@ -218,11 +240,7 @@ impl Work<'_, '_, '_> {
 
     fn grouping(&mut self, mention: &Mention, called: Option<&Called>) {
         let Owner::Expr(id) = mention.owner else { return };
-        let (ExprKind::RangeAggregation { grouping: Some(grouping), .. }
-        | ExprKind::VectorAggregation { grouping: Some(grouping), .. }) = &self.query.expr(id).kind
-        else {
-            return;
-        };
+        let Some(grouping) = self.grouping_of(id) else { return };
         let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
         // A grouping by both tells old and new streams apart as it is, unless it names a field of the line.
         let field = self.parsed(mention.owner, mention) && self.flow(mention.owner) == Flow::Moved;

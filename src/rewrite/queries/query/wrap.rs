@@ -47,6 +47,9 @@ impl Work<'_, '_, '_> {
         let splits = self.before.splits(&log.old) && range.function != Function::AbsentOverTime;
         let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
         let restores = self.restores && self.kept(range.log);
+        if fans_out && self.before.parts(&log.old) {
+            return self.doubt(ids::FANS_OUT, "");
+        }
         if (fans_out || restores) && log.flow == Flow::Mixed && self.blurred(range.log) {
             return self.doubt(ids::COLLISION, "component");
         }
