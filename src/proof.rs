@@ -147,7 +147,8 @@ impl<'s> Proof<'s> {
         let named = || {
             let jobs = of.iter().filter_map(|&of| self.before.value(of, "job"));
             let asked = new.matchers().into_iter().filter(|one| one.label == "job").collect::<Vec<_>>();
-            jobs.into_iter().all(|job| asked.iter().any(|one| one.accepts(job) != one.accepts("\u{1}")))
+            !of.is_empty()
+                && jobs.into_iter().all(|job| asked.iter().any(|one| one.accepts(job) != one.accepts("\u{1}")))
         };
         if then { wanted || named() } else { !(wanted && leaves_out) || named() }
     }

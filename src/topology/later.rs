@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Topology;
+use super::compose::Service;
 use super::runs::{self, Host, Link};
-use super::streams::{Label, Leaving, Stream};
-use super::{Topology, streams::Streams};
+use super::streams::{Label, Leaving, Stream, Streams};
 
 /// A stream that is to come.
 #[derive(Clone, Debug)]
@@ -19,46 +20,58 @@ pub struct Later {
     pub of: Vec<usize>,
 }
 
-/// The streams to come when everything but `leaving` moves as well.
+/// The streams to come when everything but `leaving` moves as well. A host that has something to move will read the
+/// Docker socket, and with it every other container there.
 pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -> Vec<Later> {
     let mut out = Vec::new();
     for (number, host) in topology.hosts.iter().enumerate() {
+        let links = || host.links.iter().flatten();
+        let Some(first) = links().find_map(listener) else { continue };
         for (index, links) in host.links.iter().enumerate() {
             let goes = |service: &usize| {
                 leaving.host == number && leaving.deployment == index && leaving.services.contains(service)
             };
             for (service, link) in links.iter().enumerate().filter(|(service, _)| !goes(service)) {
-                let Link::Listener(listener) = link else { continue };
-                let Some(labels) = labels(topology, host, index, service, *listener) else { continue };
-                let at = &host.listeners[*listener].at;
-                let same = |stream: &Stream| {
-                    stream.at.as_ref().is_some_and(|one| one.span == at.span && one.source.path == at.source.path)
+                let facts = &host.deployments[index];
+                let Ok(project) = &facts.project else { continue };
+                let (service, from) = (&facts.compose.services[service], listener(link));
+                if from.is_none() && (host.socket(&topology.alloy).is_some() || !service.driver.is_read_from_socket()) {
+                    continue;
+                }
+                let Some(labels) = labels(topology, host, from.unwrap_or(first), &project.name, service) else {
+                    continue;
                 };
-                let of = (0..streams.before.len()).filter(|&index| same(&streams.before[index])).collect();
-                out.push(Later { stream: Stream { labels, at: Some(at.clone()) }, of });
+                let at = host.listeners[from.unwrap_or(first)].at.clone();
+                let of = from.map_or_else(Vec::new, |_| streams.before_at(&at));
+                out.push(Later { stream: Stream { labels, at: Some(at) }, of });
             }
         }
     }
     out
 }
 
-/// As the Docker-socket blocks of the host say, or, before they are there, with the labels the listener sets.
+fn listener(link: &Link) -> Option<usize> {
+    match link {
+        Link::Listener(index) => Some(*index),
+        _ => None,
+    }
+}
+
+/// As the Docker-socket blocks of the host say, or, before they are there, with the labels a listener sets.
 fn labels(
     topology: &Topology,
     host: &Host,
-    deployment: usize,
-    service: usize,
     listener: usize,
+    project: &str,
+    service: &Service,
 ) -> Option<BTreeMap<String, Label>> {
-    let facts = &host.deployments[deployment];
-    let (Ok(project), service) = (&facts.project, &facts.compose.services[service]) else { return None };
     if let Some((_, socket)) = host.socket(&topology.alloy) {
         let statics = topology.labels_on(host, &socket.labels)?;
-        return runs::socket_labels(socket, &statics, &project.name, service).ok()?;
+        return runs::socket_labels(socket, &statics, project, service).ok()?;
     }
     let mut labels = host.listeners[listener].labels.clone()?;
     labels.remove("job");
-    labels.insert("service".to_owned(), Label::Known(project.name.clone()));
+    labels.insert("service".to_owned(), Label::Known(project.to_owned()));
     labels.insert("component".to_owned(), Label::Known(service.name.clone()));
     labels.insert("container".to_owned(), Label::Unknown);
     Some(labels)

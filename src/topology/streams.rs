@@ -94,6 +94,14 @@ impl Streams {
         own.find(|value| *value == name).or(Some(NONE_FOUND))
     }
 
+    /// The streams of today that the block at `at` ships.
+    pub(super) fn before_at(&self, at: &Place) -> Vec<usize> {
+        let same = |stream: &Stream| {
+            stream.at.as_ref().is_some_and(|one| one.span == at.span && one.source.path == at.source.path)
+        };
+        (0..self.before.len()).filter(|&index| same(&self.before[index])).collect()
+    }
+
     fn keep(&mut self, stream: Stream) -> usize {
         self.after.push(stream.clone());
         self.image.push(vec![self.after.len() - 1]);

@@ -28,7 +28,7 @@ use random::Random;
 use world::World;
 
 /// Repositories of a plain run.
-const USUAL: u64 = 40;
+const USUAL: u64 = 16;
 const SEED: u64 = 20_260_202;
 const DASHBOARD: &str = "ansible/grafana/dashboards/logs.json";
 
