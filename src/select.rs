@@ -68,9 +68,18 @@ pub fn is_json(path: &str) -> bool {
     path.strip_suffix(".j2").unwrap_or(path).ends_with(".json")
 }
 
-/// Words that infrastructure of interest has, under whatever name: Alloy's log components, a Compose file, its `.env`.
-const INFRASTRUCTURE: &[&str] =
-    &["syslog", "loki.source.", "loki.write", "loki.process", "loki.relabel", "services:", "COMPOSE_PROJECT_NAME"];
+/// Words that files of interest have, under whatever name: Alloy's log components, a Compose file, its `.env`, a
+/// template of notifications that reads the label.
+const INFRASTRUCTURE: &[&str] = &[
+    "syslog",
+    "loki.source.",
+    "loki.write",
+    "loki.process",
+    "loki.relabel",
+    "services:",
+    "COMPOSE_PROJECT_NAME",
+    "Labels.job",
+];
 /// Labels whose name stands in every query that a move concerns.
 const LABELS: &[&str] = &["job", "service", "component", "container"];
 /// Words of Loki itself, in any of the ways people write it.

@@ -149,8 +149,8 @@ fn history(source: &Source) -> bool {
 }
 
 /// Findings for the places of one file that name a moved job. `handled` are spans of the file somebody else answers
-/// for, sorted by start: queries that were looked at, blocks that go.
-pub fn rewrite(source: &Arc<Source>, handled: &[Span], moved: &Move) -> Vec<Finding> {
+/// for, sorted by start: queries that were looked at, blocks that go. `components` are those of Alloy that go.
+pub fn rewrite(source: &Arc<Source>, handled: &[Span], components: &[&str], moved: &Move) -> Vec<Finding> {
     let Some(text) = source.text().filter(|text| !text.starts_with("$ANSIBLE_VAULT")) else { return Vec::new() };
     if history(source) {
         return Vec::new();
@@ -176,7 +176,8 @@ pub fn rewrite(source: &Arc<Source>, handled: &[Span], moved: &Move) -> Vec<Find
     {
         last.hint = Some(rule::say("mentions/more", &[("count", &more.to_string())]));
     }
-    findings.extend(lists(text).into_iter().map(|(span, id)| {
+    let apart = lists(text).into_iter().chain(templates(source, text)).chain(metrics(text, components));
+    findings.extend(apart.map(|(span, id)| {
         let message = rule::say(id, &[("project", &moved.project)]);
         Finding::new(Level::Review, id, message).at(Place::new(source, span))
     }));
@@ -223,6 +224,36 @@ fn lists(text: &str) -> Vec<(Span, &'static str)> {
     }
     found.sort_unstable_by_key(|(span, _)| *span);
     found
+}
+
+/// Templates of notifications, which serve the alerts of all services: where they read `job`.
+fn templates(source: &Source, text: &str) -> Vec<(Span, &'static str)> {
+    let notifies = source.path.name().ends_with(".tmpl");
+    let bytes = text.as_bytes();
+    memmem::find_iter(bytes, b"Labels.job")
+        .filter(|at| notifies || ["Common", "Group"].iter().any(|word| text[..*at].ends_with(word)))
+        .map(|at| Span::new(at + "Labels.".len(), at + "Labels.job".len()))
+        .filter(|span| !bytes.get(span.end()).copied().is_some_and(is_word))
+        .map(|span| (span, "mentions/template"))
+        .collect()
+}
+
+/// Metrics of a component that goes: they go with it, and `absent` on them fires.
+fn metrics(text: &str, components: &[&str]) -> Vec<(Span, &'static str)> {
+    let bytes = text.as_bytes();
+    if memmem::find(bytes, b"component_id").is_none() {
+        return Vec::new();
+    }
+    let named = |component: &&str| {
+        let length = component.len();
+        memmem::find_iter(bytes, component.as_bytes()).map(|at| Span::new(at, at + length)).collect::<Vec<_>>()
+    };
+    let asked = |span: &Span| {
+        let before = &bytes[span.start().saturating_sub(REACH)..span.start()];
+        let ends = !bytes.get(span.end()).copied().is_some_and(|byte| is_word(byte) && byte != b'.');
+        ends && memmem::find(before, b"component_id").is_some()
+    };
+    components.iter().flat_map(named).filter(asked).map(|span| (span, "mentions/component")).collect()
 }
 
 /// The same text with `service` and the project; a list of several values with `service_name`.

@@ -4,8 +4,12 @@
 //! (legends) and alerts (annotations) name a label. Must not know: what a template yields; blocks (`if`, `range`,
 //! `with`) are not followed, so `.job` inside `with` counts as a label all the same.
 
+mod actions;
+
 use crate::syntax::SyntaxError;
 use crate::text::Span;
+
+pub use actions::{Tag, Word, actions};
 
 /// How a template names a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

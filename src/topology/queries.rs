@@ -118,7 +118,8 @@ fn file(source: &Arc<Source>) -> Option<FileFacts> {
                 server(source, document, &mut facts.paths);
             }
         });
-        facts.sites = (!file.sites.is_empty() || !file.findings.is_empty()).then(|| Arc::new(file));
+        let says = !file.sites.is_empty() || !file.findings.is_empty() || !file.apart.is_empty();
+        facts.sites = says.then(|| Arc::new(file));
     } else if is_server {
         sites::documents(source, &mut |document| {
             if let Ok(document) = document {

@@ -31,7 +31,7 @@ fn moved(project: &str) -> Move {
 
 fn found(path: &str, text: &str) -> Vec<(String, String, &'static str)> {
     let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
-    rewrite(&source, &[], &moved("kairos2"))
+    rewrite(&source, &[], &[], &moved("kairos2"))
         .into_iter()
         .map(|one| (one.at.unwrap().text().to_owned(), one.proposed.unwrap(), one.rule))
         .collect()
@@ -98,7 +98,7 @@ fn trap_22_and_routes() {
     let text =
         "inhibit_rules:\n  - equal: [alertname, job]\n  - equal:\n      - job_name\n      - job\n    other: job\n";
     let source = Arc::new(Source::new("alertmanager.yml", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
-    assert_eq!(rewrite(&source, &[], &moved("kairos")).len(), 2);
+    assert_eq!(rewrite(&source, &[], &[], &moved("kairos")).len(), 2);
     assert_eq!(lists(text), [(Span::new(38, 41), "mentions/equal"), (Span::new(79, 82), "mentions/equal")]);
 }
 
@@ -115,7 +115,7 @@ fn history_and_what_others_answer_for_is_left() {
     assert!(found("CHANGELOG.md", "job=kairos").is_empty());
     assert!(found("docs/adr/0001-logs.md", "job=kairos").is_empty());
     let source = Arc::new(Source::new("d.md", 0o100_644, Vec::new(), b"job=kairos job=kairos".to_vec()));
-    let left = rewrite(&source, &[Span::new(0, 10)], &moved("kairos"));
+    let left = rewrite(&source, &[Span::new(0, 10)], &[], &moved("kairos"));
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].at.as_ref().unwrap().span, Span::new(11, 21));
 }
@@ -125,8 +125,29 @@ fn every_sentence_is_used() {
     let text = include_str!("../../../rewrites/mentions/rule.yaml");
     let rule: rule::Rule = serde_yaml::from_str(text).unwrap();
     let ids: Vec<&str> = rule.sentences.keys().map(String::as_str).collect();
-    assert_eq!(ids, ["demanded", "documentation", "equal", "link", "more", "other", "route", "setting"]);
+    let used =
+        ["component", "demanded", "documentation", "equal", "link", "more", "other", "route", "setting", "template"];
+    assert_eq!(ids, used);
     for name in ["x.md", "x.sh"] {
         assert!(found(name, "job=kairos").iter().all(|(_, _, id)| rule::say(id, &[]) != *id));
     }
+}
+
+#[test]
+fn templates_of_notifications_and_metrics_of_a_component() {
+    let rules = |path: &str, text: &str| {
+        let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+        let found = rewrite(&source, &[], &["loki.source.syslog.kairos"], &moved("kairos"));
+        found.iter().map(|one| (one.rule, one.at.as_ref().unwrap().text().to_owned())).collect::<Vec<_>>()
+    };
+    let job = || vec![("mentions/template", "job".to_owned())];
+    assert_eq!(rules("mail.tmpl", "{{ range .Alerts }}{{ .Labels.job }}{{ end }}"), job());
+    assert_eq!(rules("points.yml", "message: '{{ .CommonLabels.job }}'"), job());
+    assert_eq!(rules("rules.yml", "summary: '{{ .Labels.job }}'"), []);
+    assert_eq!(rules("mail.tmpl", "{{ .Labels.job_name }}"), []);
+    let metric = |name: &str| format!("expr: absent(x{{component_id=\"{name}\"}})");
+    let found = rules("rules.yml", &metric("loki.source.syslog.kairos"));
+    assert_eq!(found, [("mentions/component", "loki.source.syslog.kairos".to_owned())]);
+    assert_eq!(rules("rules.yml", &metric("loki.source.syslog.kairos_api")), []);
+    assert_eq!(rules("notes.md", "loki.source.syslog.kairos goes"), []);
 }

@@ -207,10 +207,11 @@ impl Before<'_> {
         Fate::Review { id: ids::VARIABLE, why: String::new(), proposed }
     }
 
-    /// Whether `service_name` is as good as `job` for every single job of the streams of `context`.
+    /// Whether `service_name` is as good as `job` for every single job of the streams of `context`, the moved one under its
+    /// new name.
     pub(super) fn name_is_job(&self, op: Op, context: &Condition) -> bool {
         let bridged = matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName);
-        if !bridged || !self.same_name() || !self.has_names() {
+        if !bridged || !self.has_names() {
             return false;
         }
         let today = self.today(context);
@@ -219,8 +220,9 @@ impl Before<'_> {
         jobs.sort_unstable();
         jobs.dedup();
         jobs.into_iter().filter(|job| !job.is_empty()).all(|job| {
-            let asks = |label: &str| context.and(Condition::Is(Matcher::new(label, op, job)));
-            self.proof.check(&asks("job"), &asks("service_name"), Copies::Ignored).is_right()
+            let named = if self.moved.jobs.iter().any(|one| one == job) { self.moved.project.as_str() } else { job };
+            let asks = |label: &str, value: &str| context.and(Condition::Is(Matcher::new(label, op, value)));
+            self.proof.check(&asks("job", job), &asks("service_name", named), Copies::Ignored).is_right()
         })
     }
 

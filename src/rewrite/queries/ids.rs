@@ -73,6 +73,22 @@ ids! {
     TEXT_LEFT = "text-left";
     NAMED = "named";
     UNREAD_FILE = "unread-file";
+    LINK = "link";
+    COMPARED = "compared";
+    OWN_LABEL = "own-label";
+    TEXT_DROPPED = "text-dropped";
+    SETTING = "setting";
+    SHORT_LINK = "short-link";
+    DRILLDOWN = "drilldown";
+    GROUP_BY = "group-by";
+    AD_HOC_NAME = "ad-hoc-name";
+    VARIABLE_NAMES = "variable-names";
+    ALL_VALUE = "all-value";
+    DOUBT_PANE = "doubt-pane";
+    VALUES = "values";
+    VALUE_NAMED = "value-named";
+    TAG = "tag";
+    TAG_LEFT = "tag-left";
     DOUBT_DEFAULT = "doubt-default";
     DOUBT_UNKNOWN = "doubt-unknown";
     DOUBT_UNCLEAR = "doubt-unclear";
@@ -118,10 +134,38 @@ mod tests {
         let only = |rule: &Rule, other: &Rule| -> Vec<String> {
             rule.sentences.keys().filter(|id| !other.sentences.contains_key(*id)).cloned().collect()
         };
-        assert_eq!(only(&dashboards, &alerts), ["ad-hoc", "copy", "legend", "legend-left", "named", "variable-values"]);
-        assert_eq!(
-            only(&alerts, &dashboards),
-            ["anew", "doubt-both-languages", "doubt-rule-file", "record", "restored", "text", "text-left"]
-        );
+        let dashboards_only = [
+            "ad-hoc",
+            "ad-hoc-name",
+            "all-value",
+            "copy",
+            "drilldown",
+            "group-by",
+            "legend",
+            "legend-left",
+            "named",
+            "setting",
+            "short-link",
+            "tag",
+            "tag-left",
+            "value-named",
+            "values",
+            "variable-names",
+            "variable-values",
+        ];
+        assert_eq!(only(&dashboards, &alerts), dashboards_only);
+        let alerts_only = [
+            "anew",
+            "compared",
+            "doubt-both-languages",
+            "doubt-rule-file",
+            "own-label",
+            "record",
+            "restored",
+            "text",
+            "text-dropped",
+            "text-left",
+        ];
+        assert_eq!(only(&alerts, &dashboards), alerts_only);
     }
 }

@@ -45,7 +45,19 @@ fn mentions_in(source: &Arc<Source>, topology: &Topology, moved: &Move) -> Vec<F
     let file = topology.queries.files.get(&source.path);
     let mut handled = file.map(|file| file.handled()).unwrap_or_default();
     handled.extend(moved.listeners.iter().filter(|at| at.source.path == source.path).map(|at| at.span));
-    mentions::rewrite(source, &handled, moved)
+    mentions::rewrite(source, &handled, &components(topology, moved), moved)
+}
+
+/// Components of Alloy all of whose listeners go.
+fn components<'t>(topology: &'t Topology, moved: &Move) -> Vec<&'t str> {
+    let Some(host) = topology.hosts.get(moved.host_index) else { return Vec::new() };
+    let name = |index: usize| host.listeners.get(index).map(|listener| listener.fact.component.as_str());
+    let all_go = |component: &&str| {
+        (0..host.listeners.len()).all(|at| name(at) != Some(*component) || moved.going.contains(&at))
+    };
+    let mut found: Vec<&str> = moved.going.iter().filter_map(|&index| name(index)).filter(all_go).collect();
+    found.dedup();
+    found
 }
 
 /// Edits and findings for every query site that this move concerns.

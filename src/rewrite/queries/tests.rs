@@ -2,6 +2,10 @@
 
 mod candidates;
 mod files;
+mod links;
+mod panels;
+mod rules;
+mod values;
 
 use std::collections::BTreeMap;
 

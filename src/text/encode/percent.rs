@@ -52,20 +52,30 @@ fn character(bytes: &[u8], at: usize) -> Option<(char, usize)> {
 
 /// `new` percent-encoded. Signs that `written` leaves bare are left bare, and blanks are written as there.
 pub(super) fn encode(new: &str, written: &str, plus: bool) -> String {
+    let lower = lower(written);
     let mut out = String::with_capacity(new.len() * 2);
     for c in new.chars() {
         let unreserved = c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         let special = matches!(c, '%' | '&' | '+' | '#' | ' ');
         if unreserved || (!special && !c.is_control() && written.contains(c)) {
             out.push(c);
+        } else if c == ' ' && written.contains(' ') {
+            out.push(' ');
         } else if c == ' ' && plus && written.contains('+') {
             out.push('+');
         } else {
-            let lower = written.contains("%7b") || written.contains("%3d");
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                 let _ = if lower { write!(out, "%{byte:02x}") } else { write!(out, "%{byte:02X}") };
             }
         }
     }
     out
+}
+
+/// Whether `written` has codes with small letters and none with capitals.
+fn lower(written: &str) -> bool {
+    let codes = memchr::memchr_iter(b'%', written.as_bytes()).filter_map(|at| written.as_bytes().get(at + 1..at + 3));
+    let letters = codes.flatten().filter(|byte| byte.is_ascii_alphabetic());
+    let (small, large): (Vec<&u8>, Vec<&u8>) = letters.partition(|byte| byte.is_ascii_lowercase());
+    !small.is_empty() && large.is_empty()
 }

@@ -43,6 +43,11 @@ impl Document<'_> {
         }
     }
 
+    /// What the tree was read from, template tags masked.
+    pub(super) fn text(&self) -> &str {
+        self.text
+    }
+
     /// The bytes of the file a node stands in.
     pub fn raw(&self, node: Ref<'_, '_>) -> Span {
         self.base.map_or(node.span(), |base| base.raw(node.span()))

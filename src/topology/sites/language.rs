@@ -39,6 +39,8 @@ pub enum Doubt {
     Disagree,
     /// A Prometheus datasource whose address looks like Loki's.
     Address,
+    /// A link names no datasource, so Explore takes the one used last.
+    Pane,
     /// Nothing says which server reads the rule file.
     RuleFile,
     /// The rule file holds expressions of both languages.
@@ -103,7 +105,25 @@ impl Judge<'_> {
                 written => self.reference(written, at),
             },
             Evidence::Alert { uid, model } => self.alert(uid.as_deref(), model, at),
+            Evidence::Explore { query, pane } => self.explore(query, pane, at),
             Evidence::RuleSet(_) => Language::Unproven(Doubt::RuleFile),
+        }
+    }
+
+    /// Explore asks the datasource of the pane, and leaves out queries that name another one.
+    fn explore(&self, query: &Written, pane: &Written, at: Span) -> Language {
+        let says = |written: &Written| {
+            !matches!(written, Written::Absent | Written::Null | Written::Object { uid: None, kind: None })
+        };
+        match (says(query), says(pane) && !is_mixed(pane)) {
+            (false, false) => Language::Unproven(Doubt::Pane),
+            (true, false) => self.reference(query, at),
+            (false, true) => self.reference(pane, at),
+            (true, true) => match (self.reference(query, at), self.reference(pane, at)) {
+                (found @ Language::Loki(_), Language::Loki(_)) => found,
+                (Language::NotLoki, Language::NotLoki) => Language::NotLoki,
+                _ => Language::Unproven(Doubt::Disagree),
+            },
         }
     }
 

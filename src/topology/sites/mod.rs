@@ -4,12 +4,17 @@
 //! trees. Must not know: what a query means, which job moves, or how anything is changed. Reading one file is a pure
 //! function of that file; what needs the rest of the repository (is it Loki?) is decided in [`language`].
 
+pub mod alerts;
 mod document;
 pub mod language;
+mod links;
 mod names;
 mod place;
+mod provisioned;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod walk;
 
 use std::sync::Arc;
@@ -18,7 +23,9 @@ use crate::finding::Finding;
 use crate::text::{Source, Span, View};
 
 pub use document::{Document, can_hold_queries, documents};
-pub use names::Names;
+pub use names::{Names, variable};
+pub use settings::values;
+pub use variables::{Value, Variable, VariableKind};
 
 /// What kind of place a query stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +42,25 @@ pub enum SiteKind {
     AlertQuery,
     /// The expression of an alerting or recording rule of Loki's ruler or of Prometheus.
     Rule,
+    /// A query in a link of a dashboard.
+    Link,
+    /// A query in a link of an alert rule.
+    RuleLink,
+    /// A query of one provisioned datasource to another.
+    Asked,
+    /// The name `job` in what a provisioned datasource asks of another: the tag of a span, a field.
+    Tag,
 }
 
 impl SiteKind {
     /// Whether it belongs to a dashboard.
     pub fn on_dashboard(self) -> bool {
-        !matches!(self, Self::AlertQuery | Self::Rule)
+        !matches!(self, Self::AlertQuery | Self::Rule | Self::RuleLink)
+    }
+
+    /// Whether it is a query in a link: nothing hangs on its result.
+    pub fn is_link(self) -> bool {
+        matches!(self, Self::Link | Self::RuleLink | Self::Asked | Self::Tag)
     }
 }
 
@@ -95,6 +115,13 @@ pub enum Evidence {
         /// In the model.
         model: Written,
     },
+    /// In a link to Explore.
+    Explore {
+        /// At the query.
+        query: Written,
+        /// At the pane.
+        pane: Written,
+    },
     /// Nothing in a rule file says it; rules of one set (one `groups:` list) are of one language.
     RuleSet(usize),
 }
@@ -122,21 +149,93 @@ pub struct Site {
     pub keys: Vec<View>,
     /// Copies of the query kept for display (`definition`).
     pub copies: Vec<View>,
+    /// Operator and value of an ad hoc filter.
+    pub filter: Option<(String, String)>,
     /// Whether a template fills in a part of the query.
     pub template: bool,
 }
 
+/// A link that stands for a query without holding it.
+#[derive(Clone, Debug)]
+pub struct Apart {
+    /// The URL.
+    pub view: View,
+    /// What it is about, in the decoded text.
+    pub span: Span,
+    /// What it is.
+    pub kind: ApartKind,
+}
+
+/// What kind of link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApartKind {
+    /// `/goto/…`: what it leads to is known to the server alone.
+    ShortLink,
+    /// A value in the URL of Logs Drilldown, with the label it is one of.
+    Drilldown {
+        /// `service` there stands for `service_name`.
+        label: String,
+    },
+}
+
 /// A panel, rule or dashboard: what its sites have in common.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Holder {
     /// For people: `panel "Errors"`, `rule "KairosErrors"`.
     pub name: String,
+    /// Its bytes.
+    pub at: Span,
     /// Annotations and labels of an alert rule: templates over the labels of its queries.
-    pub texts: Vec<View>,
+    pub texts: Vec<RuleText>,
+    /// How the parts of a Grafana-managed rule feed each other.
+    pub flow: Option<alerts::Flow>,
     /// Places of a panel that name the label `job` outside its targets: transformations, overrides, display names.
-    pub named: Vec<View>,
+    pub settings: Vec<Setting>,
+    /// How many queries a panel has, server-side expressions not counted.
+    pub targets: usize,
+    /// `id` of a panel.
+    pub id: Option<String>,
+    /// `id` of the panel whose results a panel shows again.
+    pub shows: Option<String>,
     /// Whether it is a recording rule: its labels are a contract with those who read the metric.
     pub record: bool,
+}
+
+/// An annotation or a label of an alert rule.
+#[derive(Clone, Debug)]
+pub struct RuleText {
+    /// Name of the label it is the value of; an annotation has none.
+    pub label: Option<String>,
+    /// The bytes of its key.
+    pub key: Span,
+    /// Its value.
+    pub view: View,
+}
+
+/// A place in the settings of a panel that names the label `job`.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The scalar.
+    pub view: View,
+    /// The name in the decoded text.
+    pub span: Span,
+    /// What the name does there.
+    pub role: SettingRole,
+    /// Other keys of the mapping it is a key of.
+    pub beside: Vec<String>,
+}
+
+/// What a name in the settings of a panel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingRole {
+    /// It names the field or label.
+    Name,
+    /// It names the field or label, and the value goes elsewhere: into a link, into names of fields.
+    Value,
+    /// It is the name of a field the panel itself makes.
+    Made,
+    /// It is a pattern, the name of a whole series, or a setting nobody knows.
+    Pattern,
 }
 
 /// What one file holds.
@@ -148,6 +247,12 @@ pub struct FileSites {
     pub sites: Vec<Site>,
     /// What they belong to.
     pub holders: Vec<Holder>,
+    /// Links that stand for a query.
+    pub apart: Vec<Apart>,
+    /// Variables of its dashboards.
+    pub variables: Vec<Variable>,
+    /// Names of variables that a panel or row is repeated by.
+    pub repeats: Vec<String>,
     /// Names of datasource variables and inputs.
     pub names: Names,
     /// Documents that cannot be read.
@@ -166,6 +271,9 @@ pub fn read_beside(source: &Arc<Source>, also: &mut dyn FnMut(&Document<'_>)) ->
         source: Arc::clone(source),
         sites: Vec::new(),
         holders: Vec::new(),
+        apart: Vec::new(),
+        variables: Vec::new(),
+        repeats: Vec::new(),
         names: Names::default(),
         findings: Vec::new(),
     };
@@ -188,7 +296,15 @@ impl FileSites {
             .sites
             .iter()
             .flat_map(|site| std::iter::once(&site.view).chain(&site.legends).chain(&site.keys).chain(&site.copies))
-            .chain(self.holders.iter().flat_map(|holder| holder.texts.iter().chain(&holder.named)))
+            .chain(self.holders.iter().flat_map(|holder| &holder.settings).map(|setting| &setting.view))
+            // A label a rule sets itself is no business of its queries; an annotation is prose.
+            .chain(
+                self.holders
+                    .iter()
+                    .flat_map(|holder| &holder.texts)
+                    .filter(|text| text.label.is_some())
+                    .map(|text| &text.view),
+            )
             .map(whole)
             .collect();
         spans.sort_unstable();

@@ -43,7 +43,7 @@ impl Names {
 }
 
 /// The name in `$x`, `${x}`, `${x:format}` or `[[x]]`, if that is all of the text.
-pub(super) fn variable(text: &str) -> Option<&str> {
+pub fn variable(text: &str) -> Option<&str> {
     let inner = text
         .strip_prefix("${")
         .and_then(|rest| rest.strip_suffix('}'))

@@ -114,6 +114,12 @@ fn alert<'t, 'a>(node: Ref<'t, 'a>) -> Option<(Ref<'t, 'a>, Ref<'t, 'a>)> {
     Some((item, rule))
 }
 
+/// `refId` of the query in `node`: in it, beside it, or the key it stands under.
+pub(super) fn ref_id<'t>(node: Ref<'t, '_>) -> Option<&'t str> {
+    let Some((item, _)) = alert(node) else { return node.get_str("refId") };
+    item.get_str("refId").or_else(|| node.get_str("refId")).or_else(|| item.own_entry().and_then(|(key, _)| key.str()))
+}
+
 /// The annotation that `node`, or whose `target` `node`, is.
 pub(super) fn annotation<'t, 'a>(node: Ref<'t, 'a>) -> Option<Ref<'t, 'a>> {
     let inner = |key: &str| node.own_entry().is_some_and(|(name, _)| name.str() == Some(key));
@@ -147,7 +153,8 @@ fn plugin(document: &Document<'_>, node: Ref<'_, '_>) -> Option<Evidence> {
 
 /// A query variable of a dashboard.
 pub(super) fn of_variable<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>) -> Option<Found<'t, 'a>> {
-    if node.get("__legacyStringValue").is_some() {
+    let resource = || climb(node).take(6).any(|at| at.get_str("kind") == Some("QueryVariable"));
+    if node.get("__legacyStringValue").is_some() || node.get("label").is_some() && resource() {
         let evidence = plugin(document, node)?;
         let holder = climb(node).take(6).find(|at| at.get("name").is_some())?;
         let datasource = node.parent().and_then(|query| query.get("datasource"));
@@ -161,15 +168,37 @@ pub(super) fn of_variable<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>) ->
     Some(Found { kind: SiteKind::Variable, holder: node, evidence, datasource })
 }
 
+/// The resource whose `spec` is an ad hoc or group-by variable.
+fn resource<'t, 'a>(spec: Ref<'t, 'a>) -> Option<Ref<'t, 'a>> {
+    let around = spec.parent()?;
+    matches!(around.get_str("kind"), Some("AdhocVariable" | "GroupByVariable")).then_some(around)
+}
+
+/// The panel or dashboard that a link, or a setting with a link, stands in.
+pub(super) fn around_link<'t, 'a>(node: Ref<'t, 'a>) -> Ref<'t, 'a> {
+    let keys = ["targets", "panels", "rows", "gridPos", "schemaVersion", "data"];
+    climb(node).skip(1).find(|at| keys.iter().any(|key| at.get(key).is_some())).unwrap_or(node)
+}
+
 /// The ad hoc variable that the filter `node` belongs to.
 pub(super) fn of_ad_hoc<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>) -> Option<Found<'t, 'a>> {
-    let holder = climb(node).take(4).find(|at| at.get_str("type") == Some("adhoc") && in_templating(*at))?;
+    let of_kind = |at: &Ref<'_, '_>| {
+        matches!(at.get_str("type"), Some("adhoc" | "groupby")) && in_templating(*at)
+            || at.own_entry().is_some_and(|(key, _)| key.str() == Some("spec")) && resource(*at).is_some()
+    };
+    let holder = climb(node).take(4).find(of_kind)?;
+    if let Some(around) = resource(holder) {
+        let datasource = around.get("datasource").or_else(|| holder.get("datasource"));
+        let plugin = around.get_str("group").map(String::from);
+        let evidence = Evidence::Plugin { plugin, datasource: written(document, datasource) };
+        return Some(Found { kind: SiteKind::AdHoc, holder, evidence, datasource });
+    }
     let datasource = holder.get("datasource");
     let evidence = Evidence::Own(written(document, datasource));
     Some(Found { kind: SiteKind::AdHoc, holder, evidence, datasource })
 }
 
-fn in_templating(node: Ref<'_, '_>) -> bool {
+pub(super) fn in_templating(node: Ref<'_, '_>) -> bool {
     let list = node.parent().filter(|list| list.is_sequence()).and_then(Ref::own_entry);
     list.is_some_and(|(key, _)| key.str() == Some("list"))
         && node

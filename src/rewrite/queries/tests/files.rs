@@ -76,12 +76,3 @@ fn a_template_keeps_raw_blocks_and_reports_values_it_cannot_know() {
     assert_eq!(texts[0], text);
     assert_eq!(findings[0].rule, "dashboards/variable");
 }
-
-#[test]
-fn a_field_of_the_panel_named_job_is_reported() {
-    let text = r#"{"panels": [{"datasource": "Loki", "targets": [{"expr": "sum by (job) (rate({job=\"kairos\"}[5m]))"}],
-      "transformations": [{"id": "organize", "options": {"renameByName": {"job": "Service"}}}]}]}"#;
-    let (_, findings) = run(&[("d.json", text)], &moved("kairos", false));
-    assert_eq!(findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["dashboards/named"]);
-    assert_eq!(findings[0].at.as_ref().unwrap().text(), "job");
-}

@@ -1,0 +1,172 @@
+//! How the decision about one query becomes edits and findings, with its legends.
+//!
+//! Knows: sites, changes, sentences. Must not know: why a query changes.
+
+use crate::finding::{Finding, Level};
+use crate::rewrite::QueryChange;
+use crate::rewrite::queries::follow::{self, Follower};
+use crate::rewrite::queries::ids::{self, Id};
+use crate::rewrite::queries::query::{self, Analysis, Rename};
+use crate::text::{Edit, Place, Span, View, Why};
+use crate::topology::sites::{Site, SiteKind};
+
+use super::Work;
+
+/// The edits of one query and of its copies; an error when one cannot be written in place.
+pub(in crate::rewrite::queries) fn edits(site: &Site, analysis: &Analysis, fact: &Place) -> Result<Vec<Edit>, String> {
+    let edit = |change: &query::Change, view: &View, shift: usize| {
+        let message = change.id.say(site.kind, &[("labels", &change.labels)]);
+        let why = Why { rule: change.id.of(site.kind), message, fact: Some(fact.clone()) };
+        view.edit(change.span.shifted(shift), &change.new, why).map_err(|error| error.reason)
+    };
+    let mut edits = Vec::new();
+    for change in &analysis.changes {
+        edits.push(edit(change, &site.view, site.query.start())?);
+    }
+    for copy in site.copies.iter().filter(|copy| copy.text() == site.view.text()) {
+        for change in &analysis.changes {
+            let change = query::Change { id: ids::COPY, ..change.clone() };
+            edits.push(edit(&change, copy, site.query.start())?);
+        }
+    }
+    Ok(edits)
+}
+
+/// Names as a sentence has them: `` `job` or `service` ``.
+pub(super) fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+impl Work<'_, '_> {
+    pub(super) fn write(&mut self, site: &Site, analysis: &Analysis, edits: Vec<Edit>, fact: &Place) {
+        let path = &self.file.source.path;
+        self.outcome.edits.extend(edits.into_iter().map(|edit| (path.clone(), edit)));
+        let project = self.before.moved.project.clone();
+        if site.kind.is_link() {
+            let note = Finding::new(Level::Note, ids::LINK.of(site.kind), ids::LINK.say(site.kind, &[]));
+            self.outcome.findings.push(note.at(self.place(site)));
+        }
+        for note in analysis.notes.iter().filter(|_| !site.kind.is_link()) {
+            let message = note.id.say(site.kind, &[("project", &project), ("label", &note.why)]);
+            self.outcome.findings.push(Finding::new(Level::Note, note.id.of(site.kind), message).at(self.place(site)));
+        }
+        for rename in &analysis.renames {
+            self.legends(site, rename, Some(fact));
+        }
+        let after = analysis.after(site.query.of(site.view.text()));
+        self.report(site, analysis, after);
+    }
+
+    /// Legends and keys follow a query whose result has another label; findings where it was left (no `fact`).
+    fn legends(&mut self, site: &Site, rename: &Rename, fact: Option<&Place>) {
+        let list = std::slice::from_ref(rename);
+        // Loki prints nothing for a label a series does not have; an annotation prints the name of the label.
+        let prints_nothing = site.kind != SiteKind::Annotation;
+        let legends = site.legends.iter().map(|view| (view, follow::in_legend(view, list, prints_nothing)));
+        let annotated = site.keys.iter().filter(|_| site.kind == SiteKind::Annotation);
+        let keys = annotated.map(|view| (view, follow::in_keys(view.text(), list)));
+        let found: Vec<(&View, Vec<Follower>)> = legends.chain(keys).collect();
+        for (view, followers) in found {
+            for follower in followers {
+                self.follow(site.kind, view, &follower, rename, (ids::LEGEND, ids::LEGEND_LEFT), fact);
+            }
+        }
+    }
+
+    /// Writes what follows a renamed label; a finding where that cannot be written, or nothing may be (no `fact`).
+    pub(super) fn follow(
+        &mut self,
+        kind: SiteKind,
+        view: &View,
+        follower: &Follower,
+        rename: &Rename,
+        (done, left): (Id, Id),
+        fact: Option<&Place>,
+    ) {
+        let values = [("old", rename.old), ("new", &*listed(&rename.new))];
+        if let (Some(fact), Some(new)) = (fact, &follower.new) {
+            let why = Why { rule: done.of(kind), message: done.say(kind, &values), fact: Some(fact.clone()) };
+            if let Ok(edit) = view.edit(follower.span, new, why) {
+                return self.outcome.edits.push((self.file.source.path.clone(), edit));
+            }
+        }
+        self.left(kind, view, follower, rename, left);
+    }
+
+    /// A place that follows a renamed label and is left for a person.
+    pub(super) fn left(&mut self, kind: SiteKind, view: &View, follower: &Follower, rename: &Rename, id: Id) {
+        let values = [("old", rename.old), ("new", &*listed(&rename.new))];
+        let mut finding =
+            Finding::new(Level::Review, id.of(kind), id.say(kind, &values)).at(self.at(view, follower.span));
+        if let Some(new) = follower.new.as_deref() {
+            finding = finding.proposing(new);
+        }
+        self.outcome.findings.push(finding);
+    }
+
+    pub(super) fn reasons(&self, site: &Site, analysis: &Analysis) -> String {
+        let project = self.before.moved.project.as_str();
+        let said: Vec<String> = analysis
+            .doubts
+            .iter()
+            .map(|doubt| doubt.id.say(site.kind, &[("why", &doubt.why), ("label", &doubt.why), ("project", project)]))
+            .collect();
+        said.join("; ")
+    }
+
+    /// Reports a site that stays as it is.
+    pub(super) fn leave(&mut self, site: &Site, analysis: &Analysis, id: Id, message: &str) {
+        let before = site.query.of(site.view.text());
+        let after = analysis.after(before);
+        self.review(site, id, message, (after != before).then_some(after.as_str()));
+        self.report(site, &Analysis { changes: Vec::new(), ..analysis.clone() }, before.to_owned());
+        for rename in &analysis.renames {
+            self.legends(site, rename, None);
+        }
+    }
+
+    /// A finding about the whole query; `proposed` is decoded text, said as it would stand in the file.
+    pub(super) fn review(&mut self, site: &Site, id: Id, message: &str, proposed: Option<&str>) {
+        let mut finding = Finding::new(Level::Review, id.of(site.kind), message).at(self.place(site));
+        if let Some(proposed) = proposed {
+            let why = Why { rule: id.of(site.kind), message: String::new(), fact: None };
+            finding = match site.view.edit(site.query, proposed, why) {
+                Ok(edit) => finding.at(Place::new(&self.file.source, edit.span)).proposing(edit.new),
+                Err(_) => finding.proposing(proposed),
+            };
+        }
+        self.outcome.findings.push(finding);
+    }
+
+    pub(super) fn report(&mut self, site: &Site, analysis: &Analysis, after: String) {
+        let (before_streams, after_streams) = analysis.streams.clone();
+        self.outcome.queries.push(QueryChange {
+            at: self.place(site),
+            context: self.holder_of(site).map(|holder| holder.name.clone()).unwrap_or_default(),
+            before: site.query.of(site.view.text()).to_owned(),
+            how: analysis.how.filter(|_| !analysis.changes.is_empty()),
+            after,
+            streams_before: before_streams,
+            streams_after: after_streams,
+        });
+    }
+
+    /// A review finding about a stretch of a text.
+    pub(super) fn say(
+        &mut self,
+        level: Level,
+        id: Id,
+        kind: SiteKind,
+        view: &View,
+        span: Span,
+        proposed: Option<&str>,
+    ) {
+        let project = &self.before.moved.project;
+        let message = id.say(kind, &[("project", project)]);
+        let mut finding = Finding::new(level, id.of(kind), message).at(self.at(view, span));
+        if let Some(proposed) = proposed {
+            finding = finding.proposing(proposed);
+        }
+        self.outcome.findings.push(finding);
+    }
+}
