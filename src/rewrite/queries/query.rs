@@ -6,6 +6,7 @@
 mod filters;
 mod result;
 mod selector;
+mod stages;
 mod uses;
 mod wrap;
 
@@ -101,6 +102,8 @@ struct Log {
     /// And afterwards.
     new: Condition,
     flow: Flow,
+    /// What its selector asks today.
+    entered: Condition,
     /// What comes to its first stage.
     entering: Flow,
     /// How its selector or a filter of it was rewritten.
@@ -119,6 +122,7 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
                 old: Condition::Open,
                 new: Condition::Open,
                 flow: Flow::Still,
+                entered: Condition::Open,
                 entering: Flow::Still,
                 how: None,
                 called: None,
@@ -137,6 +141,7 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
         work.stages();
         work.matching();
         work.wraps();
+        work.host_wide();
     }
     work.finish()
 }

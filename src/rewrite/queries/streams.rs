@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proof::{Condition, Copies, Matcher, Proof};
-use crate::topology::Move;
+use crate::topology::{Label, Move};
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +101,30 @@ impl<'m> Before<'m> {
         self.today(condition).into_iter().flat_map(new).collect()
     }
 
-    /// Whether one stream of today goes on in part under its old labels: its listener keeps another sender.
+    /// What becomes of the streams of today that satisfy `condition` and move, those with the same labels together: Loki
+    /// keeps them as one.
+    fn fates(&self, condition: &Condition) -> Vec<BTreeSet<usize>> {
+        let mut together: BTreeMap<_, (bool, BTreeSet<usize>)> = BTreeMap::new();
+        for index in self.today(condition) {
+            let Some(stream) = self.moved.streams.before.get(index) else { continue };
+            let unclear = stream.labels.values().any(|label| *label == Label::Unknown);
+            let (moves, image) = together.entry((&stream.labels, unclear.then_some(index))).or_default();
+            *moves |= self.moves(index);
+            image.extend(self.proof.image(index));
+        }
+        together.into_values().filter(|(moves, _)| *moves).map(|(_, image)| image).collect()
+    }
+
+    /// Whether one stream of today goes on in part under its old labels: its listener keeps another sender, or another
+    /// listener sets the same labels.
     pub(super) fn parts(&self, condition: &Condition) -> bool {
-        let parts = |index: usize| self.moves(index) && self.proof.image(index).any(|to| !self.changed(index, to));
-        self.today(condition).into_iter().any(parts)
+        let has_job = |to: &usize| self.proof.value_after(*to, "job") != Some("");
+        self.fates(condition).iter().any(|image| image.iter().any(has_job) && !image.iter().all(has_job))
     }
 
     /// Whether one stream of today goes on as several: one for each component.
     pub(super) fn splits(&self, condition: &Condition) -> bool {
-        self.today(condition).into_iter().any(|index| self.moves(index) && self.proof.image(index).count() > 1)
+        self.fates(condition).iter().any(|image| image.len() > 1)
     }
 
     /// Whether the matcher names a moved job: it tells that value from a value nobody has.

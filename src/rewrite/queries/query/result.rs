@@ -115,7 +115,7 @@ impl Work<'_, '_, '_> {
             // Told apart by both already: what reads one of them reads the other as well.
             ExprKind::RangeAggregation { grouping: Some(grouping), .. }
             | ExprKind::VectorAggregation { grouping: Some(grouping), .. }
-                if self.groups_by_both(grouping) =>
+                if self.groups_by_both(grouping) && !self.reads_fields(id) =>
             {
                 [vec!["job"]].into()
             }
@@ -136,6 +136,11 @@ impl Work<'_, '_, '_> {
             ExprKind::LabelReplace { operand, texts } if texts[0].value != "job" => self.carried(*operand),
             _ => Carried::new(),
         }
+    }
+
+    /// Whether labels made from the line come to an expression.
+    fn reads_fields(&self, id: ExprId) -> bool {
+        self.query.feeding(id).into_iter().any(|log| self.parses(log, usize::MAX))
     }
 
     fn of_log(&self, id: LogId) -> Carried {

@@ -2,8 +2,9 @@
 //!
 //! Knows: matchers with their places, how commas go. Must not know: which candidate is right.
 
+use super::wrap::NEW;
 use super::{Change, Log, Work, ids, matcher, op, quoted};
-use crate::proof::{self, Condition, Copies, Matcher};
+use crate::proof::{self, Condition, Copies, Matcher, Verdict};
 use crate::rewrite::How;
 use crate::rewrite::queries::fate::{Asked, Fate, New, with};
 use crate::rewrite::queries::ids::Id;
@@ -16,7 +17,15 @@ impl Work<'_, '_, '_> {
         let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, op(one.op), &one.value)).collect();
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
-        let mut log = Log { new: condition.clone(), flow, entering: flow, how: None, called: None, old: condition };
+        let mut log = Log {
+            old: condition.clone(),
+            new: condition.clone(),
+            flow,
+            entered: condition.clone(),
+            entering: flow,
+            how: None,
+            called: None,
+        };
         let mut reviewed = None;
         let named = ["job", "service_name"];
         for index in (0..old.len()).filter(|&index| named.contains(&old[index].label.as_str())) {
@@ -37,6 +46,14 @@ impl Work<'_, '_, '_> {
                 Fate::Review { id, why, proposed } => {
                     reviewed = reviewed.or(Some((index, id, why, proposed)));
                 }
+            }
+        }
+        // Who asks for the new labels already may lose what had none of them.
+        let new = old.iter().find(|one| NEW.contains(&one.label.as_str()));
+        if let (None, Some(new)) = (&reviewed, new) {
+            let stays = self.before.proof.check(&condition, &condition, Copies::Count);
+            if matches!(stays, Verdict::Wrong { missing, .. } if !missing.is_empty()) {
+                self.doubt(ids::COLLISION, &new.label);
             }
         }
         if let Some((index, id, why, proposed)) = reviewed {

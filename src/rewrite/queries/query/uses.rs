@@ -3,14 +3,10 @@
 //! Knows: which use follows the move and which a person has to decide (label-surface 1.4, 1.7). Must not know: how
 //! selectors and label filters are rewritten.
 
+use super::wrap::NEW;
 use super::{Flow, Id, Work, ids};
-use crate::proof::Matcher;
 use crate::rewrite::queries::streams::Called;
-use crate::syntax::go_template;
-use crate::syntax::logql::{
-    ExprId, ExprKind, FormatSource, Grouping, LogId, MatchOp, Mention, Owner, StageKind, Text, Use,
-};
-use crate::text::Span;
+use crate::syntax::logql::{ExprId, ExprKind, Grouping, LogId, Mention, Owner, StageKind, Text, Use};
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
@@ -31,7 +27,13 @@ impl Work<'_, '_, '_> {
                     self.doubt(ids::COLLISION, label);
                 }
             }
-            _ => {}
+            // A field that got out of the way of a label today: now it may be the one that gets out of the way of ours.
+            name => {
+                let label = name.strip_suffix("_extracted").unwrap_or("");
+                if NEW.contains(&label) && self.collides(mention, label) && self.parsed(mention.owner, mention) {
+                    self.doubt(ids::COLLISION, label);
+                }
+            }
         }
     }
 
@@ -67,7 +69,7 @@ impl Work<'_, '_, '_> {
     /// Whether the selectors say whose lines they mean; over a whole host, new labels are as welcome as new streams.
     fn pinned(&self, owner: Owner) -> bool {
         let logs = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id));
-        logs.filter(|log| log.flow != Flow::Still).any(|log| log.flow == Flow::Moved || log.how.is_some())
+        logs.filter(|log| log.entering != Flow::Still).any(|log| log.flow == Flow::Moved || log.how.is_some())
     }
 
     /// Whether the mention reads a name that is free today and a label of the moved streams afterwards.
@@ -77,8 +79,8 @@ impl Work<'_, '_, '_> {
             Use::Extraction | Use::SelectorMatcher | Use::LabelFormatDestination | Use::LabelReplaceDestination
         );
         let free = |log: LogId| {
-            let log = self.logs.get(&log).filter(|log| log.flow != Flow::Still);
-            log.is_some_and(|log| self.before.takes(&log.old, label))
+            let log = self.logs.get(&log).filter(|log| log.entering != Flow::Still);
+            log.is_some_and(|log| self.before.takes(&log.entered, label))
         };
         !names_it && self.feeding(mention.owner).into_iter().any(free) && !self.made(mention)
     }
@@ -119,122 +121,11 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn note_or_doubt(&mut self, certain: bool, id: Id) {
+    pub(super) fn note_or_doubt(&mut self, certain: bool, id: Id) {
         if certain {
             self.note(id, "");
         } else {
             self.doubt(id, "");
-        }
-    }
-
-    /// A template may compare the label with the name of the job: the literals become the project. False when the name
-    /// stands there in another way.
-    fn literals(&mut self, mention: &Mention) -> bool {
-        let written = mention.span.of(self.query.text());
-        let quote = if written.starts_with('`') { "\"" } else { "\\\"" };
-        let mut certain = true;
-        let mut found = Vec::new();
-        for job in &self.before.moved.jobs {
-            for (at, _) in written.match_indices(job.as_str()) {
-                let (head, tail) = (&written[..at], &written[at + job.len()..]);
-                let inside = head.rfind("{{") > head.rfind("}}");
-                certain &= inside && head.ends_with(quote) && tail.starts_with(quote);
-                found.push(Span::new(at, at + job.len()).shifted(mention.span.start()));
-            }
-        }
-        if certain {
-            let project = self.before.moved.project.clone();
-            for span in found {
-                self.change(span, project.as_str(), ids::TEMPLATE_LABEL);
-            }
-        }
-        certain
-    }
-
-    /// What cannot be told of a stage: a template that cannot be read may name the label in any way, and a label that
-    /// takes the place of another does so only where it is there.
-    pub(super) fn stages(&mut self) {
-        let query = self.query;
-        for (id, log) in query.logs() {
-            if self.flow(Owner::Log(id)) == Flow::Still {
-                continue;
-            }
-            for stage in query.stages(log) {
-                match &stage.kind {
-                    StageKind::LineFormat(text) => self.template(text),
-                    StageKind::LabelFormat(list) => {
-                        for item in query.formats(*list) {
-                            match &item.source {
-                                FormatSource::Template(text) => self.template(text),
-                                FormatSource::Label(source) => {
-                                    let sure = self.on_all(id, source.text);
-                                    if !sure && self.reads_on(id, stage.span.end(), item.destination.text) {
-                                        self.doubt(ids::TEMPLATE_LABEL, "");
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Whether it matters behind this stage if a label still is the one of the stream. A filter that takes the moved
-    /// job for what is absent does not tell.
-    fn reads_on(&self, id: LogId, from: usize, label: &str) -> bool {
-        if !["job", "service", "component", "container"].contains(&label) {
-            return false;
-        }
-        if !matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_)) {
-            return true;
-        }
-        let filters = self.query.stages(self.query.log(id)).iter().filter_map(|stage| match stage.kind {
-            StageKind::LabelFilter(root) if stage.span.start() >= from => Some(root),
-            _ => None,
-        });
-        let told = filters.flat_map(|root| self.comparisons(root)).filter(|one| one.label == label);
-        let blind =
-            |one: &Matcher| label == "job" && !self.before.names(one) && one.accepts("\u{1}") == one.accepts("");
-        let uses = self.query.uses();
-        let later = uses.iter().filter(|one| one.name == label && one.span.start() >= from);
-        let others = later.filter(|one| one.usage != Use::LabelFilter).count();
-        others > 0 || !told.into_iter().all(|one| blind(&one))
-    }
-
-    fn template(&mut self, text: &Text<'_>) {
-        if text.value.contains("job") && go_template::fields(&text.value).is_err() {
-            self.doubt(ids::TEMPLATE_LABEL, "");
-        }
-    }
-
-    /// `keep job`, `drop job`, `keep job="M"`.
-    fn pick(&mut self, mention: &Mention, called: Option<&Called>) {
-        let Owner::Log(log) = mention.owner else { return };
-        let query = self.query;
-        let lists = query.stages(query.log(log)).iter().filter_map(|stage| match &stage.kind {
-            StageKind::Keep(list) | StageKind::Drop(list) => Some(*list),
-            _ => None,
-        });
-        let pick = lists.flat_map(|list| query.picks(list)).find(|pick| pick.name.span == mention.span);
-        let Some(pick) = pick else { return };
-        let new = names(called);
-        if mention.usage == Use::Drop {
-            self.note_or_doubt(called.is_some() && pick.condition.is_none(), ids::PICK);
-            return self.rename(mention, &format!("{new}, component, container"), ids::PICK);
-        }
-        // A condition on the job holds for the project.
-        let value = pick.condition.as_ref().map(|(op, value)| {
-            let job = self.before.moved.jobs.iter().any(|job| *job == value.value) && *op == MatchOp::Equal;
-            (job && self.flow(mention.owner) == Flow::Moved, value)
-        });
-        self.note_or_doubt(called.is_some() && value.is_none_or(|(holds, _)| holds), ids::PICK);
-        self.rename(mention, &new, ids::PICK);
-        if let Some((true, value)) = value
-            && value.value != self.before.moved.project
-        {
-            self.change(value.span, super::quoted(&self.before.moved.project, value.quote), ids::PICK);
         }
     }
 
@@ -260,13 +151,13 @@ impl Work<'_, '_, '_> {
         }
         // `service_name` is there today, too: without `job`, it stays.
         let mixed = self.flow(mention.owner) != Flow::Moved;
-        let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &super::wrap::NEW };
+        let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &NEW };
         let missing: Vec<&str> = all.iter().copied().filter(|label| !has(label) || *label == "job").collect();
         self.change(mention.span, missing.join(", "), ids::WITHOUT);
     }
 
     /// Writes another name in the place of this one.
-    fn rename(&mut self, mention: &Mention, new: &str, id: Id) {
+    pub(super) fn rename(&mut self, mention: &Mention, new: &str, id: Id) {
         match mention.within {
             None => self.change(mention.span, new, id),
             Some(within) => {

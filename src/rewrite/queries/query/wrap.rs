@@ -108,6 +108,33 @@ impl Work<'_, '_, '_> {
         self.note(ids::RESTORED, "");
     }
 
+    /// A part of the query over a whole host tells its streams apart as they are called: beside a part that is rewritten,
+    /// it does not give what it gave before.
+    pub(super) fn host_wide(&mut self) {
+        let query = self.query;
+        if !self.logs.values().any(|log| log.how.is_some()) {
+            return;
+        }
+        for (id, expr) in query.exprs() {
+            let ExprKind::RangeAggregation { function, log, grouping } = expr.kind else { continue };
+            let wide = self.logs.get(&log).is_some_and(|log| {
+                log.how.is_none() && log.flow == Flow::Mixed && function != Function::AbsentOverTime
+            });
+            let range = Range { id, function, log, grouping };
+            if wide && grouping.is_none_or(|grouping| grouping.without) && !self.gathered_by_labels(&range) {
+                self.doubt(ids::FANS_OUT, "");
+            }
+        }
+    }
+
+    /// Whether a sum stands directly around a range aggregation, by labels the move leaves alone.
+    fn gathered_by_labels(&self, range: &Range) -> bool {
+        let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
+        let by = matches!(parent, Some(ExprKind::VectorAggregation { grouping, .. })
+            if grouping.is_none_or(|grouping| !grouping.without));
+        by && self.gathered(range)
+    }
+
     /// Whether streams that stay may have a label that only the moved ones are to lose.
     fn blurred(&self, id: LogId) -> bool {
         let Some(log) = self.logs.get(&id) else { return true };
