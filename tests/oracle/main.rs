@@ -16,6 +16,7 @@ mod judge;
 mod random;
 mod readers;
 mod rewrites;
+mod shrink;
 mod work;
 
 use std::process::ExitCode;

@@ -46,6 +46,11 @@ impl Report {
         }
     }
 
+    /// Whether another difference would be shown: worth making it small.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.failures.len() < self.show
+    }
+
     /// Prints it; whether all is well.
     pub(crate) fn print(&self, seed: u64) -> bool {
         for failure in &self.failures {
@@ -89,7 +94,9 @@ impl Work {
                         if number > last {
                             break;
                         }
-                        let mut report = Report { number, show: self.show, ..Report::default() };
+                        let shown = total.lock().unwrap_or_else(PoisonError::into_inner).failures.len();
+                        let show = self.show.saturating_sub(shown);
+                        let mut report = Report { number, show, ..Report::default() };
                         work(&mut judge, number, &mut report);
                         total.lock().unwrap_or_else(PoisonError::into_inner).take(report);
                     }

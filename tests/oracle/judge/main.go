@@ -24,6 +24,8 @@ type Request struct {
 func main() {
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)
+	// A parser inside the engine prints what it cannot read; that must not mix with answers.
+	os.Stdout, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	answers := json.NewEncoder(out)
 	answers.SetEscapeHTML(false)
 	for {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::judge::{Ask, Judge};
 use crate::random::Random;
+use crate::shrink::shortest;
 use crate::work::{Report, Work};
 use corpus::Corpus;
 
@@ -131,7 +132,10 @@ fn compare(judge: &mut Judge, language: Language, texts: &[String], report: &mut
             report.add("nested too deep for us", 1);
             continue;
         }
-        let text = smallest(judge, language, text);
+        let text = shortest(text, |shorter| {
+            let theirs = self::theirs(judge, language, &[shorter.to_owned()]).remove(0);
+            !same(&self::ours(language, shorter), &theirs)
+        });
         let theirs = self::theirs(judge, language, std::slice::from_ref(&text)).remove(0);
         let ours = self::ours(language, &text);
         report.fail(&format!("{text}\n--- as JSON: {}\n--- ours: {ours:?}\n--- theirs: {theirs:?}", json(&text)));
@@ -154,30 +158,6 @@ fn same(ours: &Reading, theirs: &Reading) -> bool {
 /// Our readers say how deep they follow; nothing that is generated comes near that.
 fn too_deep(text: &str) -> bool {
     text.bytes().filter(|byte| b"([{".contains(byte)).count() > 100
-}
-
-/// The shortest text that still shows the difference, found by leaving parts out.
-fn smallest(judge: &mut Judge, language: Language, text: &str) -> String {
-    let mut text = text.to_owned();
-    let mut size = text.len() / 2;
-    while size > 0 {
-        let mut at = 0;
-        while at < text.len() {
-            let end = (at + size).min(text.len());
-            let shorter = (text.is_char_boundary(at) && text.is_char_boundary(end))
-                .then(|| format!("{}{}", &text[..at], &text[end..]));
-            let shows = |shorter: &String| {
-                let theirs = theirs(judge, language, std::slice::from_ref(shorter)).remove(0);
-                !same(&ours(language, shorter), &theirs)
-            };
-            match shorter.filter(shows) {
-                Some(shorter) => text = shorter,
-                None => at += size,
-            }
-        }
-        size /= 2;
-    }
-    text
 }
 
 fn theirs(judge: &mut Judge, language: Language, texts: &[String]) -> Vec<Reading> {

@@ -39,6 +39,11 @@ impl Renamed {
         Self { names }
     }
 
+    /// Whether a name in a line makes the line longer or shorter.
+    pub(super) fn changes_length(&self) -> bool {
+        self.names.len() > 1
+    }
+
     /// The text with every name of the service in one form.
     fn one_name(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, name| text.replace(name.as_str(), MOVED))
