@@ -3,7 +3,10 @@
 //!
 //! Knows: what such repositories look like. Must not know: the program that is measured.
 
+#[path = "generate/content.rs"]
 mod content;
+#[path = "generate/queries.rs"]
+mod queries;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -97,8 +100,11 @@ impl Out<'_> {
     }
 }
 
-/// Hands out every file, [`FILES`] in all.
-fn files(write: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+/// Hands out every file, [`FILES`] in all, each with its path.
+///
+/// # Errors
+/// What `write` returns.
+pub(crate) fn files(write: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
     let mut out = Out { write, count: 0 };
     let mut random = Random(20);
     let hosts: Vec<String> = (0..HOSTS).map(|at| if at == 0 { "puck".into() } else { word(at * 7 + 3) }).collect();
@@ -114,6 +120,7 @@ fn files(write: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> 
         out.file(&format!("ansible/alloy/{host}/config.alloy.j2"), &content::alloy(&here, at % 2 == 0))?;
     }
     content::shared(&hosts, &mut |path, text| out.file(path, text))?;
+    content::loki(&services, &hosts[1], &mut |path, text| out.file(path, text))?;
     for service in &services {
         content::service(service, &hosts[service.host], &mut random, &mut |path, text| out.file(path, text))?;
     }
@@ -136,7 +143,7 @@ pub(crate) fn samples() -> (Vec<String>, String) {
         .map(|at| Service { name: word(at * 13 + 1100), host: 0, port: 51_400 + at, syslog: true })
         .collect();
     let here: Vec<&Service> = services.iter().collect();
-    (content::queries(&mut random, 4000), content::alloy(&here, true))
+    (queries::samples(&mut random, 4000), content::alloy(&here, true))
 }
 
 /// A pronounceable word of its own for each number.

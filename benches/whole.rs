@@ -51,7 +51,7 @@ fn main() -> io::Result<()> {
         _ => {}
     }
     let value = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
-    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data").join("infra-2");
+    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data").join("infra-3");
     let folder = value("--data").map_or_else(default, PathBuf::from);
     let runs = value("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5_usize).max(1);
     println!("repository: {}", folder.display());

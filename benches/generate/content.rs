@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::{Random, Service, word};
+use super::{Random, Service, queries, word};
 
 /// Panels of one dashboard: about 62 kB of JSON.
 const PANELS: usize = 36;
 /// Of a hundred dashboards, how many query Loki by `job`.
 const LOKI_PERCENT: u64 = 18;
-const NOUNS: [&str; 12] = [
+pub(super) const NOUNS: [&str; 12] = [
     "requests",
     "errors",
     "latency",
@@ -133,6 +133,45 @@ pub(super) fn shared(hosts: &[String], put: Put<'_>) -> io::Result<()> {
     )
 }
 
+/// Loki itself, with the rules of its ruler: two for every eighth service, and all shapes for the one that moves.
+pub(super) fn loki(services: &[Service], host: &str, put: Put<'_>) -> io::Result<()> {
+    put(
+        "ansible/loki/docker-compose.yml.j2",
+        "services:\n  loki:\n    image: grafana/loki:3.4.2\n    volumes:\n      - loki_data:/loki\n\nvolumes:\n  loki_data:\n",
+    )?;
+    put(
+        "ansible/loki/config.yml.j2",
+        "auth_enabled: false\nserver:\n  http_listen_port: 3100\nruler:\n  storage:\n    type: local\n    local:\n      \
+         directory: /etc/loki/rules\n",
+    )?;
+    put(
+        "ansible/loki/deploy.yml",
+        &format!(
+            "---\n- name: Deploy Loki\n  hosts: {host}.incus\n  become: true\n  tasks:\n    - name: Write the configuration\n      \
+             ansible.builtin.template:\n        src: config.yml.j2\n        dest: /etc/loki/config.yml\n    - name: Write the rules\n      \
+             ansible.builtin.copy:\n        src: rules/\n        dest: /etc/loki/rules/fake/\n    - name: Write the Compose file\n      \
+             ansible.builtin.template:\n        src: docker-compose.yml.j2\n        dest: /srv/loki/docker-compose.yml\n    \
+             - name: Start\n      community.docker.docker_compose_v2:\n        project_src: /srv/loki\n"
+        ),
+    )?;
+    for (at, service) in services.iter().enumerate().filter(|(at, _)| at % 8 == PUCK) {
+        let name = &service.name;
+        let other = &services[(at * 3 + 5) % services.len()].name;
+        let mut rules = format!("groups:\n  - name: {name}-logs\n    rules:\n");
+        let count = if at == PUCK { queries::RULES } else { 2 };
+        for shape in 0..count {
+            let _ = write!(
+                rules,
+                "      - alert: {name}_logs_{shape}\n        expr: |-\n          {}\n        for: 5m\n        labels:\n          \
+                 severity: warning\n",
+                queries::rule(shape, name, other)
+            );
+        }
+        put(&format!("ansible/loki/rules/{name}.yml"), &rules)?;
+    }
+    Ok(())
+}
+
 /// The files of one service: Compose template, playbook, environment, settings, rules, roles.
 pub(super) fn service(service: &Service, host: &str, random: &mut Random, put: Put<'_>) -> io::Result<()> {
     let Service { name, syslog, .. } = service;
@@ -211,16 +250,16 @@ pub(super) fn dashboard(random: &mut Random, number: usize, services: &[Service]
         let end = if panel + 1 < PANELS { "," } else { "" };
         let noun = random.pick(&NOUNS);
         let (kind, expression, legend) = if loki && panel % 9 == 4 {
-            ("loki", format!("sum by (job) (rate({{job=\\\"{name}\\\"}} |= \\\"{noun}\\\" [5m]))"), "{{job}}")
+            let shape = number / 250 * 4 + panel / 9;
+            let (query, legend) =
+                queries::loki(shape, name, &services[(number * 7 + panel) % services.len()].name, noun);
+            ("loki", query, legend)
         } else {
-            let quantile = random.below(100);
             let other = word(random.below(4000) as usize);
-            let expression = format!(
-                "histogram_quantile(0.{quantile:02}, sum by (le, instance) (rate({noun}_duration_seconds_bucket{{job=\\\"{name}\\\", \
-                 handler=~\\\"/api/{other}.*\\\"}}[$__rate_interval])))"
-            );
-            ("prometheus", expression, "{{instance}}")
+            ("prometheus", queries::prometheus(random, name, noun, &other), "{{instance}}")
         };
+        let expression = expression.replace('\\', "\\\\").replace('"', "\\\"");
+        let links = if loki && panel == 8 { queries::explore(name) } else { "[]".to_owned() };
         let _ = write!(
             text,
             r#"    {{
@@ -257,6 +296,7 @@ pub(super) fn dashboard(random: &mut Random, number: usize, services: &[Service]
       }},
       "gridPos": {{ "h": 8, "w": 12, "x": {}, "y": {} }},
       "id": {},
+      "links": {links},
       "options": {{
         "legend": {{ "calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": true }},
         "tooltip": {{ "mode": "single", "sort": "none" }}
@@ -283,44 +323,14 @@ pub(super) fn dashboard(random: &mut Random, number: usize, services: &[Service]
             panel + 1,
         );
     }
+    let variables = if loki { queries::VARIABLE } else { "" };
     let _ = write!(
         text,
-        "  ],\n  \"refresh\": \"1m\",\n  \"schemaVersion\": 39,\n  \"tags\": [\"{name}\"],\n  \"templating\": {{ \"list\": [] }},\n  \
+        "  ],\n  \"refresh\": \"1m\",\n  \"schemaVersion\": 39,\n  \"tags\": [\"{name}\"],\n  \"templating\": {{ \"list\": [{variables}] }},\n  \
          \"time\": {{ \"from\": \"now-6h\", \"to\": \"now\" }},\n  \"title\": \"{name} {number}\",\n  \"uid\": \"{:016x}\",\n  \"version\": 1\n}}\n",
         random.next()
     );
     text
-}
-
-/// Queries of many kinds, each about another service.
-pub(super) fn queries(random: &mut Random, count: usize) -> Vec<String> {
-    (0..count)
-        .map(|at| {
-            let (name, noun) = (word(at % 4000), random.pick(&NOUNS));
-            match at % 6 {
-                0 => format!("{{job=\"{name}\", hostname=~\"$hostname\"}} |= \"{noun}\" != \"debug\""),
-                1 => format!(
-                    "sum by (job, level) (rate({{job=\"{name}\"}} | json | level=~\"error|critical\" | line_format \
-                     \"{{{{.message}}}} {{{{.trace_id}}}}\" [$__auto]))"
-                ),
-                2 => format!(
-                    "quantile_over_time(0.99, {{job=~\"{name}|{noun}\", environment=\"ouranos\"}} | logfmt | \
-                     duration > 250ms and status >= 500 | unwrap duration(took) | __error__=\"\" [5m]) by (hostname)"
-                ),
-                3 => format!(
-                    "topk(10, sum(count_over_time({{job=\"{name}\"}} |~ `(?i)({noun}|timeout|refused)` | pattern `<ip> - \
-                     <user> [<_>] \"<method> <path> <_>\" <status> <size>` [1h])) by (path, status))"
-                ),
-                4 => format!(
-                    "(sum(rate({{job=\"{name}\"}} |= \"{noun}\" [5m])) / sum(rate({{job=\"{name}\"}}[5m]))) * 100 > 5"
-                ),
-                _ => format!(
-                    "{{job=\"{name}\"}} | regexp \"(?P<verb>\\\\w+) (?P<{noun}>[^ ]+)\" | label_format \
-                     where=\"{{{{.hostname}}}}/{{{{.verb}}}}\" | {noun}!=\"none\" # all but the empty ones"
-                ),
-            }
-        })
-        .collect()
 }
 
 /// A page of documentation.

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo test --test oracle                     the short form
 //! cargo test --test oracle -- --long           100,000 queries, 20,000 configurations, 20,000 rewrites
+//! cargo test --test oracle -- --table          a whole repository, beside `sed`
 //! cargo test --test oracle -- --seed 7 --part LogQL --only 31     one piece of work again
 //! ```
 //!
@@ -12,6 +13,9 @@
 // What fails here fails the run: a reason to panic with. It talks to whoever started it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
+#[path = "../../benches/generate.rs"]
+#[allow(dead_code, reason = "the benchmark uses the rest")]
+mod generate;
 mod judge;
 mod random;
 mod readers;
@@ -52,6 +56,10 @@ fn main() -> ExitCode {
         only: number("--only"),
         show: number("--show").map_or(8, |show| show as usize),
     };
+    if has("--table") {
+        rewrites::table::print(&work.judge, work.seed);
+        return ExitCode::SUCCESS;
+    }
     let amounts = if has("--long") { LONG } else { SHORT };
     let part = value("--part").map(String::as_str);
     let wants = |name: &str| part.is_none_or(|part| part == name);

@@ -96,7 +96,7 @@ impl Work {
                         }
                         let shown = total.lock().unwrap_or_else(PoisonError::into_inner).failures.len();
                         let show = self.show.saturating_sub(shown);
-                        let mut report = Report { number, show, ..Report::default() };
+                        let mut report = Report { show, number, ..Report::default() };
                         work(&mut judge, number, &mut report);
                         total.lock().unwrap_or_else(PoisonError::into_inner).take(report);
                     }

@@ -7,8 +7,10 @@ mod ask;
 mod collector;
 mod compare;
 mod explain;
+mod extract;
 mod files;
 mod lines;
+pub(crate) mod table;
 mod trial;
 mod world;
 

@@ -185,7 +185,7 @@ fn history(
 }
 
 /// `name` is what a dashboard's variable for the service holds.
-fn question(set: usize, text: &str, name: &str) -> Query {
+pub(super) fn question(set: usize, text: &str, name: &str) -> Query {
     let text = text.replace("$job", name).replace("$hostname", ".+").replace("[$__auto]", "[1m]");
     let is_log = text.trim_start().starts_with('{');
     let (start, end) = if is_log { (0, 200) } else { (20, 140) };
