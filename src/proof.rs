@@ -190,6 +190,15 @@ impl<'s> Proof<'s> {
         all.into_iter().filter(|(index, _)| !self.streams.copies.contains(index)).collect()
     }
 
+    /// The streams `old` selects today and `new` afterwards, copies of what moves aside, as text.
+    pub fn shown(&self, old: &Condition, new: &Condition) -> (Vec<String>, Vec<String>) {
+        let text = |list: &[Stream], found: Vec<usize>| {
+            found.into_iter().filter_map(|index| list.get(index)).map(stream).collect()
+        };
+        let (today, after) = (self.today(old, Copies::Ignored), self.after(new));
+        (text(&self.streams.before, today.unwrap_or_default()), text(&self.streams.after, after.unwrap_or_default()))
+    }
+
     /// What becomes of a stream of today.
     pub fn image(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         self.streams.image.get(index).into_iter().flatten().copied().filter(|&to| to < self.streams.after.len())

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("compose", include_str!("../rewrites/compose/rule.yaml")),
     ("dashboards", include_str!("../rewrites/dashboards/rule.yaml")),
     ("host_vars", include_str!("../rewrites/host_vars/rule.yaml")),
+    ("loki", include_str!("../rewrites/loki/rule.yaml")),
     ("mentions", include_str!("../rewrites/mentions/rule.yaml")),
     ("unread", include_str!("../rewrites/unread/rule.yaml")),
 ];

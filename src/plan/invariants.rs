@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Move, QueryChange, Request};
 use crate::error::{Error, Result};
+use crate::rewrite::loki;
 use crate::text::{Edits, Place, RepoPath};
 use crate::topology::compose::Driver;
 use crate::topology::sites::FileSites;
@@ -34,6 +35,11 @@ pub(super) fn check(
     for change in queries.iter().filter(|change| change.before != change.after) {
         take(&mut intended, &site_fact(change.at.source.path.as_str(), &change.before));
         *intended.entry(site_fact(change.at.source.path.as_str(), &change.after)).or_default() += 1;
+    }
+    for (path, edit) in edits.iter().flat_map(|(path, edits)| edits.iter().map(move |edit| (path, edit))) {
+        if let Some(selector) = loki::added(edit) {
+            *intended.entry(setting_fact(path.as_str(), &selector)).or_default() += 1;
+        }
     }
     same(&intended, &facts(&after, Some(moved), &shared))?;
     variables(before, &after, edits)?;
@@ -136,6 +142,16 @@ fn facts(topology: &Topology, moved: Option<&Move>, shared: &Shared<'_>) -> Fact
     for (path, query) in topology.queries.texts_of(|path| !shared.0.contains(path)) {
         add(site_fact(path, query));
     }
+    for source in topology.snapshot.sources() {
+        for selector in loki::selectors(source) {
+            add(setting_fact(source.path.as_str(), &selector));
+        }
+    }
+    for config in &topology.alloy {
+        for selector in config.selectors() {
+            add(site_fact(config.source.path.as_str(), &selector.raw));
+        }
+    }
     out
 }
 
@@ -150,6 +166,10 @@ fn listener_fact(topology: &Topology, host: usize, index: usize) -> String {
 
 fn site_fact(path: &str, query: &str) -> String {
     format!("query {path} {query}")
+}
+
+fn setting_fact(path: &str, selector: &str) -> String {
+    format!("setting {path} {selector}")
 }
 
 /// Asserts that each host has the definitions of variables it had, in the same order, without those an edit takes out.

@@ -74,6 +74,18 @@ impl Matcher {
         Self { label: label.to_owned(), op, value: Value::Known(value.to_owned()) }
     }
 
+    /// `label="a"`, or `label=~"a|b"` for several values.
+    pub fn one_of(label: &str, values: &[&str]) -> Self {
+        match values {
+            [one] => Self::new(label, Op::Equal, one),
+            many => {
+                // A dash means itself outside a class.
+                let escaped: Vec<String> = many.iter().map(|one| regex::escape(one).replace("\\-", "-")).collect();
+                Self::new(label, Op::Match, &escaped.join("|"))
+            }
+        }
+    }
+
     /// Whether it leaves something out rather than asking for it: `!=`, `!~`.
     pub fn is_negative(&self) -> bool {
         matches!(self.op, Op::NotEqual | Op::NotMatch)

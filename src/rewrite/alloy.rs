@@ -3,6 +3,8 @@
 //! Knows: where listeners stand and what the Docker-socket blocks look like. Must not know: which service it is for
 //! beyond the [`Move`]. Sources: label-surface 5.3, real-world A1 to A5, A13.
 
+mod selectors;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,6 +56,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         }
     }
     lost_labels(host, moved, &mut out);
+    selectors::rewrite(topology, moved, &mut out);
     out
 }
 

@@ -176,7 +176,8 @@ pub fn rewrite(source: &Arc<Source>, handled: &[Span], components: &[&str], move
     {
         last.hint = Some(rule::say("mentions/more", &[("count", &more.to_string())]));
     }
-    let apart = lists(text).into_iter().chain(templates(source, text)).chain(metrics(text, components));
+    let free = lists(text).into_iter().filter(|(found, _)| !handled.iter().any(|span| span.overlaps(*found)));
+    let apart = free.chain(templates(source, text)).chain(metrics(text, components));
     findings.extend(apart.map(|(span, id)| {
         let message = rule::say(id, &[("project", &moved.project)]);
         Finding::new(Level::Review, id, message).at(Place::new(source, span))

@@ -7,6 +7,7 @@ pub mod alloy;
 pub mod compose;
 pub mod host_vars;
 mod lines;
+pub mod loki;
 pub mod mentions;
 pub mod queries;
 
@@ -91,6 +92,7 @@ pub const ALL: &[(&str, Rewrite)] = &[
     ("alloy", alloy::rewrite),
     ("host_vars", host_vars::rewrite),
     ("queries", queries::rewrite),
+    ("loki", loki::rewrite),
 ];
 
 /// An edit with its reason from the rule file.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::Topology;
 use super::compose::Service;
+use super::flow::{self, Plumbing};
 use super::runs::{self, Host, Link};
 use super::streams::{Label, Leaving, Stream, Streams};
 
@@ -66,8 +67,9 @@ fn labels(
     service: &Service,
 ) -> Option<BTreeMap<String, Label>> {
     if let Some((_, socket)) = host.socket(&topology.alloy) {
-        let statics = topology.labels_on(host, &socket.labels)?;
-        return runs::socket_labels(socket, &statics, project, service).ok()?;
+        let plumbing = Plumbing::of(topology, host);
+        let labels = runs::socket_labels(socket, &plumbing, Some(project), service).ok()??;
+        return flow::merged(plumbing.arrive(&socket.to, &labels));
     }
     let mut labels = host.listeners[listener].labels.clone()?;
     labels.remove("job");

@@ -11,6 +11,7 @@ pub mod datasources;
 pub mod deployments;
 pub mod deploys;
 pub mod files;
+pub mod flow;
 pub mod hosts;
 pub mod later;
 pub mod loki;

@@ -5,9 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Topology;
+use super::alloy::Outlets;
 use super::compose::Driver;
+use super::flow::{self, Plumbing};
 use super::later::Later;
 use super::loki::{Derives, NONE_FOUND};
+use super::relabel::{ANY, Labels};
 use super::runs::{self, Host};
 use crate::text::Place;
 
@@ -69,14 +72,22 @@ impl Streams {
     /// # Errors
     /// When the labels of a new stream cannot be computed; the text says why.
     pub fn of(topology: &Topology, leaving: Leaving<'_>) -> Result<Self, String> {
-        let mut out = Self::default();
+        let mut build = Build { out: Self::default(), until: None };
         for (index, host) in topology.hosts.iter().enumerate() {
-            let moved = (index == leaving.host).then_some(leaving);
-            let new = out.sockets(topology, host, moved)?;
-            out.listeners(host, moved, &new);
-            out.others(topology, host);
+            build.host(topology, host, (index == leaving.host).then_some(leaving))?;
         }
-        Ok(out)
+        Ok(build.finish())
+    }
+
+    /// The streams that enter one component of the host, before and after `leaving`. What the Docker socket says of the
+    /// leaving containers is not counted before: those lines are there a second time.
+    ///
+    /// # Errors
+    /// As [`Streams::of`].
+    pub fn entering(topology: &Topology, leaving: Leaving<'_>, component: &str) -> Result<Self, String> {
+        let mut build = Build { out: Self::default(), until: Some(component) };
+        build.host(topology, &topology.hosts[leaving.host], Some(leaving))?;
+        Ok(build.finish())
     }
 
     /// The `service_name` of a stream, `""` when it has none; `None` when it is not known.
@@ -101,12 +112,39 @@ impl Streams {
         };
         (0..self.before.len()).filter(|&index| same(&self.before[index])).collect()
     }
+}
+
+/// Streams being put together.
+struct Build<'c> {
+    out: Streams,
+    /// The component where they are looked at; Loki, when there is none.
+    until: Option<&'c str>,
+}
+
+impl Build<'_> {
+    fn host(&mut self, topology: &Topology, host: &Host, moved: Option<Leaving<'_>>) -> Result<(), String> {
+        let plumbing = Plumbing::of(topology, host);
+        let new = self.sockets(topology, host, &plumbing, moved)?;
+        self.listeners(host, &plumbing, moved, &new);
+        self.others(topology, host, &plumbing);
+        self.more_sockets(topology, host, &plumbing);
+        Ok(())
+    }
+
+    /// The label sets a line arrives with.
+    fn arrive(&self, plumbing: &Plumbing<'_>, to: &Outlets, labels: &Labels) -> Vec<Labels> {
+        match self.until {
+            None => plumbing.arrive(to, labels),
+            Some(component) => plumbing.enter(to, labels, component),
+        }
+    }
 
     fn keep(&mut self, stream: Stream) -> usize {
-        self.after.push(stream.clone());
-        self.image.push(vec![self.after.len() - 1]);
-        self.before.push(stream);
-        self.after.len() - 1
+        let out = &mut self.out;
+        out.after.push(stream.clone());
+        out.image.push(vec![out.after.len() - 1]);
+        out.before.push(stream);
+        out.after.len() - 1
     }
 
     /// Docker-socket streams of a host. Returns, for each moving service, its stream afterwards.
@@ -114,53 +152,49 @@ impl Streams {
         &mut self,
         topology: &Topology,
         host: &Host,
+        plumbing: &Plumbing<'_>,
         moved: Option<Leaving<'_>>,
     ) -> Result<BTreeMap<usize, usize>, String> {
         let mut new = BTreeMap::new();
         let Some((config, socket)) = host.socket(&topology.alloy) else {
             return if moved.is_some() { Err("the host does not read the Docker socket".into()) } else { Ok(new) };
         };
-        let statics = topology.labels_on(host, &socket.labels);
         for (index, deployment) in host.deployments.iter().enumerate() {
             for (number, service) in deployment.compose.services.iter().enumerate() {
-                let moving = moved.filter(|leaving| leaving.deployment == index && leaving.services.contains(&number));
-                let unknown = || -> BTreeMap<String, Label> {
-                    ["service", "component", "container", "job"].map(|name| (name.to_owned(), Label::Unknown)).into()
+                let leaves = |leaving: &Leaving<'_>| leaving.deployment == index && leaving.services.contains(&number);
+                let moving = moved.as_ref().is_some_and(leaves);
+                let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
+                let left = runs::socket_labels(socket, plumbing, project, service);
+                let labels = match left {
+                    Err(problem) if moving => return Err(problem),
+                    Err(_) => Some(unknown()),
+                    Ok(labels) => labels,
                 };
-                let labels = match (&deployment.project, &statics) {
-                    (Ok(project), Some(statics)) => {
-                        match runs::socket_labels(socket, statics, &project.name, service) {
-                            Ok(None) if moving.is_some() => {
-                                return Err("the block drops the containers of this project".into());
-                            }
-                            Ok(None) => continue,
-                            Ok(Some(labels)) if moving.is_some() && !is_of(&labels, &project.name) => {
-                                return Err("its rules set no `service` that is the Compose project".into());
-                            }
-                            Ok(Some(labels)) => labels,
-                            Err(problem) if moving.is_some() => return Err(problem),
-                            Err(_) => unknown(),
-                        }
+                let labels = labels.and_then(|labels| flow::merged(self.arrive(plumbing, &socket.to, &labels)));
+                let labels = match labels {
+                    None if moving && self.until.is_none() => {
+                        return Err("the block drops the containers of this project".into());
                     }
-                    _ if moving.is_some() => {
-                        return Err("the labels of the Docker-socket block cannot be computed".into());
+                    None => continue,
+                    Some(labels) if moving && !is_of(&labels, project.unwrap_or_default()) => {
+                        return Err("its rules set no `service` that is the Compose project".into());
                     }
-                    _ => unknown(),
+                    Some(labels) => labels,
                 };
                 let stream = Stream { labels, at: Some(config.place(socket.at)) };
                 let read_before = !(matches!(service.driver, Driver::Syslog(_)) && service.cache_disabled);
-                let at = if read_before {
-                    if moving.is_some() {
-                        self.copies.insert(self.before.len());
+                let at = if read_before && !(moving && self.until.is_some()) {
+                    if moving {
+                        self.out.copies.insert(self.out.before.len());
                     }
                     self.keep(stream)
-                } else if moving.is_some() {
-                    self.after.push(stream);
-                    self.after.len() - 1
+                } else if moving {
+                    self.out.after.push(stream);
+                    self.out.after.len() - 1
                 } else {
                     continue;
                 };
-                if moving.is_some() {
+                if moving {
                     new.insert(number, at);
                 }
             }
@@ -168,9 +202,37 @@ impl Streams {
         Ok(new)
     }
 
-    fn listeners(&mut self, host: &Host, moved: Option<Leaving<'_>>, new: &BTreeMap<usize, usize>) {
+    /// What further Docker-socket sources of the host read: every container once more, whatever moves.
+    fn more_sockets(&mut self, topology: &Topology, host: &Host, plumbing: &Plumbing<'_>) {
+        let configs = host.configs.iter().filter_map(|one| topology.alloy.get(one.config));
+        let all = configs.flat_map(|config| config.sockets.iter().map(move |socket| (config, socket)));
+        for (config, socket) in all.skip(1) {
+            for deployment in &host.deployments {
+                let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
+                for service in &deployment.compose.services {
+                    let left =
+                        runs::socket_labels(socket, plumbing, project, service).unwrap_or_else(|_| Some(unknown()));
+                    let arrived = left.map(|labels| self.arrive(plumbing, &socket.to, &labels)).unwrap_or_default();
+                    if let Some(labels) = flow::merged(arrived) {
+                        self.keep(Stream { labels, at: Some(config.place(socket.at)) });
+                    }
+                }
+            }
+        }
+    }
+
+    fn listeners(
+        &mut self,
+        host: &Host,
+        plumbing: &Plumbing<'_>,
+        moved: Option<Leaving<'_>>,
+        new: &BTreeMap<usize, usize>,
+    ) {
         for (index, listener) in host.listeners.iter().enumerate() {
-            let labels = listener.labels.clone().unwrap_or_else(|| [("job".to_owned(), Label::Unknown)].into());
+            let labels = listener.labels.clone().unwrap_or_else(flow::anything);
+            let left = plumbing.relabelled(&listener.fact.rules, &labels);
+            let arrived = left.into_iter().flat_map(|labels| self.arrive(plumbing, &listener.fact.to, &labels));
+            let Some(labels) = flow::merged(arrived.collect()) else { continue };
             let stream = Stream { labels, at: Some(listener.at.clone()) };
             let Some(leaving) = moved else {
                 self.keep(stream);
@@ -186,56 +248,44 @@ impl Streams {
             }
             let mut image: Vec<usize> = leave.iter().filter_map(|(_, service)| new.get(service).copied()).collect();
             if !stay.is_empty() {
-                self.after.push(stream.clone());
-                image.push(self.after.len() - 1);
+                self.out.after.push(stream.clone());
+                image.push(self.out.after.len() - 1);
             }
-            self.before.push(stream);
-            self.image.push(image);
+            self.out.before.push(stream);
+            self.out.image.push(image);
         }
     }
 
-    fn others(&mut self, topology: &Topology, host: &Host) {
+    fn others(&mut self, topology: &Topology, host: &Host, plumbing: &Plumbing<'_>) {
         for assigned in &host.configs {
             let Some(config) = topology.alloy.get(assigned.config) else { continue };
-            for other in &config.others {
-                let mut labels = BTreeMap::new();
-                if let Some(job) = &other.default_job {
-                    labels.insert("job".to_owned(), Label::Known(job.clone()));
-                }
-                match topology.labels_on(host, &other.labels) {
-                    Some(set) => labels.extend(set),
-                    None => drop(labels.insert("job".to_owned(), Label::Unknown)),
-                }
-                for labels in family(labels, &other.writes) {
+            for other in config.others.iter().filter(|other| !plumbing.is_off(&other.when)) {
+                let left = plumbing.leaves(other).into_iter();
+                let sets: BTreeSet<Labels> =
+                    left.flat_map(|labels| self.arrive(plumbing, &other.to, &labels)).collect();
+                for labels in sets {
                     self.keep(Stream { labels, at: Some(config.place(other.at)) });
                 }
             }
         }
     }
+
+    /// Streams that may have labels of any name may have each that some stream has.
+    fn finish(mut self) -> Streams {
+        let all = || self.out.before.iter().chain(&self.out.after);
+        let names: BTreeSet<String> = all().flat_map(|stream| stream.labels.keys()).cloned().collect();
+        for stream in self.out.before.iter_mut().chain(&mut self.out.after) {
+            if stream.labels.remove(ANY).is_some() {
+                for name in names.iter().filter(|name| *name != ANY) {
+                    stream.labels.entry(name.clone()).or_insert(Label::Unknown);
+                }
+            }
+        }
+        self.out
+    }
 }
 
-/// Every label set that relabel rules can make of `labels`: each rule may or may not have matched. Past a few hundred
-/// combinations the labels in question count as unknown instead.
-fn family(labels: BTreeMap<String, Label>, writes: &[(String, Option<Vec<String>>)]) -> Vec<BTreeMap<String, Label>> {
-    const MOST: usize = 256;
-    let mut out = vec![labels];
-    for (name, values) in writes {
-        let Some(values) = values.as_ref().filter(|values| out.len() * (values.len() + 1) <= MOST) else {
-            for labels in &mut out {
-                labels.insert(name.clone(), Label::Unknown);
-            }
-            continue;
-        };
-        let written: Vec<_> = values
-            .iter()
-            .flat_map(|value| out.iter().map(move |labels| (labels, value)))
-            .map(|(labels, value)| {
-                let mut labels = labels.clone();
-                labels.insert(name.clone(), Label::Known(value.clone()));
-                labels
-            })
-            .collect();
-        out.extend(written);
-    }
-    out
+/// What is known of the labels of a container when the block cannot be evaluated.
+fn unknown() -> Labels {
+    ["service", "component", "container", "job"].map(|name| (name.to_owned(), Label::Unknown)).into()
 }

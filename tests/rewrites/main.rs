@@ -37,7 +37,7 @@ fn every_case_holds() {
 #[test]
 fn each_rule_of_files_changes_leaves_alone_and_refuses() {
     let cases = case::all();
-    for artefact in ["compose", "alloy", "host_vars", "dashboards", "alerts"] {
+    for artefact in ["compose", "alloy", "host_vars", "dashboards", "alerts", "loki"] {
         let of = |wanted: &dyn Fn(&Case) -> bool| {
             cases.iter().filter(|case| case.name.starts_with(&format!("{artefact}/")) && wanted(case)).count()
         };

@@ -70,7 +70,7 @@ impl Before<'_> {
         }
         if let Some(components) = values("component").filter(|components| !components.is_empty()) {
             let components: Vec<&str> = components.into_iter().collect();
-            list.push(vec![service, one_of("component", &components)]);
+            list.push(vec![service, Matcher::one_of("component", &components)]);
         }
         // The project may be, or come to be, on another host, too.
         let moving: Vec<usize> = self.today(old).into_iter().filter(|&index| self.moves(index)).collect();
@@ -98,7 +98,7 @@ impl Before<'_> {
             }
         }
         values.dedup();
-        let mut name = one_of(NAME, &values);
+        let mut name = Matcher::one_of(NAME, &values);
         if one.is_negative() {
             name = name.flipped();
         }
@@ -126,7 +126,7 @@ impl Before<'_> {
         let more = self.more_names(one);
         let mut list = Vec::new();
         if !more.is_empty() && !self.moved.keep_history {
-            list.push(one_of("job", &more));
+            list.push(Matcher::one_of("job", &more));
         }
         list.push(one.clone());
         list
@@ -149,23 +149,11 @@ impl Before<'_> {
         }
         let candidates = common.into_iter().map(|(label, values)| {
             let values: Vec<&str> = values.into_iter().collect();
-            let matcher = one_of(label, &values);
+            let matcher = Matcher::one_of(label, &values);
             let selected = self.proof.after(&Condition::all(&with(others, std::slice::from_ref(&matcher))));
             (selected.map_or(usize::MAX, |found| found.len()), values.len(), matcher)
         });
         candidates.min().map(|(_, _, matcher)| matcher)
-    }
-}
-
-/// `label="a"`, or `label=~"a|b"`.
-pub(super) fn one_of(label: &str, values: &[&str]) -> Matcher {
-    match values {
-        [one] => Matcher::new(label, Op::Equal, one),
-        many => {
-            // A dash means itself outside a class.
-            let escaped: Vec<String> = many.iter().map(|one| regex::escape(one).replace("\\-", "-")).collect();
-            Matcher::new(label, Op::Match, &escaped.join("|"))
-        }
     }
 }
 

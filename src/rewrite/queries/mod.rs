@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
-use crate::rewrite::mentions;
+use crate::rewrite::{loki, mentions};
 use crate::text::Source;
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::SiteKind;
@@ -45,6 +45,8 @@ fn mentions_in(source: &Arc<Source>, topology: &Topology, moved: &Move) -> Vec<F
     let file = topology.queries.files.get(&source.path);
     let mut handled = file.map(|file| file.handled()).unwrap_or_default();
     handled.extend(moved.listeners.iter().filter(|at| at.source.path == source.path).map(|at| at.span));
+    handled.extend(loki::handled(source));
+    handled.sort_unstable();
     mentions::rewrite(source, &handled, &components(topology, moved), moved)
 }
 

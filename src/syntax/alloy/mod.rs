@@ -7,6 +7,7 @@ mod block;
 mod expr;
 mod lexer;
 mod parser;
+pub mod selector;
 mod strings;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@
 //! configuration is for; every text here is as written, Jinja included.
 
 mod around;
+mod others;
+mod pipes;
 mod read;
 
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use super::relabel::Rule;
 use crate::text::{Place, Source, Span};
 
+pub use others::{Other, Target};
+pub use pipes::{Does, Outlets, Pipe, Stage, Touches};
 pub use read::{may_be_config, read};
 
 /// A string of the configuration as written, Jinja left as it stands.
@@ -59,8 +63,12 @@ pub struct Listener {
     pub labels: LabelMap,
     /// `forward_to` of the component; `None` when it is computed.
     pub feeds: Option<Vec<Feed>>,
+    /// Where the component forwards to.
+    pub to: Outlets,
     /// `relabel_rules` of the component.
     pub relabel: Option<Feed>,
+    /// Those rules; an error says why they cannot be told.
+    pub rules: Result<Vec<Rule>, String>,
     /// The Jinja loop around it.
     pub in_loop: Option<Span>,
     /// Conditions of the Jinja arms it stands in.
@@ -89,21 +97,10 @@ pub struct Socket {
     pub labels: LabelMap,
     /// `forward_to`; `None` when it is computed.
     pub feeds: Option<Vec<Feed>>,
-}
-
-/// Another source of log lines: the journal, files, anything.
-#[derive(Clone, Debug)]
-pub struct Other {
-    /// The block.
-    pub at: Span,
-    /// `loki.source.journal.systemd_logs`.
-    pub component: String,
-    /// Labels it sets itself.
-    pub labels: LabelMap,
-    /// The `job` the component sets when nothing else does (`loki.source.journal.x` of its own accord).
-    pub default_job: Option<String>,
-    /// For each label its relabel rules can write: the values they can write; `None` when one of them is computed.
-    pub writes: Vec<(String, Option<Vec<String>>)>,
+    /// The rules that `relabel_rules` of the source names; an error says why they cannot be told.
+    pub relabel: Result<Vec<Rule>, String>,
+    /// Where it forwards to.
+    pub to: Outlets,
 }
 
 /// One configuration.
@@ -117,6 +114,8 @@ pub struct Config {
     pub sockets: Vec<Socket>,
     /// Other log sources.
     pub others: Vec<Other>,
+    /// What lines pass through on their way to Loki.
+    pub pipes: Vec<Pipe>,
     /// Units, identifiers and job names that journal rules name: native services.
     pub natives: Vec<Text>,
     /// Names of all components (`discovery.docker.containers`), to avoid a clash.
@@ -127,5 +126,23 @@ impl Config {
     /// A place in this configuration.
     pub fn place(&self, span: Span) -> Place {
         Place::new(&self.source, span)
+    }
+
+    /// The selectors of every `stage.match`, in no order.
+    pub fn selectors(&self) -> Vec<&Text> {
+        let mut out = Vec::new();
+        let mut work: Vec<&Stage> = Vec::new();
+        for pipe in &self.pipes {
+            if let Does::Process(stages) = &pipe.does {
+                work.extend(stages);
+            }
+        }
+        while let Some(stage) = work.pop() {
+            if let Touches::Match { selector: Some(text), .. } = &stage.touches {
+                out.push(text);
+            }
+            work.extend(&stage.inner);
+        }
+        out
     }
 }

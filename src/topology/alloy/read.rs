@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Config, Feed, LabelMap, Listener, Other, Socket, Text, around};
+use super::{Config, Feed, LabelMap, Listener, Socket, Text, around};
 use crate::finding::{Finding, Level};
 use crate::rule;
 use crate::syntax::alloy::{self, Block, Expr};
@@ -51,20 +51,22 @@ pub fn read(source: &Arc<Source>) -> Result<Config, Box<Finding>> {
         listeners: config.components("loki.source.syslog").flat_map(|block| reader.listeners(block)).collect(),
         sockets: config.components("loki.source.docker").map(|block| reader.socket(block)).collect(),
         others: config.blocks().filter_map(|block| reader.other(block)).collect(),
+        pipes: config.blocks().filter_map(|block| reader.pipe(block)).collect(),
         natives: reader.natives(),
         components: config.blocks().map(Block::id).collect(),
     })
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    mask: &'a Mask,
-    config: &'a alloy::Config<'a>,
+/// A configuration that is being read.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) mask: &'a Mask,
+    pub(super) config: &'a alloy::Config<'a>,
 }
 
 impl Reader<'_> {
     /// A string literal as written in the file, Jinja included.
-    fn string(&self, expr: Expr<'_, '_>) -> Option<Text> {
+    pub(super) fn string(&self, expr: Expr<'_, '_>) -> Option<Text> {
         let decoded = expr.as_str()?;
         let inside = expr.content_span()?;
         let raw =
@@ -88,6 +90,8 @@ impl Reader<'_> {
                 ),
                 labels: self.labels(listener.attr("labels").map(alloy::Attribute::value)),
                 feeds: self.feeds(block),
+                to: self.outlets(block),
+                rules: self.own_rules(block),
                 relabel: block.attr("relabel_rules").map(|attr| self.feed(attr.value())),
                 in_loop: around::loop_tag(self.mask, listener.span().start()),
                 when: around::conditions(self.text, self.mask, listener.span().start()),
@@ -109,12 +113,12 @@ impl Reader<'_> {
         (plain && list.items().all(|item| item.path().is_some())).then_some(feeds)
     }
 
-    fn has_jinja(&self, span: Span) -> bool {
+    pub(super) fn has_jinja(&self, span: Span) -> bool {
         !self.mask.tags_in(span).is_empty()
     }
 
     /// A `labels` map. A loop inside it, or a value that is no string, makes it computed.
-    fn labels(&self, expr: Option<Expr<'_, '_>>) -> LabelMap {
+    pub(super) fn labels(&self, expr: Option<Expr<'_, '_>>) -> LabelMap {
         let Some(expr) = expr else { return LabelMap::Known(Vec::new()) };
         let statements = self.mask.tags_in(expr.span()).iter().any(|tag| tag.kind == jinja::TagKind::Statement);
         if statements || !matches!(expr.kind(), alloy::Kind::Object) {
@@ -137,6 +141,8 @@ impl Reader<'_> {
             rules: self.socket_rules(block),
             labels: self.labels(block.attr("labels").map(alloy::Attribute::value)),
             feeds: self.feeds(block),
+            relabel: self.own_rules(block),
+            to: self.outlets(block),
         }
     }
 
@@ -157,7 +163,6 @@ impl Reader<'_> {
                     }
                     chain.reverse();
                     rules.extend(chain.into_iter().flatten());
-                    rules.extend(self.more_rules(block)?);
                     return Ok(rules);
                 }
                 ("discovery.relabel", "output") => {
@@ -172,12 +177,8 @@ impl Reader<'_> {
         Err("its targets go through too many components".into())
     }
 
-    /// `relabel_rules` of the source itself, and a way to `loki.write` that changes no label.
-    fn more_rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
-        let feeds = self.feeds(block).ok_or("where it forwards to is computed")?;
-        if let Some(feed) = feeds.iter().find(|feed| !feed.path.starts_with("loki.write.")) {
-            return Err(format!("its lines go through `{}`", feed.path));
-        }
+    /// The rules that `relabel_rules` of a source names.
+    pub(super) fn own_rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
         let Some(attr) = block.attr("relabel_rules") else { return Ok(Vec::new()) };
         let path = attr.value().path().map(std::borrow::Cow::into_owned).unwrap_or_default();
         let component = path.strip_suffix(".rules").unwrap_or(&path);
@@ -187,7 +188,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
+    pub(super) fn rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
         if self.mask.tags_in(block.span()).iter().any(|tag| tag.kind == jinja::TagKind::Statement) {
             return Err(format!("the rules of `{}` are computed", block.id()));
         }
@@ -197,8 +198,9 @@ impl Reader<'_> {
     fn rule(&self, block: Block<'_, '_>) -> Result<Rule, String> {
         let mut rule = Rule::default();
         for attr in block.attributes() {
+            // What a template fills in is resolved for each host; with an escape beside it, it is not worked out.
             let text = || match self.string(attr.value()) {
-                Some(text) if !self.has_jinja(text.at) => Ok(text.raw),
+                Some(text) if !self.has_jinja(text.at) || !text.raw.contains('\\') => Ok(text.raw),
                 _ => Err(format!("`{}` of a rule is computed", attr.name())),
             };
             match attr.name() {
@@ -218,128 +220,6 @@ impl Reader<'_> {
             }
         }
         Ok(rule)
-    }
-
-    /// Log sources that are neither syslog listeners nor the Docker socket.
-    fn other(&self, block: Block<'_, '_>) -> Option<Other> {
-        let name = block.name();
-        let kind = name.strip_prefix("loki.source.").filter(|kind| !matches!(*kind, "syslog" | "docker"))?;
-        let relabel =
-            block.attr("relabel_rules").and_then(|attr| attr.value().path().map(std::borrow::Cow::into_owned));
-        let mut through: Vec<String> =
-            relabel.into_iter().map(|path| path.trim_end_matches(".rules").to_owned()).collect();
-        through.extend(
-            self.feeds(block)
-                .into_iter()
-                .flatten()
-                .filter_map(|feed| Some(feed.path.strip_suffix(".receiver")?.to_owned())),
-        );
-        let mut labels = self.labels(block.attr("labels").map(alloy::Attribute::value));
-        if kind == "file" {
-            labels = self.target_labels(block, labels);
-        }
-        let mut writes: Vec<(String, Option<Vec<String>>)> = Vec::new();
-        for component in through.iter().filter(|component| !component.starts_with("loki.write.")) {
-            self.writes(component, &mut writes);
-            labels = self.static_labels(component, labels);
-        }
-        let default_job = matches!(kind, "journal" | "gelf").then(|| block.id());
-        Some(Other { at: block.span(), component: block.id(), labels, default_job, writes })
-    }
-
-    /// Labels of the literal targets of a file source, directly or through `local.file_match`.
-    fn target_labels(&self, block: Block<'_, '_>, own: LabelMap) -> LabelMap {
-        let Some(targets) = block.attr("targets").map(alloy::Attribute::value) else { return own };
-        let list = match targets.path() {
-            Some(path) => {
-                let component = path.rsplit_once('.').map_or("", |(component, _)| component);
-                self.config
-                    .blocks()
-                    .find(|one| one.id() == component)
-                    .and_then(|one| one.attr("path_targets"))
-                    .map(alloy::Attribute::value)
-            }
-            None => Some(targets),
-        };
-        let (Some(list), LabelMap::Known(mut labels)) = (list, own) else { return LabelMap::Computed(block.span()) };
-        for target in list.items() {
-            match self.labels(Some(target)) {
-                LabelMap::Known(more) => labels.extend(more.into_iter().filter(|(name, _)| !name.starts_with("__"))),
-                computed @ LabelMap::Computed(_) => return computed,
-            }
-        }
-        LabelMap::Known(labels)
-    }
-
-    /// What the rules or stages of a component can write to labels.
-    fn writes(&self, component: &str, out: &mut Vec<(String, Option<Vec<String>>)>) {
-        let mut add = |label: String, value: Option<String>| match out.iter_mut().find(|(have, _)| *have == label) {
-            Some((_, values)) => match (values, value) {
-                (Some(values), Some(value)) => values.push(value),
-                (values, _) => *values = None,
-            },
-            None => out.push((label, value.map(|value| vec![value]))),
-        };
-        let Some(block) = self.config.blocks().find(|one| one.id() == component) else {
-            add("job".into(), None);
-            return;
-        };
-        for rule in block.blocks("rule") {
-            match self.rule(rule) {
-                Ok(rule) if rule.action == "replace" && !rule.target_label.contains('$') => {
-                    let value = (!rule.replacement.contains('$')).then_some(rule.replacement);
-                    add(rule.target_label, value);
-                }
-                Ok(rule) if matches!(rule.action.as_str(), "keep" | "drop") => {}
-                _ => add("job".into(), None),
-            }
-        }
-        for (label, value) in self.stages(block) {
-            add(label, value);
-        }
-    }
-
-    /// The labels with what the unconditional `stage.static_labels` of a component set.
-    fn static_labels(&self, component: &str, mut labels: LabelMap) -> LabelMap {
-        let block = self.config.blocks().find(|one| one.id() == component);
-        for stage in block.into_iter().flat_map(Block::children).filter(|stage| stage.is("stage.static_labels")) {
-            match (&mut labels, self.labels(stage.attr("values").map(alloy::Attribute::value))) {
-                (LabelMap::Known(all), LabelMap::Known(more)) => all.extend(more),
-                (_, computed) => labels = computed,
-            }
-        }
-        labels
-    }
-
-    /// Labels that the stages of a `loki.process` may write or take away, nested ones included; a value is known only
-    /// where it is a literal.
-    fn stages(&self, block: Block<'_, '_>) -> Vec<(String, Option<String>)> {
-        let mut out = Vec::new();
-        // Those that always run are read by `static_labels`.
-        let mut work: Vec<Block<'_, '_>> = block.children().filter(|stage| !stage.is("stage.static_labels")).collect();
-        while let Some(stage) = work.pop() {
-            work.extend(stage.children());
-            let values = stage.attr("values").map(alloy::Attribute::value);
-            let names = || {
-                let items = values.into_iter().flat_map(Expr::items);
-                items.map(|item| item.as_str().map_or_else(|| "job".to_owned(), Into::into))
-            };
-            if stage.is("stage.static_labels") {
-                for field in values.into_iter().flat_map(Expr::fields) {
-                    let text = self.string(field.value()).filter(|text| !self.has_jinja(text.at));
-                    out.push((field.key().to_owned(), text.map(|text| text.raw)));
-                }
-            } else if stage.is("stage.labels") {
-                out.extend(values.into_iter().flat_map(Expr::fields).map(|field| (field.key().to_owned(), None)));
-            } else if stage.is("stage.label_drop") || stage.is("stage.pack") {
-                out.extend(names().map(|name| (name, None)));
-                let packed = stage.attr("labels").map(alloy::Attribute::value).into_iter().flat_map(Expr::items);
-                out.extend(packed.filter_map(|item| Some((item.as_str()?.into_owned(), None))));
-            } else if stage.is("stage.label_keep") && !names().any(|name| name == "job") {
-                out.push(("job".to_owned(), None));
-            }
-        }
-        out
     }
 
     /// Names of native services that journal rules pick out.

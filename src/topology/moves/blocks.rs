@@ -3,14 +3,18 @@
 //! Knows: the shapes of issue and survey that must not be moved blindly (real-world V8, A7 to A11, C3, C25, D). Must not
 //! know: edits.
 
+use std::collections::BTreeSet;
+
 use super::Request;
 use super::{Resolved, names};
 use crate::finding::{Finding, Level};
 use crate::snapshot::EntryKind;
 use crate::text::Place;
 use crate::topology::Topology;
+use crate::topology::alloy::{Does, Outlets, Pipe};
 use crate::topology::compose::{self, Driver};
-use crate::topology::runs::{Host, Link};
+use crate::topology::flow::Plumbing;
+use crate::topology::runs::{Host, Link, Listener};
 
 /// Everything that stops this project, worst first. Empty: it can move.
 pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize) -> Vec<Finding> {
@@ -140,11 +144,12 @@ fn listeners(topology: &Topology, host: &Host, deployment: usize) -> Vec<Finding
         }
         match &listener.fact.feeds {
             None => out.push(blocked("alloy/computed-feed", &[], at(listener.fact.component_at))),
-            Some(feeds) => {
+            Some(feeds) if !shares_pipeline(topology, host, listener) => {
                 for feed in feeds.iter().filter(|feed| !feed.path.starts_with("loki.write.")) {
                     out.push(blocked("alloy/own-pipeline", &[("what", &format!("into `{}`", feed.path))], at(feed.at)));
                 }
             }
+            Some(_) => {}
         }
         if let Some(tag) = listener.fact.in_loop {
             out.push(blocked("alloy/in-loop", &[], at(tag)));
@@ -169,6 +174,17 @@ fn listeners(topology: &Topology, host: &Host, deployment: usize) -> Vec<Finding
         }
     }
     out
+}
+
+/// Whether the Docker-socket source forwards to the very same `loki.process` as the listener, so that its stages take
+/// the moved lines in, too. What the stages do with them is looked at when they are rewritten (trap 25).
+fn shares_pipeline(topology: &Topology, host: &Host, listener: &Listener) -> bool {
+    let Some((_, socket)) = host.socket(&topology.alloy) else { return false };
+    let plumbing = Plumbing::of(topology, host);
+    let pipes = plumbing.reach(&listener.fact.to).unwrap_or_default();
+    let sorted = |outlets: &Outlets| outlets.to.iter().cloned().collect::<BTreeSet<_>>();
+    let plain = |pipe: &&Pipe| matches!(pipe.does, Does::Write(_) | Does::Process(_));
+    !pipes.is_empty() && pipes.iter().all(plain) && !socket.to.open && sorted(&socket.to) == sorted(&listener.fact.to)
 }
 
 /// The same template puts containers on syslog in other places, and an edit would move those too (C25).

@@ -16,7 +16,8 @@ use super::alloy::{self, Config};
 use super::compose::{self, Address, Driver};
 use super::deployments::Deployment;
 use super::deployments::written::Done;
-use super::relabel;
+use super::flow::Plumbing;
+use super::relabel::{self, Labels};
 use crate::text::{Place, RepoPath};
 
 pub use configs::Assigned;
@@ -155,29 +156,39 @@ fn is_local(target: &str, host: &str) -> bool {
         || target.eq_ignore_ascii_case(short)
 }
 
-/// The labels a container's stream gets from a Docker-socket block.
+/// The labels of a container's lines as they leave a Docker-socket block; `None` when its rules drop the container. A
+/// project whose name is not known has an unknown one.
 ///
 /// # Errors
 /// When the block's rules, or its own labels, cannot be evaluated.
 pub fn socket_labels(
     socket: &alloy::Socket,
-    static_labels: &BTreeMap<String, Label>,
-    project: &str,
+    plumbing: &Plumbing<'_>,
+    project: Option<&str>,
     service: &compose::Service,
-) -> Result<Option<BTreeMap<String, Label>>, String> {
-    let rules = socket.rules.as_ref().map_err(Clone::clone)?;
+) -> Result<Option<Labels>, String> {
+    let discovery = plumbing.filled(socket.rules.as_ref().map_err(Clone::clone)?);
+    let own = plumbing.filled(socket.relabel.as_ref().map_err(Clone::clone)?);
+    if matches!(socket.labels, alloy::LabelMap::Computed(_)) {
+        return Err("the labels of the Docker-socket block cannot be computed".into());
+    }
     let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
-    let meta = [
-        ("__meta_docker_container_label_com_docker_compose_project", Label::Known(project.to_owned())),
+    let name = name.map(|name| format!("/{name}"));
+    let text = |text: Option<&str>| text.map_or(Label::Unknown, |text| Label::Known(text.to_owned()));
+    let known = [
+        ("__meta_docker_container_label_com_docker_compose_project", text(project)),
         ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
-        ("__meta_docker_container_name", name.map_or(Label::Unknown, |name| Label::Known(format!("/{name}")))),
-        ("__meta_docker_container_id", Label::Unknown),
-        ("__meta_docker_container_network_mode", Label::Unknown),
+        ("__meta_docker_container_name", text(name.as_deref())),
     ];
-    let meta = meta.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let Some(mut labels) = relabel::apply(rules, meta).map_err(|error| error.0)? else { return Ok(None) };
+    // Whatever else a rule reads of the container may be there.
+    let read = discovery.iter().chain(&own).flat_map(|rule| &rule.source_labels);
+    let hidden = read.filter(|name| name.starts_with("__")).map(|name| (name.clone(), Label::Unknown));
+    let mut meta: Labels = hidden.collect();
+    meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
+    let Some(mut labels) = relabel::apply(&discovery, meta).map_err(|error| error.0)? else { return Ok(None) };
+    labels.extend(plumbing.labels(&socket.labels));
+    let Some(mut labels) = relabel::apply(&own, labels).map_err(|error| error.0)? else { return Ok(None) };
     labels.retain(|name, _| !name.starts_with("__"));
-    labels.extend(static_labels.iter().map(|(name, value)| (name.clone(), value.clone())));
     Ok(Some(labels))
 }
 

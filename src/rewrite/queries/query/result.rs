@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use super::{Analysis, Flow, Rename, Work, ids};
-use crate::proof::{self, Copies};
 use crate::rewrite::How;
 use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind};
 
@@ -70,14 +69,11 @@ impl Work<'_, '_, '_> {
 
     /// Renders the streams that are selected today and afterwards.
     fn rendered(&mut self) {
-        let streams = &self.before.moved.streams;
-        let proof = &self.before.proof;
         let mut sides = (Vec::new(), Vec::new());
         for log in self.logs.values() {
-            let today = proof.today(&log.old, Copies::Ignored).unwrap_or_default();
-            sides.0.extend(today.into_iter().filter_map(|index| streams.before.get(index)).map(proof::stream));
-            let after = proof.after(&log.new).unwrap_or_default();
-            sides.1.extend(after.into_iter().filter_map(|index| streams.after.get(index)).map(proof::stream));
+            let (today, after) = self.before.proof.shown(&log.old, &log.new);
+            sides.0.extend(today);
+            sides.1.extend(after);
         }
         for side in [&mut sides.0, &mut sides.1] {
             side.sort();
