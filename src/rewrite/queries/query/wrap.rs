@@ -90,7 +90,11 @@ impl Work<'_, '_, '_> {
             self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind),
             Some(ExprKind::VectorAggregation { grouping, .. }) if grouping.is_none_or(|grouping| !grouping.without)
         );
-        let own = if fans_out && groups_itself(range.function) { " without (component, container)" } else { "" };
+        let own = if fans_out && groups_itself(range.function) {
+            format!(" without ({})", self.fresh(range.log, 1).join(", "))
+        } else {
+            String::new()
+        };
         let (job, of) = (proof::quoted(job), proof::quoted(&of));
         let (mut head, mut tail) = ("label_replace(".to_owned(), format!("{own}, \"job\", {job}, \"service\", {of})"));
         if fans_out && !adds_up(range.function) && !groups_itself(range.function) {
@@ -98,7 +102,7 @@ impl Work<'_, '_, '_> {
         } else if !by || fans_out {
             let outer = if adds_up(range.function) { "sum" } else { "max" };
             let grouping = self.grouping_by(range.log, &["job"]);
-            let grouping = grouping.unwrap_or_else(|| format!("without ({})", NEW.join(", ")));
+            let grouping = grouping.unwrap_or_else(|| format!("without ({})", self.fresh(range.log, 0).join(", ")));
             head = format!("{outer} {grouping} ({head}");
             tail.push(')');
         }
@@ -159,7 +163,15 @@ impl Work<'_, '_, '_> {
     fn old_labels(&self, id: LogId) -> String {
         let called = self.logs.get(&id).and_then(|log| log.called.as_ref());
         let by = called.and_then(|called| self.grouping_by(id, &called.names));
-        by.unwrap_or_else(|| "without (component, container)".to_owned())
+        by.unwrap_or_else(|| format!("without ({})", self.fresh(id, 1).join(", ")))
+    }
+
+    /// Labels that lines have beside the project once they have moved; behind a parser only those that are really set,
+    /// as a field of the line may be called like the others. The first `skip` of them are left out.
+    pub(super) fn fresh(&self, id: LogId, skip: usize) -> Vec<&'static str> {
+        let set = |label: &&str| self.logs.get(&id).is_some_and(|log| self.before.takes(&log.old, label));
+        let parses = self.parses(id, usize::MAX);
+        NEW.into_iter().skip(skip).filter(|label| !parses || set(label)).collect()
     }
 
     /// A grouping by the labels of the old streams, with these in the place of `job`; `None` when there may be others.
@@ -176,6 +188,9 @@ impl Work<'_, '_, '_> {
         }
         let own = self.before.labels(&log.old);
         let mut labels: Vec<&str> = own.into_iter().filter(|label| *label != "job").chain(called.to_vec()).collect();
+        if self.before.has_names() {
+            labels.push("service_name");
+        }
         labels.sort_unstable();
         labels.dedup();
         Some(format!("by ({})", labels.join(", ")))
@@ -199,9 +214,11 @@ impl Work<'_, '_, '_> {
         if feeding.iter().any(mixed) {
             self.doubt(ids::COLLISION, "component");
         }
+        let mut fresh: Vec<&str> = feeding.iter().flat_map(|id| self.fresh(*id, 1)).collect();
+        fresh.dedup();
         let (at, new) = match names.last() {
-            Some(last) => (last.span.end(), ", component, container"),
-            None => (grouping.span.end() - 1, "component, container"),
+            Some(last) => (last.span.end(), format!(", {}", fresh.join(", "))),
+            None => (grouping.span.end() - 1, fresh.join(", ")),
         };
         self.change(Span::at(at), new, ids::WITHOUT);
     }
