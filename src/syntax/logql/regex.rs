@@ -291,7 +291,8 @@ impl<'a> Reader<'a> {
                 return None;
             }
         }
-        let name = self.text.get(start..self.at)?.trim_matches(['{', '}']);
+        let name = self.text.get(start..self.at)?;
+        let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
         let name = name.strip_prefix('^').unwrap_or(name);
         property::is_known(name).then_some(())
     }

@@ -119,6 +119,7 @@ fn what_loki_refuses() {
         "{a=~`\\p{greek}`}",
         "{a=~`\\p{Grek}`}",
         "{a=~`\\p{Alphabetic}`}",
+        "{a=~`\\p{{Greek}`}",
         "{a=\"b\"} |= \"\0\"",
     ]);
 }

@@ -74,6 +74,7 @@ pub(crate) fn run(work: &Work, queries: usize, configs: usize) -> Vec<Report> {
     let corpus = Corpus::read();
     [(Language::Logql, "LogQL", queries), (Language::Alloy, "Alloy", configs)]
         .into_iter()
+        .filter(|(_, _, wanted)| *wanted > 0)
         .map(|(language, name, wanted)| {
             let known = match language {
                 Language::Logql => &corpus.queries,

@@ -55,7 +55,8 @@ impl Renamed {
     fn labels(&self, row: &Row, exact: bool) -> BTreeMap<String, String> {
         let mut out = BTreeMap::new();
         let mut services = BTreeSet::new();
-        for (name, value) in &row.labels {
+        // An empty label is none.
+        for (name, value) in row.labels.iter().filter(|(_, value)| !value.is_empty()) {
             let field = value.contains(FIELD);
             match name.as_str() {
                 _ if field => {
