@@ -103,6 +103,10 @@ pub(super) fn run(
     Ok(Some(Trial { files, plan, stores, differences }))
 }
 
+fn picks_inside(text: &str) -> bool {
+    ["topk", "bottomk"].iter().any(|word| text.find(word).is_some_and(|at| !text[..at].trim().is_empty()))
+}
+
 /// Counts the query by what became of it; whether there is something to compare.
 fn is_settled(plan: &Plan, site: &Site, service_name: bool, report: &mut Report) -> bool {
     let jobs = plan.moved.as_ref().map_or(&[][..], |moved| &moved.jobs);
@@ -139,7 +143,7 @@ fn names(text: &str, jobs: &[String], service_name: bool) -> bool {
         one.value.placeholder || jobs.iter().any(moved)
     };
     let uses = query.uses();
-    let mut used = uses.iter().filter(|mention| is_one(&mention.name)).filter(|mention| match mention.usage {
+    let mut used = uses.iter().filter(|mention| mention.name == "job").filter(|mention| match mention.usage {
         Use::SelectorMatcher | Use::LabelReplaceDestination | Use::LabelFormatDestination | Use::Extraction => false,
         Use::LabelFilter => jobs.iter().any(|job| text.contains(job.as_str())),
         _ => true,
@@ -174,6 +178,10 @@ fn judged(
         Outcome::Same => return None,
         Outcome::OtherLabels if !old.metric => "same lines, other labels",
         Outcome::OtherLabels if holds("topk") || holds("bottomk") => "ties of a topk",
+        // Which of two equal series is picked shows in what stands around the pick.
+        _ if picks_inside(&site.before) => "ties of a topk inside another aggregation",
+        // The label that the query itself writes stays; the service stands beside it now.
+        Outcome::OtherLabels if holds("label_replace(") => "a label that label_replace writes",
         Outcome::OtherLabels if note("/absent") => "other labels of an absence, as a note says",
         _ if note("/fans-out") => "fans out, as a note says",
         _ if renamed.changes_length() && holds("bytes_") && holds("line_format") => "bytes of a name in the line",

@@ -34,6 +34,10 @@ impl Work<'_, '_, '_> {
             let asked =
                 Asked { follows: self.follows(&written[index].value), selector_only: self.around.selector_only };
             match self.before.fate(&one, &others, asked) {
+                // It selects the same lines, and under other labels.
+                Fate::Stays if one.label == "service_name" && !one.is_negative() && self.before.names(&one) => {
+                    log.how = Some(How::Name);
+                }
                 Fate::Stays => {}
                 Fate::Becomes(new) => {
                     self.becomes(selector, index, &one, &new);

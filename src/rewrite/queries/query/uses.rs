@@ -152,7 +152,10 @@ impl Work<'_, '_, '_> {
         // `service_name` is there today, too: without `job`, it stays.
         let mixed = self.flow(mention.owner) != Flow::Moved;
         let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &NEW };
-        let missing: Vec<&str> = all.iter().copied().filter(|label| !has(label) || *label == "job").collect();
+        let mut missing: Vec<&str> = all.iter().copied().filter(|label| !has(label) || *label == "job").collect();
+        if called.names.contains(&"service_name") && self.query.feeding(id).into_iter().any(|log| self.keeps(log)) {
+            missing.push("service_name");
+        }
         self.change(mention.span, missing.join(", "), ids::WITHOUT);
     }
 
@@ -256,6 +259,11 @@ impl Work<'_, '_, '_> {
             use StageKind::{Json, Logfmt, Pattern, Regexp, Unpack};
             matches!(stage.kind, Json(_) | Logfmt(_) | Regexp(_) | Pattern(_) | Unpack)
         })
+    }
+
+    /// Whether a stage keeps some labels only.
+    fn keeps(&self, id: LogId) -> bool {
+        self.query.stages(self.query.log(id)).iter().any(|stage| matches!(stage.kind, StageKind::Keep(_)))
     }
 
     pub(super) fn variants(&mut self) {
