@@ -102,6 +102,7 @@ ids! {
     APPENDED = "appended";
     DERIVED = "derived";
     UNION = "union";
+    GROUND = "ground";
     BRIDGED = "bridged";
     PATTERN = "pattern";
     PARSED = "parsed";

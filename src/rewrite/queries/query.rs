@@ -46,7 +46,7 @@ pub(super) struct Change {
     pub(super) span: Span,
     pub(super) new: String,
     pub(super) id: Id,
-    /// What the sentence calls `{labels}`.
+    /// What the sentence calls `{labels}` or `{label}`.
     pub(super) labels: String,
 }
 
@@ -172,7 +172,12 @@ impl Work<'_, '_, '_> {
     }
 
     fn change(&mut self, span: Span, new: impl Into<String>, id: Id) {
-        self.result.changes.push(Change { span, new: new.into(), id, labels: String::new() });
+        self.change_of(span, new, id, "");
+    }
+
+    /// The same, with what the sentence calls `{labels}`.
+    fn change_of(&mut self, span: Span, new: impl Into<String>, id: Id, labels: &str) {
+        self.result.changes.push(Change { span, new: new.into(), id, labels: labels.to_owned() });
     }
 
     /// A comparison with this label was rewritten in this way.

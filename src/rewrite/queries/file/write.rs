@@ -15,7 +15,7 @@ use super::Work;
 /// The edits of one query and of its copies; an error when one cannot be written in place.
 pub(in crate::rewrite::queries) fn edits(site: &Site, analysis: &Analysis, fact: &Place) -> Result<Vec<Edit>, String> {
     let edit = |change: &query::Change, view: &View, shift: usize| {
-        let message = change.id.say(site.kind, &[("labels", &change.labels)]);
+        let message = change.id.say(site.kind, &[("labels", &change.labels), ("label", &change.labels)]);
         let why = Why { rule: change.id.of(site.kind), message, fact: Some(fact.clone()) };
         view.edit(change.span.shifted(shift), &change.new, why).map_err(|error| error.reason)
     };

@@ -79,7 +79,7 @@ impl Work<'_, '_, '_> {
             How::Swap => ids::SELECTOR,
             How::Append => ids::APPENDED,
             How::Name => ids::DERIVED,
-            How::Filter => ids::UNION,
+            How::Filter => ids::GROUND,
         };
         match new.matchers.as_slice() {
             [] => self.take_out(matchers, index, id),
@@ -91,6 +91,7 @@ impl Work<'_, '_, '_> {
             // A range stands apart from the filter, as people write it.
             let range = self.query.text()[selector.span.end()..].starts_with('[');
             let new = format!(" | {text}{}", if range { " " } else { "" });
+            let id = if id == ids::APPENDED { ids::APPENDED } else { ids::UNION };
             let change = Change { span: Span::at(selector.span.end()), new, id, labels: text };
             self.result.changes.push(change);
         }

@@ -147,7 +147,8 @@ impl Work<'_, '_, '_> {
             self.note(ids::VALUE, "");
         }
         if !grouping.without {
-            return self.change(mention.span, called.names.join(", "), ids::GROUPING);
+            let names = called.names.join(", ");
+            return self.change_of(mention.span, names.as_str(), ids::GROUPING, &names);
         }
         // `service_name` is there today, too: without `job`, it stays.
         let mixed = self.flow(mention.owner) != Flow::Moved;
@@ -161,15 +162,16 @@ impl Work<'_, '_, '_> {
 
     /// Writes another name in the place of this one.
     pub(super) fn rename(&mut self, mention: &Mention, new: &str, id: Id) {
+        let label = mention.name.strip_suffix("_extracted").unwrap_or(&mention.name);
         match mention.within {
-            None => self.change(mention.span, new, id),
+            None => self.change_of(mention.span, new, id, label),
             Some(within) => {
                 // A name in a string: only where the string holds it as it is written.
                 let written = mention.span.of(self.query.text());
                 let plain = within.len() + 2 == written.len() || written.starts_with('`') || !written.contains('\\');
                 let span = within.shifted(mention.span.start() + 1);
                 if plain && self.query.text().get(span.range()) == Some(mention.name.as_str()) {
-                    self.change(span, new, id);
+                    self.change_of(span, new, id, label);
                 } else {
                     self.doubt(ids::TEMPLATE_LABEL, "");
                 }
