@@ -1,5 +1,5 @@
-//! Generates the infrastructure repository that the benchmark runs on: 10,000 files, 200 MB, 40 hosts, 300 services,
-//! 3,000 dashboards, about a fifth of whose bytes can matter to a migration. The same bytes every time.
+//! Generates the infrastructure repository that the benchmark runs on: 12,000 files, 300 MB, 40 hosts, 300 services,
+//! 5,000 dashboards, about a fifth of whose bytes can matter to a migration. The same bytes every time.
 //!
 //! Knows: what such repositories look like. Must not know: the program that is measured.
 
@@ -14,8 +14,8 @@ use std::process::{Command, Stdio};
 
 const HOSTS: usize = 40;
 const SERVICES: usize = 300;
-const DASHBOARDS: usize = 3000;
-const FILES: usize = 10_000;
+const DASHBOARDS: usize = 5000;
+const FILES: usize = 12_000;
 
 /// `SplitMix64`: enough for variety, a few lines, the same on every machine.
 struct Random(u64);

@@ -21,8 +21,11 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use migrate::repo::{Load, Repo};
+use migrate::rewrite::queries;
 use migrate::select::{self, Needles};
+use migrate::snapshot::Snapshot;
 use migrate::syntax::{alloy, logql};
+use migrate::topology::{Request, Resolved, Topology, moves};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What one run took.
@@ -51,7 +54,7 @@ fn main() -> io::Result<()> {
         _ => {}
     }
     let value = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
-    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data").join("infra-3");
+    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data").join("infra-4");
     let folder = value("--data").map_or_else(default, PathBuf::from);
     let runs = value("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5_usize).max(1);
     println!("repository: {}", folder.display());
@@ -96,7 +99,28 @@ fn compare(folder: &Path, runs: usize) -> io::Result<()> {
         whole.1 / grep.1,
         whole.2 / grep.2
     );
+    deciding(Path::new(&folder), runs, medians(&contenders[2].costs).0)?;
     readers()
+}
+
+/// What each query of the repository becomes, checked against the streams, beside the time of reading it all.
+fn deciding(folder: &Path, runs: usize, reading: f64) -> io::Result<()> {
+    let topology = Topology::of(&read(folder)?);
+    let request = Request { service: "kairos".into(), host: "puck".into(), ..Request::default() };
+    let resolved = moves::resolve(&topology, &request).map_err(|error| io::Error::other(error.to_string()))?;
+    let Resolved::Move(moved, _) = resolved else { return Err(io::Error::other("the service cannot move")) };
+    let mut times: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(queries::rewrite_sites(&topology.queries, &moved));
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let (took, all) = (times[times.len() / 2], topology.queries().len());
+    println!("\n{:<44} {:>8} {:>8}", "deciding all queries", "wall s", "/ reading");
+    println!("{:<44} {took:>8.3} {:>8.2}", format!("{all} queries"), took / reading);
+    Ok(())
 }
 
 /// The readers on one core, in MB of their input for each second.
@@ -187,6 +211,13 @@ fn measure(command: &[String]) -> io::Result<()> {
 
 /// Lists the commit and reads what can matter, as the program does.
 fn load(folder: &Path) -> io::Result<()> {
+    let snapshot = read(folder)?;
+    let bytes: usize = snapshot.sources().map(|source| source.bytes().len()).sum();
+    println!("{} of {} files, {bytes} bytes", snapshot.sources().count(), snapshot.entries.len());
+    Ok(())
+}
+
+fn read(folder: &Path) -> io::Result<Snapshot> {
     let loki = ["loki", "Loki"].map(str::to_owned).to_vec();
     let needles = Needles::new(["kairos".to_owned(), "kairos_syslog_port".to_owned()].to_vec(), loki, false);
     let (text, json) = (|bytes: &[u8]| needles.matter(bytes), |bytes: &[u8]| needles.matter_in_json(bytes));
@@ -197,7 +228,5 @@ fn load(folder: &Path) -> io::Result<()> {
     let mut snapshot = repo.snapshot(None).map_err(io::Error::other)?;
     repo.load(&mut snapshot, &select::infrastructure).map_err(io::Error::other)?;
     repo.load(&mut snapshot, &others).map_err(io::Error::other)?;
-    let bytes: usize = snapshot.sources().map(|source| source.bytes().len()).sum();
-    println!("{} of {} files, {bytes} bytes", snapshot.sources().count(), snapshot.entries.len());
-    Ok(())
+    Ok(snapshot)
 }
