@@ -13,7 +13,7 @@ use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::rule;
 use crate::syntax::jinja;
-use crate::text::{Source, Span, lines};
+use crate::text::{Edit, RepoPath, Source, Span, lines};
 use crate::topology::alloy::{Config, LabelMap, Text};
 use crate::topology::runs::{Host, Listener};
 use crate::topology::{Move, Topology};
@@ -55,6 +55,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
             }
         }
     }
+    apart(&mut out.edits);
     lost_labels(host, moved, &mut out);
     selectors::rewrite(topology, moved, &mut out);
     out
@@ -69,6 +70,19 @@ fn ports(listeners: &[&Listener]) -> String {
 /// Whether a trimmed line is a comment of an Alloy configuration.
 fn is_comment(line: &str) -> bool {
     line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"))
+}
+
+/// Neighbours that both go share the blank line between them: the first takes it.
+fn apart(edits: &mut [(RepoPath, Edit)]) {
+    edits.sort_by(|(a, one), (b, two)| (a, one.span).cmp(&(b, two.span)));
+    for at in 1..edits.len() {
+        let (left, right) = edits.split_at_mut(at);
+        let ((path, one), (other, two)) = (&left[at - 1], &mut right[0]);
+        let both = path == other && one.new.is_empty() && two.new.is_empty();
+        if both && two.span.start() < one.span.end() && one.span.end() <= two.span.end() {
+            two.span = Span::new(one.span.end(), two.span.end());
+        }
+    }
 }
 
 fn remove(

@@ -112,6 +112,7 @@ ids! {
     MERGED = "merged";
     RESTORED = "restored";
     NAME_MOVES = "name-moves";
+    PARSER = "parser";
 }
 
 #[cfg(test)]

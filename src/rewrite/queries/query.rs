@@ -108,6 +108,10 @@ struct Log {
     entering: Flow,
     /// How its selector or a filter of it was rewritten.
     how: Option<How>,
+    /// Whether a label filter was put behind its selector.
+    filtered: bool,
+    /// Whether it selects new streams of what moves and none of the old ones.
+    gains: bool,
     /// What its label `job` is called afterwards; `None` when that cannot be said.
     called: Option<Called>,
 }
@@ -125,6 +129,8 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
                 entered: Condition::Open,
                 entering: Flow::Still,
                 how: None,
+                filtered: false,
+                gains: false,
                 called: None,
             },
         };

@@ -48,6 +48,8 @@ pub(super) struct Called {
     pub(super) names: Vec<&'static str>,
     /// Whether every value stays what it was.
     pub(super) same: bool,
+    /// Whether all streams of a value have the same one of several names: then they stay together in a grouping.
+    pub(super) together: bool,
 }
 
 impl<'m> Before<'m> {
@@ -177,7 +179,20 @@ impl<'m> Before<'m> {
             ("", service) => Some(service),
             _ => None,
         };
-        self.called(condition, vec!["job", "service"], name)
+        let called = self.called(condition, vec!["job", "service"], name)?;
+        Some(Called { together: self.each_by_one(condition), ..called })
+    }
+
+    /// Whether the streams of each job all keep it or all lose it.
+    fn each_by_one(&self, condition: &Condition) -> bool {
+        let mut kinds: BTreeMap<&str, bool> = BTreeMap::new();
+        self.today(condition).into_iter().all(|index| {
+            let Some(job) = self.proof.value_today(index, "job") else { return false };
+            self.proof.image(index).all(|to| {
+                let kept = self.proof.value_after(to, "job") != Some("");
+                *kinds.entry(job).or_insert(kept) == kept
+            })
+        })
     }
 
     /// Whether `name` tells streams apart exactly as their `job` did.
@@ -200,6 +215,6 @@ impl<'m> Before<'m> {
                 }
             }
         }
-        Some(Called { names, same: forth.iter().all(|(old, new)| old == new) })
+        Some(Called { names, same: forth.iter().all(|(old, new)| old == new), together: true })
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Analysis, Flow, Rename, Work, ids};
 use crate::rewrite::How;
-use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind};
+use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind, Use};
 
 /// What `job` is called on the series of an expression afterwards; empty where they do not carry it.
 type Carried = BTreeSet<Vec<&'static str>>;
@@ -18,7 +18,9 @@ impl Work<'_, '_, '_> {
         let moving = || self.logs.values().filter(|log| log.flow != Flow::Still);
         let plain = moving().all(|log| log.flow == Flow::Moved && matches!(log.how, None | Some(How::Swap)));
         let bridged = moving().all(|log| log.flow == Flow::Moved || log.how.is_some());
-        let named = bridged && moving().all(|log| before.derived(&log.old).is_some());
+        let spoken =
+            self.query.uses().iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
+        let named = bridged && !spoken && moving().all(|log| before.derived(&log.old).is_some());
         for log in self.logs.values_mut().filter(|log| log.flow != Flow::Still) {
             log.called = match log.flow {
                 _ if plain => before.service(&log.old),
@@ -106,7 +108,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// What `job` is called on the series of an expression. Nesting is bounded by the reader.
-    fn carried(&self, id: ExprId) -> Carried {
+    pub(super) fn carried(&self, id: ExprId) -> Carried {
         match &self.query.expr(id).kind {
             // Told apart by both already: what reads one of them reads the other as well.
             ExprKind::RangeAggregation { grouping: Some(grouping), .. }

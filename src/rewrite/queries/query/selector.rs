@@ -8,6 +8,7 @@ use crate::proof::{self, Condition, Copies, Matcher, Verdict};
 use crate::rewrite::How;
 use crate::rewrite::queries::fate::{Asked, Fate, New, with};
 use crate::rewrite::queries::ids::Id;
+use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{self, Quote, Selector, Text};
 use crate::text::Span;
 
@@ -24,6 +25,8 @@ impl Work<'_, '_, '_> {
             entered: condition.clone(),
             entering: flow,
             how: None,
+            filtered: false,
+            gains: false,
             called: None,
         };
         let mut reviewed = None;
@@ -45,6 +48,7 @@ impl Work<'_, '_, '_> {
                     log.new = Condition::all(&with(&others, &new.matchers));
                     log.new = new.filter.iter().fold(log.new, |all, filter| all.and(filter.clone()));
                     log.how = Some(new.how);
+                    log.filtered = new.filter.is_some();
                     return log;
                 }
                 Fate::Review { id, why, proposed } => {
@@ -52,13 +56,8 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
-        // Who asks for the new labels already may lose what had none of them.
-        let new = old.iter().find(|one| NEW.contains(&one.label.as_str()));
-        if let (None, Some(new)) = (&reviewed, new) {
-            let stays = self.before.proof.check(&condition, &condition, Copies::Count);
-            if matches!(stays, Verdict::Wrong { missing, .. } if !missing.is_empty()) {
-                self.doubt(ids::COLLISION, &new.label);
-            }
+        if reviewed.is_none() {
+            self.asks_already(&old, &mut log);
         }
         if let Some((index, id, why, proposed)) = reviewed {
             self.doubt(id, &why);
@@ -67,6 +66,18 @@ impl Work<'_, '_, '_> {
             }
         }
         log
+    }
+
+    /// Who asks for the new labels already may lose what had none of them, or gain what has them now.
+    fn asks_already(&mut self, old: &[Matcher], log: &mut Log) {
+        let Some(new) = old.iter().find(|one| NEW.contains(&one.label.as_str())) else { return };
+        let stays = self.before.proof.check(&log.old, &log.old, Copies::Count);
+        if let Verdict::Wrong { missing, .. } = stays {
+            if !missing.is_empty() {
+                self.doubt(ids::COLLISION, &new.label);
+            }
+            log.gains = log.flow == Flow::Still;
+        }
     }
 
     fn becomes(&mut self, selector: &Selector, index: usize, one: &Matcher, new: &New) {

@@ -125,7 +125,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// Whether a filter from this place on asks for the job.
-    fn asks_for_job(&self, id: LogId, from: usize) -> bool {
+    pub(super) fn asks_for_job(&self, id: LogId, from: usize) -> bool {
         let stages = self.query.stages(self.query.log(id)).iter().filter(|stage| stage.span.start() >= from);
         let roots = stages.filter_map(|stage| match stage.kind {
             StageKind::LabelFilter(root) => Some(root),

@@ -88,14 +88,22 @@ impl Work<'_, '_, '_> {
     /// One use of `job` outside selectors and label filters, where streams that move come by.
     fn job(&mut self, mention: &Mention) {
         let called = self.called(mention.owner);
+        if let (Owner::Expr(id), Use::Grouping | Use::Matching | Use::LabelReplaceSource) =
+            (mention.owner, mention.usage)
+            && !self.brings_job(id)
+        {
+            return;
+        }
         match mention.usage {
             Use::Grouping => self.grouping(mention, called.as_ref()),
             Use::Matching => {
-                self.note_or_doubt(called.is_some() && self.on_both_sides(mention.owner), ids::MATCHING);
+                let together = called.as_ref().is_some_and(|called| called.together);
+                self.note_or_doubt(together && self.on_both_sides(mention.owner), ids::MATCHING);
                 self.rename(mention, &names(called.as_ref()), ids::MATCHING);
             }
             Use::LabelReplaceSource | Use::LabelFormatSource => {
-                if !single(called.as_ref(), true) {
+                let asked = matches!(mention.owner, Owner::Log(id) if self.asks_for_job(id, mention.span.end()));
+                if asked || !single(called.as_ref(), true) {
                     self.doubt(ids::TEMPLATE_LABEL, "");
                 }
                 self.rename(mention, &first(called.as_ref()), ids::SOURCE);
@@ -104,7 +112,8 @@ impl Work<'_, '_, '_> {
                 let same = called.as_ref().is_some_and(|called| called.same);
                 let log = matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_));
                 // The text that is printed changes with the name: for people, not for what counts lines and bytes.
-                let certain = single(called.as_ref(), false) && (same || log && self.literals(mention));
+                let told = log && !self.before.moved.keep_history;
+                let certain = single(called.as_ref(), false) && (same || told && self.literals(mention));
                 if !same {
                     self.note(ids::VALUE, "");
                 }
@@ -135,10 +144,10 @@ impl Work<'_, '_, '_> {
         let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
         // A grouping by both tells old and new streams apart as it is, unless it names a field of the line.
         let field = self.parsed(mention.owner, mention) && self.flow(mention.owner) == Flow::Moved;
-        if has("service_name") || has("service") && !field {
+        if has("service") && !field {
             return;
         }
-        let Some(called) = called else {
+        let Some(called) = called.filter(|called| called.together || grouping.without) else {
             self.doubt(ids::HOST_WIDE, "");
             let new = if grouping.without { "job, service, component, container" } else { "job, service" };
             return self.change(mention.span, new, ids::HOST_WIDE);
@@ -153,8 +162,16 @@ impl Work<'_, '_, '_> {
         // `service_name` is there today, too: without `job`, it stays.
         let mixed = self.flow(mention.owner) != Flow::Moved;
         let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &NEW };
-        let mut missing: Vec<&str> = all.iter().copied().filter(|label| !has(label) || *label == "job").collect();
-        if called.names.contains(&"service_name") && self.query.feeding(id).into_iter().any(|log| self.keeps(log)) {
+        let feeding = self.query.feeding(id);
+        let set = |label: &&str| NEW[1..].iter().all(|one| one != label) || self.is_fresh(&feeding, label);
+        let mut missing: Vec<&str> =
+            all.iter().copied().filter(|label| (!has(label) || *label == "job") && set(label)).collect();
+        if mixed && feeding.iter().any(|log| self.blurred(*log)) {
+            self.doubt(ids::COLLISION, "component");
+        }
+        if called.names.contains(&"service_name")
+            && (feeding.into_iter().any(|log| self.keeps(log)) || self.grouped_below(id))
+        {
             missing.push("service_name");
         }
         self.change(mention.span, missing.join(", "), ids::WITHOUT);
@@ -212,7 +229,9 @@ impl Work<'_, '_, '_> {
     /// Whether the lines of each operand move, so that both sides of a matching carry the same labels.
     fn on_both_sides(&self, owner: Owner) -> bool {
         let Owner::Expr(id) = owner else { return false };
-        let moves = |id: ExprId| self.flow(Owner::Expr(id)) != Flow::Still;
+        // `service_name` is there today as well, also where `job` was taken away.
+        let named = self.called(owner).is_some_and(|called| called.names.contains(&"service_name"));
+        let moves = |id: ExprId| self.flow(Owner::Expr(id)) != Flow::Still && (!named || !self.carried(id).is_empty());
         self.query.operands(id).into_iter().all(moves)
     }
 
@@ -261,6 +280,34 @@ impl Work<'_, '_, '_> {
             use StageKind::{Json, Logfmt, Pattern, Regexp, Unpack};
             matches!(stage.kind, Json(_) | Logfmt(_) | Regexp(_) | Pattern(_) | Unpack)
         })
+    }
+
+    /// Whether lines come to an expression with this label once they have moved.
+    fn is_fresh(&self, feeding: &[LogId], label: &str) -> bool {
+        feeding.iter().any(|log| self.fresh(*log, 1).contains(&label))
+    }
+
+    /// Whether a grouping by `job` stands inside an expression.
+    fn grouped_below(&self, id: ExprId) -> bool {
+        let mut open = self.query.operands(id);
+        while let Some(next) = open.pop() {
+            let by = self.grouping_of(next).is_some_and(|grouping| {
+                !grouping.without && self.query.names(grouping.labels).iter().any(|name| name.text == "job")
+            });
+            if by {
+                return true;
+            }
+            open.extend(self.query.operands(next));
+        }
+        false
+    }
+
+    /// Whether the series that come to an expression have the label `job` of a stream.
+    fn brings_job(&self, id: ExprId) -> bool {
+        match self.query.own_log(id) {
+            Some(log) => self.kept(log),
+            None => self.query.operands(id).into_iter().any(|operand| !self.carried(operand).is_empty()),
+        }
     }
 
     /// Whether a stage keeps some labels only.

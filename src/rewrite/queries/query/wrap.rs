@@ -5,7 +5,8 @@
 
 use super::{Flow, Work, ids};
 use crate::proof;
-use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, StageKind};
+use crate::rewrite::How;
+use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, Stage, StageKind};
 use crate::text::Span;
 
 /// Labels that moved streams have and their old ones did not.
@@ -38,13 +39,22 @@ impl Work<'_, '_, '_> {
     fn wrap(&mut self, range: Range) {
         let Some(log) = self.logs.get(&range.log) else { return };
         // What selects over the whole host shows each stream by itself, as it did.
-        if !matches!(log.flow, Flow::Moved | Flow::Mixed) || log.how.is_none() {
+        let wide = log.how.is_none() && (log.flow != Flow::Moved || self.result.changes.is_empty());
+        if !matches!(log.flow, Flow::Moved | Flow::Mixed) || wide {
             return;
         }
-        if range.function == Function::AbsentOverTime && !self.restores {
+        if range.function == Function::AbsentOverTime {
+            // Its labels are those the selector asks for with `=`, whatever the lines have.
+            let inside = self.query.expr(range.id).parent.is_some();
+            if self.restores || log.how == Some(How::Filter) && inside {
+                return self.doubt(ids::ABSENT, "");
+            }
             return self.note(ids::ABSENT, "");
         }
-        let splits = self.before.splits(&log.old) && range.function != Function::AbsentOverTime;
+        if log.filtered && self.parses_for_nothing(range.log) {
+            return self.doubt(ids::PARSER, "");
+        }
+        let splits = self.before.splits(&log.old);
         let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
         let restores = self.restores && self.kept(range.log);
         if fans_out && self.before.parts(&log.old) {
@@ -119,6 +129,9 @@ impl Work<'_, '_, '_> {
         if !self.logs.values().any(|log| log.how.is_some()) {
             return;
         }
+        if self.logs.values().any(|log| log.gains) {
+            self.doubt(ids::COLLISION, "service");
+        }
         for (id, expr) in query.exprs() {
             let ExprKind::RangeAggregation { function, log, grouping } = expr.kind else { continue };
             let wide = self.logs.get(&log).is_some_and(|log| {
@@ -139,8 +152,18 @@ impl Work<'_, '_, '_> {
         by && self.gathered(range)
     }
 
+    /// Whether a parser runs and nothing behind it leaves out the lines it cannot read. Loki skips a parser whose labels
+    /// nobody asks for, and a label filter before it asks.
+    fn parses_for_nothing(&self, id: LogId) -> bool {
+        let stages = self.query.stages(self.query.log(id));
+        let parser =
+            |stage: &Stage<'_>| matches!(stage.kind, StageKind::Json(_) | StageKind::Logfmt(_) | StageKind::Unpack);
+        let behind = stages.iter().skip_while(|stage| !parser(stage));
+        stages.iter().any(parser) && !behind.into_iter().any(|stage| matches!(stage.kind, StageKind::LabelFilter(_)))
+    }
+
     /// Whether streams that stay may have a label that only the moved ones are to lose.
-    fn blurred(&self, id: LogId) -> bool {
+    pub(super) fn blurred(&self, id: LogId) -> bool {
         let Some(log) = self.logs.get(&id) else { return true };
         let has = |index: usize, label: &str| self.before.proof.value_today(index, label) != Some("");
         let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
@@ -166,6 +189,11 @@ impl Work<'_, '_, '_> {
         by.unwrap_or_else(|| format!("without ({})", self.fresh(id, 1).join(", ")))
     }
 
+    /// Whether two operands with lines of their own are matched somewhere.
+    fn operands_differ(&self) -> bool {
+        self.query.logs().count() > 1
+    }
+
     /// Labels that lines have beside the project once they have moved; behind a parser only those that are really set,
     /// as a field of the line may be called like the others. The first `skip` of them are left out.
     pub(super) fn fresh(&self, id: LogId, skip: usize) -> Vec<&'static str> {
@@ -183,7 +211,8 @@ impl Work<'_, '_, '_> {
                 use StageKind::{Drop, Keep, LabelFormat, Placeholder};
                 matches!(stage.kind, LabelFormat(_) | Keep(_) | Drop(_) | Placeholder)
             });
-        if log.flow != Flow::Moved || other_labels {
+        let matched = self.query.above(id).any(|above| matches!(self.query.expr(above).kind, ExprKind::Binary { .. }));
+        if log.flow != Flow::Moved || other_labels || matched && !self.restores && self.operands_differ() {
             return None;
         }
         let own = self.before.labels(&log.old);
