@@ -156,7 +156,8 @@ fn throughput(bytes: usize, work: &dyn Fn()) -> f64 {
 }
 
 /// Before anything is measured: the program does on this repository what a user would want of it. kairos has one
-/// template, one listener and one variable on puck, and twelve dashboards with four panels each that query Loki.
+/// template, one listener and one variable on puck, twenty dashboards with four panels each that query Loki in every shape of
+/// `generate/queries.rs`, and a rule file; what is left for review is not counted.
 fn check(folder: &str) -> io::Result<()> {
     let command = ["-C", folder, "kairos", "--host", "puck", "--dry-run", "--format", "json"];
     let output = Command::new(env!("CARGO_BIN_EXE_migrate")).args(command).stderr(Stdio::inherit()).output()?;
@@ -164,11 +165,11 @@ fn check(folder: &str) -> io::Result<()> {
     let count = |key: &str| report[key].as_array().map_or(0, Vec::len);
     let changed = |query: &&serde_json::Value| query["before"] != query["after"];
     let rewritten = report["queries"].as_array().into_iter().flatten().filter(changed).count();
-    if report["verdict"] == "ready" && count("files") == 15 && rewritten == 48 {
+    if report["verdict"] == "ready" && count("files") == 27 && rewritten == 107 {
         return Ok(());
     }
     let (verdict, files) = (&report["verdict"], count("files"));
-    Err(io::Error::other(format!("verdict {verdict}, {files} files and {rewritten} queries; not ready, 15 and 48")))
+    Err(io::Error::other(format!("verdict {verdict}, {files} files and {rewritten} queries; not ready, 27 and 107")))
 }
 
 fn medians(costs: &[Cost]) -> (f64, f64, f64) {
