@@ -55,7 +55,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
             }
         }
     }
-    apart(&mut out.edits);
+    apart(topology, &mut out.edits);
     lost_labels(host, moved, &mut out);
     selectors::rewrite(topology, moved, &mut out);
     out
@@ -72,15 +72,26 @@ fn is_comment(line: &str) -> bool {
     line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"))
 }
 
-/// Neighbours that both go share the blank line between them: the first takes it.
-fn apart(edits: &mut [(RepoPath, Edit)]) {
+/// Neighbours that both go share the blank line between them: the first takes it. What goes at the end of a file takes
+/// the blank line before it along, as one component by itself does.
+fn apart(topology: &Topology, edits: &mut [(RepoPath, Edit)]) {
     edits.sort_by(|(a, one), (b, two)| (a, one.span).cmp(&(b, two.span)));
+    let mut first = 0;
     for at in 1..edits.len() {
         let (left, right) = edits.split_at_mut(at);
         let ((path, one), (other, two)) = (&left[at - 1], &mut right[0]);
         let both = path == other && one.new.is_empty() && two.new.is_empty();
-        if both && two.span.start() < one.span.end() && one.span.end() <= two.span.end() {
-            two.span = Span::new(one.span.end(), two.span.end());
+        if !both || two.span.start() > one.span.end() || one.span.end() > two.span.end() {
+            first = at;
+            continue;
+        }
+        two.span = Span::new(one.span.end(), two.span.end());
+        let text = topology.snapshot.get(path.as_str()).and_then(|source| source.text()).unwrap_or("");
+        let (end, run) = (two.span.end(), &mut left[first].1);
+        let before = text.get(..run.span.start()).unwrap_or("");
+        let blank = ["\r\n", "\n"].into_iter().find(|eol| before.ends_with(&eol.repeat(2)));
+        if let Some(eol) = blank.filter(|_| end == text.len()) {
+            run.span = Span::new(run.span.start() - eol.len(), run.span.end());
         }
     }
 }

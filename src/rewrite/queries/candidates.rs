@@ -50,7 +50,7 @@ impl Before<'_> {
                 Some(New { how: How::Append, matchers: vec![one.clone(), negative], filter: None })
             }
             _ if self.moved.bridge == Bridge::Review => None,
-            filter => Some(New { how: How::Append, matchers: vec![one.clone()], filter: Some(filter) }),
+            filter => Some(New { how: How::Append, matchers: vec![one.clone()], filter: Some(spelled(&filter)?) }),
         };
         self.services(&left_out).into_iter().filter_map(new).collect()
     }
@@ -114,8 +114,12 @@ impl Before<'_> {
         let mut list = Vec::new();
         for rest in self.rests(one) {
             for service in services {
-                let filter = Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]);
-                list.push(New { how: How::Filter, matchers: ground.clone(), filter: Some(filter) });
+                let filter = spelled(&Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]));
+                list.extend(filter.map(|filter| New {
+                    how: How::Filter,
+                    matchers: ground.clone(),
+                    filter: Some(filter),
+                }));
             }
         }
         list
@@ -154,6 +158,35 @@ impl Before<'_> {
             (selected.map_or(usize::MAX, |found| found.len()), values.len(), matcher)
         });
         candidates.min().map(|(_, _, matcher)| matcher)
+    }
+}
+
+/// The condition as a label filter may ask it: name by name. Loki does not anchor every list of a filter (`web|worker`
+/// also takes `web-2`), so one that is not plainly a list of names cannot stand there: `None`.
+pub(super) fn spelled(condition: &Condition) -> Option<Condition> {
+    let each = |list: &[Condition]| list.iter().map(spelled).collect::<Option<Vec<_>>>();
+    Some(match condition {
+        Condition::Is(one) if matches!(one.op, Op::Match | Op::NotMatch) => {
+            let op = if one.is_negative() { Op::NotEqual } else { Op::Equal };
+            let mut list: Vec<Condition> =
+                one.names()?.into_iter().map(|name| Condition::Is(Matcher::new(&one.label, op, name))).collect();
+            match list.len() {
+                1 => list.remove(0),
+                _ if one.is_negative() => Condition::All(list),
+                _ => Condition::Any(list),
+            }
+        }
+        Condition::All(list) => Condition::All(each(list)?),
+        Condition::Any(list) => Condition::Any(each(list)?.into_iter().flat_map(alternatives).collect()),
+        other => other.clone(),
+    })
+}
+
+/// Alternatives inside alternatives are alternatives.
+fn alternatives(condition: Condition) -> Vec<Condition> {
+    match condition {
+        Condition::Any(list) => list,
+        other => vec![other],
     }
 }
 

@@ -7,7 +7,7 @@ use crate::proof::{self, Condition, Copies, Matcher, Op, Value, Verdict};
 use crate::rewrite::How;
 use crate::topology::Bridge;
 
-use super::candidates::negated;
+use super::candidates::{negated, spelled};
 use super::ids::{self, Id};
 use super::streams::{Before, Flow};
 
@@ -248,24 +248,31 @@ impl Before<'_> {
         let is = Condition::Is(one.clone());
         if one.is_negative() {
             let services = self.services(&context.and(Condition::Is(one.flipped())));
-            let both = |service: &Vec<Matcher>| Condition::All(vec![is.clone(), negated(service)]);
-            return services.iter().map(|service| (How::Append, both(service))).collect();
+            let spelled = |service: &Vec<Matcher>| Some((How::Append, both_spelled(&is, service)?));
+            return services.iter().filter_map(spelled).collect();
         }
         let old = context.and(is.clone());
         let services = self.services(&old);
         let plain = self.flow(&old) == Flow::Moved && self.more_names(one).is_empty() && !self.moved.keep_history;
         let mut list: Vec<Leaf> = Vec::new();
         if plain {
-            list.extend(services.iter().map(|service| (How::Swap, Condition::all(service))));
+            let swap = |service: &Vec<Matcher>| Some((How::Swap, spelled(&Condition::all(service))?));
+            list.extend(services.iter().filter_map(swap));
         }
         for rest in self.rests(one) {
-            let unions = services.iter().map(|service| {
-                (How::Filter, Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]))
-            });
-            list.extend(unions);
+            let union = |service: &Vec<Matcher>| {
+                let union = Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]);
+                Some((How::Filter, spelled(&union)?))
+            };
+            list.extend(services.iter().filter_map(union));
         }
         list
     }
+}
+
+/// The comparison as it stands, and what leaves the service out beside it.
+fn both_spelled(is: &Condition, service: &[Matcher]) -> Option<Condition> {
+    Some(Condition::All(vec![is.clone(), spelled(&negated(service))?]))
 }
 
 pub(super) fn with(these: &[Matcher], more: &[Matcher]) -> Vec<Matcher> {

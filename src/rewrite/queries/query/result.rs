@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{Analysis, Flow, Rename, Work, ids};
+use crate::proof::Condition;
 use crate::rewrite::How;
 use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind, Use};
 
@@ -21,7 +22,15 @@ impl Work<'_, '_, '_> {
         let spoken =
             self.query.uses().iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
         let named = bridged && !spoken && moving().all(|log| before.derived(&log.old).is_some());
+        // Two jobs that become one service are told apart no longer, also where they are read side by side.
+        let all = Condition::Any(moving().map(|log| log.old.clone()).collect());
+        let (by_service, by_name, by_either) = (before.service(&all), before.derived(&all), before.either(&all));
+        let (plain, named) = (plain && by_service.is_some(), named && by_name.is_some());
+        let merged = by_service.is_none() && by_either.is_none();
         for log in self.logs.values_mut().filter(|log| log.flow != Flow::Still) {
+            if merged && by_name.is_none() {
+                continue;
+            }
             log.called = match log.flow {
                 _ if plain => before.service(&log.old),
                 _ if named => before.derived(&log.old),

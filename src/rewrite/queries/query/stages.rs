@@ -82,8 +82,13 @@ impl Work<'_, '_, '_> {
         let asked = self.asks_for_job(log, mention.span.end());
         if mention.usage == Use::Drop {
             self.note_or_doubt(called.is_some() && pick.condition.is_none() && !asked, ids::PICK);
-            let job = if self.flow(mention.owner) == Flow::Moved { "" } else { "job, " };
-            return self.rename(mention, &format!("{job}service, component, container"), ids::PICK);
+            let moved = self.flow(mention.owner) == Flow::Moved;
+            if !moved && self.parses(log, usize::MAX) {
+                self.doubt(ids::COLLISION, "service");
+            }
+            let job = if moved { None } else { Some("job") };
+            let all: Vec<&str> = job.into_iter().chain(self.fresh(log, 0)).collect();
+            return self.rename(mention, &all.join(", "), ids::PICK);
         }
         let new = called.map_or_else(|| "service".to_owned(), |called| called.names.join(", "));
         // A condition on the job holds for the project.

@@ -155,6 +155,10 @@ impl Work<'_, '_, '_> {
         if !called.same {
             self.note(ids::VALUE, "");
         }
+        // A line of what stays may have a field of that name.
+        if called.names.len() > 1 && self.parsed(mention.owner, mention) {
+            self.doubt(ids::COLLISION, "service");
+        }
         if !grouping.without {
             let names = called.names.join(", ");
             return self.change_of(mention.span, names.as_str(), ids::GROUPING, &names);

@@ -54,6 +54,10 @@ impl Work<'_, '_, '_> {
         if log.filtered && self.parses_for_nothing(range.log) {
             return self.doubt(ids::PARSER, "");
         }
+        let apart = log.called.as_ref().is_some_and(|called| !called.together);
+        if apart && !self.gathered_by_labels(&range) {
+            return self.doubt(ids::FANS_OUT, "");
+        }
         let splits = self.before.splits(&log.old);
         let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
         let restores = self.restores && self.kept(range.log);
@@ -234,13 +238,14 @@ impl Work<'_, '_, '_> {
                 matches!(log.flow, Flow::Moved | Flow::Mixed) && log.how.is_some() && self.before.splits(&log.old)
             })
         };
-        let feeding: Vec<LogId> = self.query.feeding(id).into_iter().filter(fans_out).collect();
+        let all = self.query.feeding(id);
+        let feeding: Vec<LogId> = all.iter().copied().filter(fans_out).collect();
         let named = names.iter().any(|name| matches!(name.text, "job" | "component" | "container"));
         if feeding.is_empty() || self.restores || named {
             return;
         }
         let mixed = |id: &LogId| self.logs.get(id).is_some_and(|log| log.flow == Flow::Mixed) && self.blurred(*id);
-        if feeding.iter().any(mixed) {
+        if feeding.iter().any(mixed) || feeding.len() != all.len() {
             self.doubt(ids::COLLISION, "component");
         }
         let mut fresh: Vec<&str> = feeding.iter().flat_map(|id| self.fresh(*id, 1)).collect();

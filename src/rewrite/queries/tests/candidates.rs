@@ -23,7 +23,7 @@ fn a_label_filter_behind_what_the_selector_asks_besides() {
     );
     becomes(
         "{hostname=\"puck\", job=~`kairos|angelia|systemd`}",
-        "{hostname=\"puck\"} | job=~`angelia|systemd` or service=`kairos`",
+        "{hostname=\"puck\"} | job=`angelia` or job=`systemd` or service=`kairos`",
     );
     becomes(
         r#"{hostname=~".*", job=~"kairos|angelia"}"#,
