@@ -126,8 +126,10 @@ impl<'s> Proof<'s> {
     pub fn lasts(&self, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
         let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), self.later.select(new)) else { return false };
         let then: BTreeSet<usize> = then.into_iter().map(|(index, _)| index).collect();
+        // What nobody reads yet would have come in by the old query as it comes.
+        let asks = |index: usize| self.later.satisfies(index, old) == Ok(true);
         self.streams.later.iter().enumerate().all(|(index, later)| {
-            let wanted = later.of.iter().any(|of| today.contains(of));
+            let wanted = later.of.iter().any(|of| today.contains(of)) || later.of.is_empty() && asks(index);
             self.settles(new, &later.of, wanted, then.contains(&index), leaves_out)
         })
     }
@@ -137,7 +139,8 @@ impl<'s> Proof<'s> {
         let Ok(there) = self.later.select(context) else { return false };
         there.into_iter().all(|(index, _)| {
             let of = &self.streams.later[index].of;
-            let wanted = of.iter().any(|&of| self.before.satisfies(of, old) == Ok(true));
+            let new_one = of.is_empty() && self.later.satisfies(index, old) == Ok(true);
+            let wanted = new_one || of.iter().any(|&of| self.before.satisfies(of, old) == Ok(true));
             let then = self.later.satisfies(index, new);
             then.is_ok_and(|then| self.settles(new, of, wanted, then, leaves_out))
         })
