@@ -130,3 +130,36 @@ fn trap_4_and_5_fields_that_collide() {
     becomes(r#"{job="kairos"} | json | service="auth""#, r#"{service="kairos"} | json | service_extracted="auth""#);
     becomes(r#"{job="kairos"} | json | job_extracted="cleanup""#, r#"{service="kairos"} | json | job="cleanup""#);
 }
+
+/// Differences that Loki's engine showed between an old query and its rewrite: such queries are left.
+#[test]
+fn what_is_gone_behind_a_stage_is_not_asked_for() {
+    review(
+        r#"{job="kairos"} | drop job | job="kairos""#,
+        "dashboards/pick",
+        r#"{service="kairos"} | drop service, component, container | service="kairos""#,
+    );
+    review(
+        r#"{job="kairos"} | keep job | job="kairos""#,
+        "dashboards/pick",
+        r#"{service="kairos"} | keep service | service="kairos""#,
+    );
+    review(
+        r#"{job="kairos"} | json | service_extracted="x""#,
+        "dashboards/collision",
+        r#"{service="kairos"} | json | service_extracted="x""#,
+    );
+}
+
+#[test]
+fn a_parser_that_loki_could_skip_is_not_woken_by_a_filter() {
+    let query = r#"sum by (job) (count_over_time({job=~"kairos|angelia"} | json [1m]))"#;
+    let (after, findings) = super::query(query);
+    assert_eq!(after, query);
+    let said: Vec<&str> = findings.iter().map(|one| one.message.as_str()).collect();
+    assert!(said.iter().any(|one| one.contains("Loki runs the parser on every line")), "{said:?}");
+    becomes(
+        r#"{job=~"kairos|angelia"} | json | level="error""#,
+        r#"{hostname="puck"} | job="angelia" or service="kairos" | json | level="error""#,
+    );
+}
