@@ -11,7 +11,7 @@ use migrate::topology::Topology;
 use migrate::topology::streams::{Leaving, Streams};
 
 /// Labels a filter may ask for, before any parser.
-const LABELS: [&str; 5] = ["job", "service", "component", "service_name", "hostname"];
+const LABELS: [&str; 6] = ["job", "service", "component", "service_name", "hostname", "environment"];
 
 /// Each query of the dashboard at `path` with the streams its log queries select, rendered.
 pub(crate) fn all(end: &Snapshot, path: &str) -> Vec<(String, Vec<BTreeMap<String, usize>>)> {
