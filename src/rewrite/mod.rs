@@ -14,9 +14,22 @@ pub mod queries;
 use std::sync::Arc;
 
 use crate::finding::Finding;
+use crate::proof::Op;
 use crate::rule;
+use crate::syntax::logql::MatchOp;
 use crate::text::{Edit, Place, RepoPath, Source, Span, Why};
 use crate::topology::{Move, Topology};
+
+impl From<MatchOp> for Op {
+    fn from(written: MatchOp) -> Self {
+        match written {
+            MatchOp::Equal => Self::Equal,
+            MatchOp::NotEqual => Self::NotEqual,
+            MatchOp::Regex => Self::Match,
+            MatchOp::NotRegex => Self::NotMatch,
+        }
+    }
+}
 
 /// Which candidate a selector took, in the order they are tried (DESIGN 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

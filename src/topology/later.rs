@@ -4,11 +4,11 @@
 //! queries. A query that is rewritten today has to be right then as well: a later move does not look at it again, since
 //! it no longer names a job.
 
-use std::collections::BTreeMap;
-
 use super::Topology;
+use super::alloy::Socket;
 use super::compose::Service;
 use super::flow::{self, Plumbing};
+use super::relabel::Labels;
 use super::runs::{self, Host, Link};
 use super::streams::{Label, Leaving, Stream, Streams};
 
@@ -28,6 +28,7 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
     for (number, host) in topology.hosts.iter().enumerate() {
         let links = || host.links.iter().flatten();
         let Some(first) = links().find_map(listener) else { continue };
+        let socket = host.socket(&topology.alloy).map(|(_, socket)| (socket, Plumbing::of(topology, host)));
         for (index, links) in host.links.iter().enumerate() {
             let goes = |service: &usize| {
                 leaving.host == number && leaving.deployment == index && leaving.services.contains(service)
@@ -36,12 +37,14 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
                 let facts = &host.deployments[index];
                 let Ok(project) = &facts.project else { continue };
                 let (service, from) = (&facts.compose.services[service], listener(link));
-                if from.is_none() && (host.socket(&topology.alloy).is_some() || !service.driver.is_read_from_socket()) {
+                if from.is_none() && (socket.is_some() || !service.driver.is_read_from_socket()) {
                     continue;
                 }
-                let Some(labels) = labels(topology, host, from.unwrap_or(first), &project.name, service) else {
-                    continue;
+                let labels = match &socket {
+                    Some((socket, plumbing)) => by_socket(socket, plumbing, &project.name, service),
+                    None => by_listener(host, from.unwrap_or(first), &project.name, service),
                 };
+                let Some(labels) = labels else { continue };
                 let at = host.listeners[from.unwrap_or(first)].at.clone();
                 let of = from.map_or_else(Vec::new, |_| streams.before_at(&at));
                 out.push(Later { stream: Stream { labels, at: Some(at) }, of });
@@ -58,19 +61,14 @@ fn listener(link: &Link) -> Option<usize> {
     }
 }
 
-/// As the Docker-socket blocks of the host say, or, before they are there, with the labels a listener sets.
-fn labels(
-    topology: &Topology,
-    host: &Host,
-    listener: usize,
-    project: &str,
-    service: &Service,
-) -> Option<BTreeMap<String, Label>> {
-    if let Some((_, socket)) = host.socket(&topology.alloy) {
-        let plumbing = Plumbing::of(topology, host);
-        let labels = runs::socket_labels(socket, &plumbing, Some(project), service).ok()??;
-        return flow::merged(plumbing.arrive(&socket.to, &labels));
-    }
+/// As the Docker-socket blocks of the host say.
+fn by_socket(socket: &Socket, plumbing: &Plumbing<'_>, project: &str, service: &Service) -> Option<Labels> {
+    let labels = runs::socket_labels(socket, plumbing, Some(project), service).ok()??;
+    flow::merged(plumbing.arrive(&socket.to, &labels))
+}
+
+/// Before those blocks are there: with the labels a listener sets.
+fn by_listener(host: &Host, listener: usize, project: &str, service: &Service) -> Option<Labels> {
     let mut labels = host.listeners[listener].labels.clone()?;
     labels.remove("job");
     labels.insert("service".to_owned(), Label::Known(project.to_owned()));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrate::proof::{self, Condition, Copies, Matcher, Op, Proof, Value};
 use migrate::snapshot::Snapshot;
-use migrate::syntax::logql::{self, FilterId, FilterKind, FilterOp, FilterValue, MatchOp, Query, StageKind};
+use migrate::syntax::logql::{self, FilterId, FilterKind, FilterOp, FilterValue, Query, StageKind};
 use migrate::topology::Topology;
 use migrate::topology::streams::{Leaving, Streams};
 
@@ -44,7 +44,7 @@ fn selected(proof: &Proof<'_>, streams: &Streams, text: &str) -> Vec<BTreeMap<St
         let selector = log.selector.as_ref().unwrap();
         let matchers = query.matchers(selector).iter();
         let mut condition = Condition::all(
-            &matchers.map(|one| matcher(one.name.text, op(one.op), &one.value.value)).collect::<Vec<_>>(),
+            &matchers.map(|one| matcher(one.name.text, one.op.into(), &one.value.value)).collect::<Vec<_>>(),
         );
         for stage in query.stages(log) {
             match &stage.kind {
@@ -84,13 +84,4 @@ fn filter(query: &Query<'_>, id: FilterId) -> Condition {
 
 fn matcher(label: &str, op: Op, value: &str) -> Matcher {
     Matcher { label: label.to_owned(), op, value: Value::Known(value.to_owned()) }
-}
-
-fn op(op: MatchOp) -> Op {
-    match op {
-        MatchOp::Equal => Op::Equal,
-        MatchOp::NotEqual => Op::NotEqual,
-        MatchOp::Regex => Op::Match,
-        MatchOp::NotRegex => Op::NotMatch,
-    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::File;
 use crate::proof::{self, Condition, Copies, Matcher, Op, Proof};
 use crate::syntax::jinja::{self, TagKind};
-use crate::syntax::logql::{self, MatchOp};
+use crate::syntax::logql;
 use crate::syntax::tree::{Ref, Style};
 use crate::syntax::yaml;
 use crate::text::{Edit, Edits, Span, Why, lines};
@@ -102,14 +102,8 @@ fn matchers(selector: &str) -> Option<Vec<(Span, Matcher)>> {
     let mut selectors = query.selectors();
     let (id, selector) = selectors.next().filter(|_| selectors.next().is_none())?;
     let one = |matcher: &logql::Matcher<'_>| {
-        let op = match matcher.op {
-            MatchOp::Equal => Op::Equal,
-            MatchOp::NotEqual => Op::NotEqual,
-            MatchOp::Regex => Op::Match,
-            MatchOp::NotRegex => Op::NotMatch,
-        };
         let known = matcher.value.is_exact() && !matcher.value.placeholder;
-        known.then(|| (matcher.span, Matcher::new(matcher.name.text, op, &matcher.value.value)))
+        known.then(|| (matcher.span, Matcher::new(matcher.name.text, matcher.op.into(), &matcher.value.value)))
     };
     let plain = query.stages(query.log(id)).is_empty();
     query.matchers(selector).iter().map(one).collect::<Option<Vec<_>>>().filter(|_| plain)

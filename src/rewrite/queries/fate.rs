@@ -83,8 +83,10 @@ impl Before<'_> {
             let new = Condition::all(&with(others, &candidate.matchers));
             let new = candidate.filter.iter().fold(new, |new, filter| new.and(filter.clone()));
             let verdict = self.proof.check(&old, &new, Copies::Ignored);
-            let lasts = self.proof.lasts(&old, &new, one.is_negative());
-            if verdict.is_right() && lasts && (!self.moved.keep_history || self.proof.same_today(&old, &new)) {
+            if verdict.is_right()
+                && self.proof.lasts(&old, &new, one.is_negative())
+                && (!self.moved.keep_history || self.proof.same_today(&old, &new))
+            {
                 return Fate::Becomes(candidate);
             }
             if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
@@ -100,12 +102,10 @@ impl Before<'_> {
         if self.same_name() || !self.names(one) || self.proof.check(&old, &old, Copies::Count).is_right() {
             return Fate::Stays;
         }
-        let candidates =
-            self.name(one).into_iter().map(|name| New { how: How::Name, matchers: vec![name], filter: None });
-        for candidate in candidates {
-            let new = Condition::all(&with(others, &candidate.matchers));
+        if let Some(name) = self.name(one) {
+            let new = Condition::all(&with(others, std::slice::from_ref(&name)));
             if self.proof.check(&old, &new, Copies::Ignored).is_right() {
-                return Fate::Becomes(candidate);
+                return Fate::Becomes(New { how: How::Name, matchers: vec![name], filter: None });
             }
         }
         self.review(ids::NAME_MOVES, "", one)
@@ -127,8 +127,9 @@ impl Before<'_> {
             return fate;
         }
         for (how, new) in self.leaves(one, context) {
-            let lasts = self.proof.lasts_here(context, &is, &new, one.is_negative());
-            if lasts && self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true) {
+            if self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true)
+                && self.proof.lasts_here(context, &is, &new, one.is_negative())
+            {
                 return Fate::Becomes((how, new));
             }
         }

@@ -13,7 +13,7 @@ mod wrap;
 use std::collections::BTreeMap;
 
 use crate::proof::{Condition, Matcher, Op, Value};
-use crate::syntax::logql::{FilterOp, LogId, MatchOp, Query, Quote, Text};
+use crate::syntax::logql::{FilterOp, LogId, Query, Quote, Text};
 use crate::text::Span;
 
 use super::ids::{self, Id};
@@ -218,15 +218,6 @@ fn matcher(label: &str, op: Op, value: &Text<'_>) -> Matcher {
     let text = value.value.clone().into_owned();
     let value = if value.placeholder || template { Value::Variable(text) } else { Value::Known(text) };
     Matcher { label: label.to_owned(), op, value }
-}
-
-fn op(op: MatchOp) -> Op {
-    match op {
-        MatchOp::Equal => Op::Equal,
-        MatchOp::NotEqual => Op::NotEqual,
-        MatchOp::Regex => Op::Match,
-        MatchOp::NotRegex => Op::NotMatch,
-    }
 }
 
 fn compared(op: FilterOp) -> Option<Op> {

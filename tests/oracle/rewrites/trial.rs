@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use migrate::finding::Level;
 use migrate::plan::{self, Plan, Request};
-use migrate::proof::{Matcher, Op};
+use migrate::proof::Matcher;
 use migrate::snapshot::{Entry, EntryKind, Snapshot};
 use migrate::syntax::logql::{self, Use};
 use migrate::text::{RepoPath, Source};
@@ -132,13 +132,7 @@ fn names(text: &str, jobs: &[String], service_name: bool) -> bool {
     let is_one = |name: &str| name == "job" || service_name && name == "service_name";
     let matchers = || query.selectors().flat_map(|(_, one)| query.matchers(one));
     let tells = |one: &logql::Matcher<'_>| {
-        let op = match one.op {
-            logql::MatchOp::Equal => Op::Equal,
-            logql::MatchOp::NotEqual => Op::NotEqual,
-            logql::MatchOp::Regex => Op::Match,
-            logql::MatchOp::NotRegex => Op::NotMatch,
-        };
-        let matcher = Matcher::new("job", op, &one.value.value);
+        let matcher = Matcher::new("job", one.op.into(), &one.value.value);
         let moved = |job: &String| ["", "\u{1}"].iter().any(|other| matcher.accepts(job) != matcher.accepts(other));
         one.value.placeholder || jobs.iter().any(moved)
     };

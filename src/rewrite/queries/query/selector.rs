@@ -3,7 +3,7 @@
 //! Knows: matchers with their places, how commas go. Must not know: which candidate is right.
 
 use super::wrap::NEW;
-use super::{Change, Log, Work, ids, matcher, op, quoted};
+use super::{Change, Log, Work, ids, matcher, quoted};
 use crate::proof::{self, Condition, Copies, Matcher, Verdict};
 use crate::rewrite::How;
 use crate::rewrite::queries::fate::{Asked, Fate, New, with};
@@ -15,7 +15,7 @@ use crate::text::Span;
 impl Work<'_, '_, '_> {
     pub(super) fn selector(&mut self, selector: &Selector) -> Log {
         let written = self.query.matchers(selector);
-        let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, op(one.op), &one.value)).collect();
+        let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, one.op.into(), &one.value)).collect();
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
         let mut log = Log {
