@@ -71,12 +71,13 @@ fn migrate(asked: &Migrate) -> Result<u8> {
     let topology = read(&repo, asked.base.as_deref(), &request)?;
     let plan = plan::plan_on(&topology, &request)?;
     let written = publish(&repo, &plan, asked)?;
+    let run = report::Run::one(&plan, &written);
     let text = match asked.format {
-        Format::Human => report::human(&plan, &written, &look(asked.color, io::stdout().is_terminal())),
-        Format::Json => report::json(&plan, &written),
+        Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
+        Format::Json => report::json(run),
     };
     print(&text)?;
-    let code = report::summary::exit_code(&plan, &written);
+    let code = report::summary::exit_code(run);
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plan, topology));
     Ok(code)
@@ -131,6 +132,7 @@ fn publish(repo: &Repo, plan: &Plan, asked: &Migrate) -> Result<Written> {
     let options = PublishOptions { branch, replace: asked.replace, dry_run: asked.dry_run };
     let published = repo.publish(&plan.base, &plan.steps, &options)?;
     Ok(Written {
+        plans: vec![0],
         branch: published.branch,
         commits: published.commits,
         patch: published.patch,

@@ -11,7 +11,7 @@ use crate::text::{Edit, Place, Source};
 
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
-use super::{Look, Outcome, Written, diff, snippet};
+use super::{Look, Outcome, Run, Written, diff, snippet};
 
 /// Streams listed per query and side; the JSON output has them all.
 const MOST_STREAMS: usize = 8;
@@ -19,8 +19,9 @@ const MOST_STREAMS: usize = 8;
 const LONGEST_SWAP: usize = 40;
 
 /// See [`super::human()`].
-pub(super) fn render(plan: &Plan, written: &Written, look: Look) -> String {
+pub(super) fn render(run: Run<'_>, look: Look) -> String {
     let mut page = Page::new(look);
+    let Some((plan, written)) = run.only() else { return page.finish() };
     match plan.verdict {
         Verdict::Blocked => blocked(&mut page, plan),
         Verdict::NothingToDo => nothing_to_do(&mut page, plan, written),

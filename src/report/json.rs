@@ -6,11 +6,11 @@
 use serde::Serialize;
 
 use crate::finding::Finding;
-use crate::plan::{How, Move, Plan, QueryChange, Step};
+use crate::plan::{How, Move, QueryChange, Step};
 use crate::text::{Edit, Place, Source};
 
 use super::summary::{self, FileChange};
-use super::{Outcome, Written};
+use super::{Outcome, Run, Written};
 
 /// Grows with every change that is not just a new key.
 const SCHEMA: &str = "migrate/1";
@@ -125,11 +125,12 @@ struct Rollout<'a> {
 }
 
 /// See [`super::json()`].
-pub(super) fn render(plan: &Plan, written: &Written) -> String {
+pub(super) fn render(run: Run<'_>) -> String {
+    let Some((plan, written)) = run.only() else { return String::new() };
     let report = Report {
         schema: SCHEMA,
         verdict: summary::verdict(plan.verdict),
-        exit_code: summary::exit_code(plan, written),
+        exit_code: summary::exit_code(run),
         dry_run: written.dry_run,
         request: Request { service: &plan.request.service, host: &plan.request.host },
         base: &plan.base,

@@ -20,16 +20,43 @@ use crate::error::{Error, Kind};
 use crate::plan::Plan;
 use crate::text::RepoPath;
 
+/// One run: what every report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What was decided, one plan per service, in the order they were made. Each stands on the ones before it on its
+    /// branch.
+    pub plans: &'a [Plan],
+    /// The branches they went to. A run that wrote none has one without a name.
+    pub branches: &'a [Written],
+}
+
+impl<'a> Run<'a> {
+    /// A run for one service.
+    pub fn one(plan: &'a Plan, written: &'a Written) -> Self {
+        Self { plans: std::slice::from_ref(plan), branches: std::slice::from_ref(written) }
+    }
+
+    /// The plan and its branch, when the run was for one service.
+    pub fn only(self) -> Option<(&'a Plan, &'a Written)> {
+        match (self.plans, self.branches) {
+            ([plan], [written]) => Some((plan, written)),
+            _ => None,
+        }
+    }
+}
+
 /// What publishing did, as plain facts.
 #[derive(Clone, Debug, Default)]
 pub struct Written {
+    /// The plans whose commits the branch holds, by index in [`Run::plans`], in the order of the commits.
+    pub plans: Vec<usize>,
     /// Name of the branch, without `refs/heads/`; empty when there is none.
     pub branch: String,
-    /// Commit ids in hexadecimal, one per step of the plan, in the same order.
+    /// Commit ids in hexadecimal, one per step of its plans, in the same order.
     pub commits: Vec<String>,
     /// The unified diff from the base to the last commit, as git prints it.
     pub patch: Vec<u8>,
-    /// Files of the plan that differ from the base in the working tree or the index. Sorted.
+    /// Files of its plans that differ from the base in the working tree or the index. Sorted.
     pub differing: Vec<RepoPath>,
     /// Whether the branch name was withheld on request.
     pub dry_run: bool,
@@ -68,14 +95,14 @@ pub struct Look {
     pub colour: bool,
 }
 
-/// The plan for a person at a terminal. Control characters of the repository are made visible.
-pub fn human(plan: &Plan, written: &Written, look: &Look) -> String {
-    human::render(plan, written, *look)
+/// The run for a person at a terminal. Control characters of the repository are made visible.
+pub fn human(run: Run<'_>, look: &Look) -> String {
+    human::render(run, *look)
 }
 
-/// The plan for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.
-pub fn json(plan: &Plan, written: &Written) -> String {
-    json::render(plan, written)
+/// The run for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.
+pub fn json(run: Run<'_>) -> String {
+    json::render(run)
 }
 
 /// A name as a POSIX shell takes it.

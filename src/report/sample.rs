@@ -103,6 +103,7 @@ pub(super) fn full() -> (Plan, Written) {
         ],
     };
     let written = Written {
+        plans: vec![0],
         branch: "migrate/puck/kairos".into(),
         commits: vec![
             "1111111111111111111111111111111111111111".into(),

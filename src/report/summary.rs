@@ -8,7 +8,7 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Plan, QueryChange, Step, Verdict};
 use crate::text::{Edits, Place, Position, RepoPath, Source};
 
-use super::{Outcome, Written};
+use super::{Outcome, Run};
 
 /// `path:line:column`, 1-based, columns in characters.
 pub fn place(place: &Place) -> String {
@@ -26,13 +26,17 @@ pub fn end(place: &Place) -> Position {
     place.source.position(place.span.end())
 }
 
-/// The exit code: 0 done or nothing to do, 3 written with review findings, 4 blocked.
-pub fn exit_code(plan: &Plan, written: &Written) -> u8 {
-    match plan.verdict {
-        Verdict::Ready if written.already_there() => 0,
-        Verdict::Blocked => 4,
-        Verdict::Ready if plan.has(Level::Review) => 3,
-        Verdict::Ready | Verdict::NothingToDo => 0,
+/// The exit code: 0 done or nothing to do, 3 written and something is left to look at, 4 blocked and nothing written.
+pub fn exit_code(run: Run<'_>) -> u8 {
+    let is = |verdict: Verdict| run.plans.iter().any(|plan| plan.verdict == verdict);
+    let new = |index: &usize| run.plans.get(*index).is_some_and(|plan| plan.has(Level::Review));
+    let written = run.branches.iter().filter(|written| !written.already_there());
+    let review = written.flat_map(|written| &written.plans).any(new);
+    match (is(Verdict::Ready), is(Verdict::Blocked)) {
+        (false, true) => 4,
+        (true, true) => 3,
+        (true, false) if review => 3,
+        _ => 0,
     }
 }
 

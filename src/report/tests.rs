@@ -2,7 +2,7 @@
 
 use snapbox::{assert_data_eq, file};
 
-use super::{Look, Written, error, human, json, sample, summary};
+use super::{Look, Run, Written, error, human, json, sample, summary};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::{Edit, Edits, RepoPath, Span, Why};
@@ -14,30 +14,36 @@ fn look(width: usize) -> Look {
 #[test]
 fn full_report_at_three_widths() {
     let (plan, written) = sample::full();
-    assert_data_eq!(human(&plan, &written, &look(40)), file!["../../tests/report/full-40.txt"].raw());
-    assert_data_eq!(human(&plan, &written, &look(80)), file!["../../tests/report/full-80.txt"].raw());
-    assert_data_eq!(human(&plan, &written, &look(120)), file!["../../tests/report/full-120.txt"].raw());
+    assert_data_eq!(human(Run::one(&plan, &written), &look(40)), file!["../../tests/report/full-40.txt"].raw());
+    assert_data_eq!(human(Run::one(&plan, &written), &look(80)), file!["../../tests/report/full-80.txt"].raw());
+    assert_data_eq!(human(Run::one(&plan, &written), &look(120)), file!["../../tests/report/full-120.txt"].raw());
 }
 
 #[test]
 fn short_forms() {
     let none = Written::default();
-    assert_data_eq!(human(&sample::blocked(), &none, &look(80)), file!["../../tests/report/blocked.txt"].raw());
-    assert_data_eq!(human(&sample::nothing_to_do(), &none, &look(80)), file!["../../tests/report/nothing.txt"].raw());
+    assert_data_eq!(
+        human(Run::one(&sample::blocked(), &none), &look(80)),
+        file!["../../tests/report/blocked.txt"].raw()
+    );
+    assert_data_eq!(
+        human(Run::one(&sample::nothing_to_do(), &none), &look(80)),
+        file!["../../tests/report/nothing.txt"].raw()
+    );
 }
 
 #[test]
 fn json_of_everything() {
     let (plan, written) = sample::full();
-    assert_data_eq!(json(&plan, &written), file!["../../tests/report/full.json"].raw());
+    assert_data_eq!(json(Run::one(&plan, &written)), file!["../../tests/report/full.json"].raw());
 }
 
 #[test]
 fn colour_adds_nothing_but_colour() {
     let (plan, written) = sample::full();
-    let painted = human(&plan, &written, &Look { width: 80, colour: true });
+    let painted = human(Run::one(&plan, &written), &Look { width: 80, colour: true });
     let bare = anstream::adapter::strip_str(&painted).to_string();
-    let unpainted = human(&plan, &written, &look(80));
+    let unpainted = human(Run::one(&plan, &written), &look(80));
     // Where a line ends in painted blanks, they stay.
     assert!(bare.lines().map(str::trim_end).eq(unpainted.lines().map(str::trim_end)));
     assert!(!unpainted.contains('\u{1b}'));
@@ -46,7 +52,7 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn a_dry_run_says_so_and_offers_no_branch() {
     let (plan, written) = sample::full();
-    let text = human(&plan, &Written { dry_run: true, ..written }, &look(80));
+    let text = human(Run::one(&plan, &Written { dry_run: true, ..written }), &look(80));
     assert!(text.contains("Dry run: branch migrate/puck/kairos was not created"), "{text}");
     assert!(text.contains("git diff 0123456789ab...222222222222"), "{text}");
     assert!(!text.contains("git switch"), "{text}");
@@ -54,15 +60,15 @@ fn a_dry_run_says_so_and_offers_no_branch() {
 
 #[test]
 fn exit_codes() {
-    let none = Written::default();
+    let none = Written { plans: vec![0], ..Written::default() };
     let (mut plan, _) = sample::full();
-    assert_eq!(summary::exit_code(&plan, &none), 3);
+    assert_eq!(summary::exit_code(Run::one(&plan, &none)), 3);
     plan.findings.retain(|finding| finding.level == Level::Note);
-    assert_eq!(summary::exit_code(&plan, &none), 0);
-    assert_eq!(summary::exit_code(&sample::blocked(), &none), 4);
+    assert_eq!(summary::exit_code(Run::one(&plan, &none)), 0);
+    assert_eq!(summary::exit_code(Run::one(&sample::blocked(), &none)), 4);
     let mut done = sample::nothing_to_do();
     done.findings.push(Finding::new(Level::Review, "a/b", "m"));
-    assert_eq!(summary::exit_code(&done, &none), 0);
+    assert_eq!(summary::exit_code(Run::one(&done, &none)), 0);
 }
 
 #[test]
@@ -97,7 +103,7 @@ fn keys(value: &serde_json::Value, at: &str, into: &mut std::collections::BTreeS
 fn the_json_page_describes_every_key_and_no_other() {
     let (plan, written) = sample::full();
     let mut emitted = std::collections::BTreeSet::new();
-    keys(&serde_json::from_str(&json(&plan, &written)).unwrap(), "", &mut emitted);
+    keys(&serde_json::from_str(&json(Run::one(&plan, &written))).unwrap(), "", &mut emitted);
     let described: std::collections::BTreeSet<String> = include_str!("../../docs/json-output.md")
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
@@ -109,7 +115,7 @@ fn the_json_page_describes_every_key_and_no_other() {
 #[test]
 fn json_is_there_for_every_verdict() {
     for (plan, verdict) in [(sample::blocked(), "blocked"), (sample::nothing_to_do(), "nothing-to-do")] {
-        let value: serde_json::Value = serde_json::from_str(&json(&plan, &Written::default())).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json(Run::one(&plan, &Written::default()))).unwrap();
         assert_eq!(value["verdict"], verdict);
         assert_eq!(value["branch"], serde_json::Value::Null);
         assert_eq!(value["move"], serde_json::Value::Null);
@@ -127,7 +133,7 @@ fn the_same_finding_about_many_places_is_said_once() {
             finding.at(sample::nth(&source, text, 0)).proposing(format!("{text}1")).hint("Edit the variable.")
         })
         .to_vec();
-    let text = human(&plan, &written, &look(80));
+    let text = human(Run::one(&plan, &written), &look(80));
     let want = "\
 For you to review: left as it is
 review: Built from a variable. (2 places) [dashboards/variable]
@@ -138,7 +144,7 @@ hint: Edit the variable.
     assert!(text.contains(want), "{text}");
     // A proposal that is long is shown below the text in question.
     plan.findings[1].proposed = Some("b".repeat(41));
-    let text = human(&plan, &written, &look(80));
+    let text = human(Run::one(&plan, &written), &look(80));
     let want = "\
  --> a.json:1:8
   |
@@ -161,7 +167,7 @@ fn a_legend_is_told_with_its_query() {
         finding("dashboards/legend-left", "{{job}}"),
         finding("dashboards/legend-left", "{{JOB}}"),
     ];
-    let text = human(&plan, &written, &look(80));
+    let text = human(Run::one(&plan, &written), &look(80));
     assert!(text.contains("proposed: service\nproposed, in the legend on line 2: {{job}} → service\n"), "{text}");
     assert!(text.contains("review: dashboards/legend-left [dashboards/legend-left]\n --> a.json:8:1\n"), "{text}");
     assert!(text.contains("3 places left for you to review"), "{text}");
@@ -176,21 +182,21 @@ fn a_new_file_is_called_new() {
     edits.insert(Edit { span: Span::at(0), new: "// rosalind\n".into(), why }).unwrap();
     plan.steps.truncate(1);
     plan.steps[0].edits = [(path, edits)].into();
-    let text = human(&plan, &written, &look(80));
+    let text = human(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("  ansible/alloy/rosalind/config.alloy.j2  (new file)\n    line 1: gives the host"),
         "{text}"
     );
     let diff = "--- /dev/null\n+++ b/ansible/alloy/rosalind/config.alloy.j2\n@@ -0,0 +1 @@\n+// rosalind\n";
     assert!(text.ends_with(diff), "{text}");
-    let value: serde_json::Value = serde_json::from_str(&json(&plan, &written)).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json(Run::one(&plan, &written))).unwrap();
     assert_eq!(value["files"][0]["created"], true);
 }
 
 #[test]
 fn a_branch_name_is_quoted_for_the_shell() {
     let (plan, written) = sample::full();
-    let text = human(&plan, &Written { branch: "it's/$x".into(), ..written }, &look(80));
+    let text = human(Run::one(&plan, &Written { branch: "it's/$x".into(), ..written }), &look(80));
     assert!(text.contains(r"git switch 'it'\''s/$x'"), "{text}");
 }
 
@@ -198,7 +204,7 @@ fn a_branch_name_is_quoted_for_the_shell() {
 fn many_streams_are_counted() {
     let (mut plan, written) = sample::full();
     plan.queries[0].streams_before = (0..20).map(|at| format!("{{n=\"{at}\"}}")).collect();
-    let text = human(&plan, &written, &look(80));
+    let text = human(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("before the move, 20 streams:") && text.contains("and 12 more, all in --format json"),
         "{text}"
