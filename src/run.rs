@@ -12,7 +12,7 @@ use crate::cli::{self, Color, Command, Format, Migrate};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Plan, Request, Verdict};
-use crate::repo::{self, Load, PublishOptions, Repo};
+use crate::repo::{self, Load, OutFile, PublishOptions, Repo};
 use crate::report::{self, Look, Written};
 use crate::select::{self, Needles};
 use crate::text::RepoPath;
@@ -70,13 +70,20 @@ fn migrate(asked: &Migrate) -> Result<u8> {
     };
     let topology = read(&repo, asked.base.as_deref(), &request)?;
     let plan = plan::plan_on(&topology, &request)?;
+    // Before anything is written: a report that cannot be is found out now.
+    let page = asked.report.as_deref().map(OutFile::prepare).transpose()?;
     let written = publish(&repo, &plan, asked)?;
     let run = report::Run::one(&plan, &written);
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::json(run),
+        Format::Markdown => report::markdown(run),
+        Format::Sarif => report::sarif(run, repo.origin().as_deref()),
     };
     print(&text)?;
+    if let Some(page) = page {
+        page.write(&report::html(run))?;
+    }
     let code = report::summary::exit_code(run);
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plan, topology));

@@ -1,0 +1,207 @@
+//! The run as one page for a browser: it works without network and without scripts, on a phone, in the dark, on paper.
+//!
+//! Knows: the frame of the page and the order of its parts. Must not know: how a part looks (`style.css`), how text is
+//! made harmless (`markup`).
+
+mod diff;
+mod drawing;
+mod findings;
+mod markup;
+mod parts;
+mod route;
+
+use crate::finding::Level;
+use crate::plan::{Plan, Verdict};
+
+use super::review::{self, Counts, number, short};
+use super::{Outcome, Run, Written, summary};
+use markup::Markup;
+
+const STYLE: &str = include_str!("style.css");
+/// What the page may load: this very style and nothing else. A test says the right value when the style has changed.
+const STYLE_HASH: &str = "fxY+3AdVH06BQ+thYGKgkN4TpnpBqrCv92Silm4n20Y=";
+
+/// See [`super::html()`].
+pub(super) fn render(run: Run<'_>) -> String {
+    let mut out = Markup::new();
+    head(&mut out, &title(run));
+    out.raw("<header>\n<h1>").text(&title(run)).raw("</h1>\n");
+    for written in run.branches {
+        branch(&mut out, run, written);
+    }
+    if let [plan] = run.plans {
+        out.raw("<p>").text(&Counts::of(plan).sentence()).raw("</p>\n");
+    }
+    out.raw("</header>\n");
+    match run.plans {
+        [plan] => {
+            contents(&mut out, plan);
+            out.raw("<main id=\"main\">\n");
+            service(&mut out, 0, plan);
+        }
+        plans => {
+            index(&mut out, plans);
+            out.raw("<main id=\"main\">\n");
+            for (number, plan) in plans.iter().enumerate() {
+                folded(&mut out, run, number, plan);
+            }
+        }
+    }
+    out.raw("</main>\n<footer><p>Written by migrate ").text(env!("CARGO_PKG_VERSION"));
+    if let Some(plan) = run.plans.first() {
+        out.raw(" from commit ").code(&plan.base);
+    }
+    out.raw(".</p></footer>\n</body>\n</html>\n");
+    out.finish()
+}
+
+fn title(run: Run<'_>) -> String {
+    match run.plans {
+        [plan] => format!("{}: {}", review::subject(plan), review::verdict(plan)),
+        plans => format!("{}: syslog → Docker socket", number(plans.len(), "service", "services")),
+    }
+}
+
+fn head(out: &mut Markup, title: &str) {
+    out.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+    out.raw(STYLE_HASH).raw("'; base-uri 'none'; form-action 'none'\">\n");
+    out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.raw("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"light dark\">\n");
+    out.raw("<title>").text(title).raw("</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
+    out.raw("<a class=\"skip\" href=\"#main\">Skip the contents</a>\n");
+}
+
+/// What became of a branch.
+fn branch(out: &mut Markup, run: Run<'_>, written: &Written) {
+    if !written.branch.is_empty() {
+        out.raw("<p>Branch ").code(&written.branch);
+        if let Some(plan) = written.plans.first().and_then(|&plan| run.plans.get(plan)) {
+            out.raw(", from ").code(short(&plan.base));
+        }
+        out.raw(": ").text(&number(written.commits.len(), "commit", "commits")).raw(".");
+        match &written.outcome {
+            Some(Outcome::AlreadyThere) => {
+                out.raw(" It was there already, written by an earlier run.");
+            }
+            Some(Outcome::Replaced(old)) => {
+                out.raw(" It takes the place of ").code(short(old)).raw(".");
+            }
+            _ if written.dry_run => {
+                out.raw(" <strong>A dry run: it was not created.</strong>");
+            }
+            _ => {}
+        }
+        out.raw("</p>\n");
+    }
+    if !written.differing.is_empty() {
+        out.raw("<p>Your uncommitted changes in these files are untouched and not part of the branch:</p>\n<ul>\n");
+        for path in &written.differing {
+            out.raw("<li>").code(path.as_str()).raw("</li>\n");
+        }
+        out.raw("</ul>\n");
+    }
+    for note in &written.notes {
+        out.raw("<p class=\"dim\">").prose(note).raw("</p>\n");
+    }
+}
+
+/// The parts of a page about one service.
+fn contents(out: &mut Markup, plan: &Plan) {
+    let counts = Counts::of(plan);
+    out.raw("<nav aria-label=\"Contents\"><ul class=\"contents\">\n");
+    let ready = plan.verdict == Verdict::Ready;
+    if ready {
+        out.raw("<li><a href=\"#s0-moves\">What moves</a></li>\n");
+    }
+    if plan.has(Level::Blocked) {
+        out.raw("<li><a href=\"#s0-blocked\">What stands in the way</a></li>\n");
+    }
+    let parts: [(usize, &'static str, &'static str); 4] = [
+        (counts.review, "#s0-review", "To review"),
+        (counts.files, "#s0-files", "Files"),
+        (counts.queries, "#s0-queries", "Queries"),
+        (plan.rollout.len(), "#s0-rollout", "Rollout"),
+    ];
+    for (count, link, name) in parts.into_iter().chain([(counts.notes, "#s0-notes", "Notes")]) {
+        if count > 0 {
+            out.raw("<li><a href=\"").raw(link).raw("\">").raw(name).raw("</a> <span class=\"count\">");
+            out.number(count).raw("</span></li>\n");
+        }
+    }
+    out.raw("</ul></nav>\n");
+}
+
+/// Every service of a batch with its verdict.
+fn index(out: &mut Markup, plans: &[Plan]) {
+    if plans.is_empty() {
+        return;
+    }
+    out.raw("<nav aria-label=\"Services\"><div class=\"scroll\"><table class=\"index\">\n<thead><tr><th scope=\"col\">Service");
+    out.raw("<th scope=\"col\">Host<th scope=\"col\">Verdict<th scope=\"col\">Files<th scope=\"col\">Queries");
+    out.raw("<th scope=\"col\">To review<th scope=\"col\">Notes</thead>\n<tbody>\n");
+    for (number, plan) in plans.iter().enumerate() {
+        let counts = Counts::of(plan);
+        let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
+        out.raw("<tr><th scope=\"row\"><a href=\"#s").number(number).raw("\">").text(&plan.request.service);
+        out.raw("</a><td>").text(host).raw("<td>");
+        verdict(out, plan);
+        for count in [counts.files, counts.queries, counts.review, counts.notes] {
+            out.raw("<td class=\"num\">").number(count);
+        }
+        out.raw("\n");
+    }
+    out.raw("</table></div></nav>\n");
+}
+
+fn verdict(out: &mut Markup, plan: &Plan) {
+    out.raw(match plan.verdict {
+        Verdict::Ready => "<span class=\"badge ready\">",
+        Verdict::NothingToDo => "<span class=\"badge\">",
+        Verdict::Blocked => "<span class=\"badge blocked\">",
+    });
+    out.text(summary::verdict(plan.verdict)).raw("</span>");
+}
+
+/// One service of a batch.
+fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan) {
+    out.raw("<details class=\"service\"><summary><h2>").text(&review::subject(plan)).raw("</h2> ");
+    verdict(out, plan);
+    out.raw(" <span class=\"dim\">").text(&Counts::of(plan).sentence()).raw("</span></summary>\n");
+    // The link of the index leads into the folded part, which makes a browser unfold it.
+    out.raw("<div id=\"s").number(number).raw("\">\n");
+    if let (Some((written, commits)), true) = (review::branch_of(run, number), run.branches.len() > 1) {
+        out.raw("<p>On branch ").code(&written.branch);
+        if let Some(last) = commits.last() {
+            out.raw(", at ").code(short(last));
+        }
+        out.raw(".</p>\n");
+    }
+    service(out, number, plan);
+    out.raw("</div></details>\n");
+}
+
+fn service(out: &mut Markup, id: usize, plan: &Plan) {
+    if let Some(moved) = &plan.moved {
+        parts::moves(out, id, plan, moved);
+    }
+    findings::section(out, id, plan, Level::Blocked);
+    findings::section(out, id, plan, Level::Review);
+    parts::files(out, id, plan);
+    parts::queries(out, id, plan);
+    parts::rollout(out, id, plan);
+    findings::section(out, id, plan, Level::Note);
+}
+
+/// Opens a section with its heading. `name` is its place on the page.
+fn section(out: &mut Markup, id: usize, name: &'static str, heading: &'static str, count: usize) {
+    out.raw("<section aria-labelledby=\"s").number(id).raw(name).raw("\">\n<h3 id=\"s").number(id).raw(name).raw("\">");
+    out.raw(heading);
+    if count > 0 {
+        out.raw(" <span class=\"count\">").number(count).raw("</span>");
+    }
+    out.raw("</h3>\n");
+}
+
+#[cfg(test)]
+mod tests;

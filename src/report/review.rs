@@ -1,0 +1,262 @@
+//! What the outputs made for review share: counts, edits by reason, the lines around a place.
+//!
+//! Knows: [`Plan`], how much of a file helps a reviewer. Must not know: Markdown, HTML, SARIF.
+
+use std::collections::BTreeSet;
+
+use crate::finding::Level;
+use crate::plan::{Plan, Verdict};
+use crate::text::{Edit, Place, Source};
+
+use super::summary::{self, FileChange};
+use super::{Run, Written, plain};
+
+/// Streams listed per query and side; the JSON output has them all.
+pub(super) const MOST_STREAMS: usize = 8;
+/// Lines of an excerpt at most.
+const MOST_LINES: usize = 12;
+/// In a longer line, what is far from the place is cut.
+const LONG_LINE: usize = 300;
+/// Characters kept of a long line before and after the place.
+const AROUND: usize = 80;
+/// Of a text that is longer than this, only the beginning is shown.
+const LONG_TEXT: usize = 2000;
+
+/// Service and host, the host by its inventory name where that is known.
+pub(super) fn subject(plan: &Plan) -> String {
+    let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
+    format!("{} on {host}", plan.request.service)
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The first twelve digits of a commit id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// How much there is of what.
+pub(super) struct Counts {
+    pub(super) files: usize,
+    pub(super) queries: usize,
+    pub(super) review: usize,
+    pub(super) notes: usize,
+}
+
+impl Counts {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let paths: BTreeSet<_> = summary::files(plan).iter().map(|file| file.path).collect();
+        Self {
+            files: paths.len(),
+            queries: plan.queries.iter().filter(|query| query.before != query.after).count(),
+            review: summary::count(plan, Level::Review),
+            notes: summary::count(plan, Level::Note),
+        }
+    }
+
+    /// `14 files to change, 23 queries to rewrite, …`, without what there is none of.
+    pub(super) fn sentence(&self) -> String {
+        let parts = [
+            (self.files, "file to change", "files to change"),
+            (self.queries, "query to rewrite", "queries to rewrite"),
+            (self.review, "place left for you to review", "places left for you to review"),
+            (self.notes, "note", "notes"),
+        ];
+        let said = parts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| number(*count, one, many));
+        said.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A verdict in words for people.
+pub(super) fn verdict(plan: &Plan) -> &'static str {
+    match plan.verdict {
+        Verdict::Ready => "syslog → Docker socket",
+        Verdict::NothingToDo => "nothing to do, it does not log to syslog any more",
+        Verdict::Blocked => "blocked, nothing was written for it",
+    }
+}
+
+/// The branch that holds a plan, and the plan's own commit ids on it.
+pub(super) fn branch_of(run: Run<'_>, plan: usize) -> Option<(&Written, &[String])> {
+    let written = run.branches.iter().find(|written| written.plans.contains(&plan) && !written.branch.is_empty())?;
+    let steps = |index: &usize| run.plans.get(*index).map_or(0, |plan| plan.steps.len());
+    let before: usize = written.plans.iter().take_while(|index| **index != plan).map(steps).sum();
+    let commits = written.commits.get(before..).unwrap_or_default();
+    Some((written, commits.get(..steps(&plan)).unwrap_or(commits)))
+}
+
+/// Edits of one file that are made for the same reason.
+pub(super) struct Reason<'a> {
+    /// 1-based lines, in file order.
+    pub(super) lines: Vec<usize>,
+    /// One sentence, no full stop.
+    pub(super) message: &'a str,
+    /// The fact that decided, where it stands in another file and no reason before names it.
+    pub(super) fact: Option<&'a Place>,
+}
+
+/// The edits of a file by reason, in the order of the first.
+pub(super) fn reasons<'a>(file: &FileChange<'a>) -> Vec<Reason<'a>> {
+    let mut out: Vec<Reason<'_>> = Vec::new();
+    let mut told = BTreeSet::new();
+    for edit in file.edits {
+        let line = file.before.map_or(1, |source| first_line(source, edit));
+        match out.iter_mut().find(|one| one.message == edit.why.message) {
+            Some(one) if one.lines.contains(&line) => {}
+            Some(one) => one.lines.push(line),
+            None => {
+                let fact = edit.why.fact.as_ref().filter(|fact| fact.source.path != *file.path);
+                let fact = fact.filter(|fact| told.insert(summary::place(fact)));
+                out.push(Reason { lines: vec![line], message: &edit.why.message, fact });
+            }
+        }
+    }
+    out
+}
+
+/// 1-based line of the first byte of an edit that is not a line end: deleting from the end of one line on is about
+/// the next one.
+fn first_line(source: &Source, edit: &Edit) -> usize {
+    let text = source.slice(edit.span);
+    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    source.position(edit.span.start() + if blank < text.len() { blank } else { 0 }).line
+}
+
+/// `line 3`, `lines 3, 7`.
+pub(super) fn lines(lines: &[usize]) -> String {
+    let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    format!("{} {}", if lines.len() == 1 { "line" } else { "lines" }, numbers.join(", "))
+}
+
+/// Whole lines around a place in three parts, safe to show. What is far from the place is cut, and said to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// What stands before the place in its first line.
+    pub(super) head: String,
+    /// The place itself.
+    pub(super) text: String,
+    /// What stands behind it in its last line.
+    pub(super) tail: String,
+}
+
+impl Excerpt {
+    pub(super) fn of(place: &Place) -> Self {
+        let bytes = place.source.bytes();
+        let (start, end) = (place.span.start().min(bytes.len()), place.span.end().min(bytes.len()));
+        let first = place.source.line_at(start).start().min(start);
+        // A span that ends behind a line end does not show the next line.
+        let end = if end > start && bytes[end - 1] == b'\n' { end - 1 } else { end };
+        let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+        let last = place.source.line_at(end).end().max(end);
+        let (head, tail) = (shown(&bytes[first..start]), shown(&bytes[end..last]));
+        let long = head.chars().count() + tail.chars().count() > LONG_LINE;
+        Self {
+            head: if long { last_characters(&head) } else { head },
+            text: clipped(&shown(&bytes[start..end])),
+            tail: if long { first_characters(&tail) } else { tail },
+        }
+    }
+
+    /// The lines as they are.
+    pub(super) fn before(&self) -> String {
+        format!("{}{}{}", self.head, self.text, self.tail)
+    }
+
+    /// The lines with another text in the place; `None` when nothing is left of them.
+    pub(super) fn after(&self, proposed: &str) -> Option<String> {
+        let after = format!("{}{}{}", self.head, clipped(&plain::text(proposed)), self.tail);
+        (!after.trim().is_empty()).then_some(after)
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    plain::bytes(bytes).replace("␍\n", "\n")
+}
+
+/// At most [`MOST_LINES`] lines and [`LONG_TEXT`] characters of a safe text, with a word on what is left out.
+pub(super) fn clipped(text: &str) -> String {
+    let count = text.lines().count();
+    let text = if count > MOST_LINES {
+        let kept: Vec<_> = text.lines().take(MOST_LINES).collect();
+        format!("{}\n… {}", kept.join("\n"), number(count - MOST_LINES, "more line", "more lines"))
+    } else {
+        text.to_owned()
+    };
+    let length = text.chars().count();
+    if length <= LONG_TEXT {
+        return text;
+    }
+    let kept: String = text.chars().take(LONG_TEXT).collect();
+    format!("{kept}… {} more characters", length - LONG_TEXT)
+}
+
+fn first_characters(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= AROUND { text.to_owned() } else { text.chars().take(AROUND).chain(['…']).collect() }
+}
+
+fn last_characters(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= AROUND {
+        text.to_owned()
+    } else {
+        std::iter::once('…').chain(text.chars().skip(count - AROUND)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::file;
+    use super::*;
+    use crate::text::Span;
+
+    fn excerpt(bytes: &[u8], start: usize, end: usize) -> Excerpt {
+        Excerpt::of(&Place::new(&file("f", bytes), Span::new(start, end)))
+    }
+
+    #[test]
+    fn an_excerpt_is_whole_lines_without_line_ends() {
+        let one = excerpt(b"a: 1\r\n  b: job\r\nc: 3\r\n", 11, 14);
+        assert_eq!((one.before(), one.after("service")), ("  b: job".into(), Some("  b: service".into())));
+        let lines = excerpt(b"a: 1\nb: 2\nc: 3\n", 3, 10);
+        assert_eq!(lines.before(), "a: 1\nb: 2");
+        assert_eq!(excerpt(b"a\nb\n", 2, 4).after(""), None);
+        assert_eq!(excerpt(b"", 0, 0).before(), "");
+    }
+
+    #[test]
+    fn a_long_line_shows_the_place_and_what_is_near() {
+        let line = format!("{}job{}", "é".repeat(5000), "y".repeat(5000));
+        let one = excerpt(line.as_bytes(), 10_000, 10_003);
+        assert_eq!(one.text, "job");
+        assert_eq!((one.head.chars().count(), one.tail.chars().count()), (81, 81));
+        assert!(one.head.starts_with('…') && one.tail.ends_with('…'));
+    }
+
+    #[test]
+    fn a_long_place_says_what_is_left_out() {
+        let many = "k: v\n".repeat(20);
+        assert!(excerpt(many.as_bytes(), 0, many.len()).before().ends_with("k: v\n… 8 more lines"));
+        assert!(clipped(&"x".repeat(2001)).ends_with("x… 1 more characters"));
+    }
+
+    #[test]
+    fn any_bytes_can_be_shown() {
+        assert_eq!(excerpt(b"a\xff\x1b[2Jb\n", 1, 2).before(), "a\\xff␛[2Jb");
+        assert_eq!(excerpt(b"\xf0\x9f", 1, 9).before(), "\\xf0\\x9f");
+    }
+
+    #[test]
+    fn a_plan_finds_its_own_commits_on_its_branch() {
+        let (plan, written) = super::super::sample::full();
+        let plans = [plan.clone(), plan];
+        let commits: Vec<String> = ["1", "2", "3", "4"].map(str::to_owned).into();
+        let branches = [Written { plans: vec![0, 1], commits, ..written }];
+        let run = Run { plans: &plans, branches: &branches };
+        assert_eq!(branch_of(run, 1).unwrap().1, ["3", "4"]);
+        assert!(branch_of(run, 2).is_none());
+    }
+}
