@@ -7,20 +7,20 @@ use crate::plan::Plan;
 
 use super::super::review::Excerpt;
 use super::super::summary::{self, Legends};
-use super::diff;
 use super::markup::Markup;
+use super::{Spot, diff};
 
 /// The findings of one level, if there are any.
-pub(super) fn section(out: &mut Markup, id: usize, plan: &Plan, level: Level) {
+pub(super) fn section(out: &mut Markup, spot: Spot, plan: &Plan, level: Level) {
     let groups = summary::grouped(plan, level, &Legends::default());
     if groups.is_empty() {
         return;
     }
     let count = summary::count(plan, level);
     match level {
-        Level::Blocked => super::section(out, id, "-blocked", "What stands in the way", count),
-        Level::Review => super::section(out, id, "-review", "To review: left as it is", count),
-        Level::Note => super::section(out, id, "-notes", "Worth knowing", count),
+        Level::Blocked => spot.section(out, "-blocked", "What stands in the way", count),
+        Level::Review => spot.section(out, "-review", "To review: left as it is", count),
+        Level::Note => spot.section(out, "-notes", "Worth knowing", count),
     }
     for group in groups {
         one(out, &group, level);

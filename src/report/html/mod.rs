@@ -19,7 +19,7 @@ use markup::Markup;
 
 const STYLE: &str = include_str!("style.css");
 /// What the page may load: this very style and nothing else. A test says the right value when the style has changed.
-const STYLE_HASH: &str = "fxY+3AdVH06BQ+thYGKgkN4TpnpBqrCv92Silm4n20Y=";
+const STYLE_HASH: &str = "3MKVSepPSktahJ1brWH+Bmh4PQNgVwL+1sE6yVEdOes=";
 
 /// See [`super::html()`].
 pub(super) fn render(run: Run<'_>) -> String {
@@ -37,7 +37,7 @@ pub(super) fn render(run: Run<'_>) -> String {
         [plan] => {
             contents(&mut out, plan);
             out.raw("<main id=\"main\">\n");
-            service(&mut out, 0, plan);
+            service(&mut out, Spot { id: 0, alone: true }, plan);
         }
         plans => {
             index(&mut out, plans);
@@ -137,7 +137,7 @@ fn index(out: &mut Markup, plans: &[Plan]) {
     if plans.is_empty() {
         return;
     }
-    out.raw("<nav aria-label=\"Services\"><div class=\"scroll\"><table class=\"index\">\n<thead><tr><th scope=\"col\">Service");
+    out.raw("<nav aria-label=\"Services\"><table class=\"index\">\n<thead><tr><th scope=\"col\">Service");
     out.raw("<th scope=\"col\">Host<th scope=\"col\">Verdict<th scope=\"col\">Files<th scope=\"col\">Queries");
     out.raw("<th scope=\"col\">To review<th scope=\"col\">Notes</thead>\n<tbody>\n");
     for (number, plan) in plans.iter().enumerate() {
@@ -146,12 +146,19 @@ fn index(out: &mut Markup, plans: &[Plan]) {
         out.raw("<tr><th scope=\"row\"><a href=\"#s").number(number).raw("\">").text(&plan.request.service);
         out.raw("</a><td>").text(host).raw("<td>");
         verdict(out, plan);
-        for count in [counts.files, counts.queries, counts.review, counts.notes] {
-            out.raw("<td class=\"num\">").number(count);
+        // The names of the columns again, for where the table has none.
+        let numbers: [(&'static str, usize); 4] = [
+            ("files", counts.files),
+            ("queries", counts.queries),
+            ("to review", counts.review),
+            ("notes", counts.notes),
+        ];
+        for (name, count) in numbers {
+            out.raw("<td class=\"num\" data-of=\"").raw(name).raw("\">").number(count);
         }
         out.raw("\n");
     }
-    out.raw("</table></div></nav>\n");
+    out.raw("</table></nav>\n");
 }
 
 fn verdict(out: &mut Markup, plan: &Plan) {
@@ -177,30 +184,48 @@ fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan) {
         }
         out.raw(".</p>\n");
     }
-    service(out, number, plan);
+    service(out, Spot { id: number, alone: false }, plan);
     out.raw("</div></details>\n");
 }
 
-fn service(out: &mut Markup, id: usize, plan: &Plan) {
+fn service(out: &mut Markup, spot: Spot, plan: &Plan) {
     if let Some(moved) = &plan.moved {
-        parts::moves(out, id, plan, moved);
+        parts::moves(out, spot, plan, moved);
     }
-    findings::section(out, id, plan, Level::Blocked);
-    findings::section(out, id, plan, Level::Review);
-    parts::files(out, id, plan);
-    parts::queries(out, id, plan);
-    parts::rollout(out, id, plan);
-    findings::section(out, id, plan, Level::Note);
+    findings::section(out, spot, plan, Level::Blocked);
+    findings::section(out, spot, plan, Level::Review);
+    parts::files(out, spot, plan);
+    parts::queries(out, spot, plan);
+    parts::rollout(out, spot, plan);
+    findings::section(out, spot, plan, Level::Note);
 }
 
-/// Opens a section with its heading. `name` is its place on the page.
-fn section(out: &mut Markup, id: usize, name: &'static str, heading: &'static str, count: usize) {
-    out.raw("<section aria-labelledby=\"s").number(id).raw(name).raw("\">\n<h3 id=\"s").number(id).raw(name).raw("\">");
-    out.raw(heading);
-    if count > 0 {
-        out.raw(" <span class=\"count\">").number(count).raw("</span>");
+/// Where on the page the parts of a service stand.
+#[derive(Clone, Copy)]
+struct Spot {
+    /// Number of the plan.
+    id: usize,
+    /// Whether it is the only one, so that its parts are the parts of the page.
+    alone: bool,
+}
+
+impl Spot {
+    /// Opens a section with its heading. `name` is its place on the page.
+    fn section(self, out: &mut Markup, name: &'static str, heading: &'static str, count: usize) {
+        out.raw("<section aria-labelledby=\"s").number(self.id).raw(name).raw("\">\n");
+        out.raw(if self.alone { "<h2" } else { "<h3" });
+        out.raw(" class=\"part\" id=\"s").number(self.id).raw(name).raw("\">").raw(heading);
+        if count > 0 {
+            out.raw(" <span class=\"count\">").number(count).raw("</span>");
+        }
+        out.raw(if self.alone { "</h2>\n" } else { "</h3>\n" });
     }
-    out.raw("</h3>\n");
+
+    /// A heading inside of a section.
+    fn heading(self, out: &mut Markup, text: &str) {
+        out.raw(if self.alone { "<h3 class=\"sub\">" } else { "<h4 class=\"sub\">" });
+        out.text(text).raw(if self.alone { "</h3>" } else { "</h4>" });
+    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use crate::plan::{Move, Plan, QueryChange};
 use super::super::review::{self, MOST_STREAMS, number};
 use super::super::summary::{self, FileChange};
 use super::markup::Markup;
-use super::{diff, route, section};
+use super::{Spot, diff, route};
 
 /// What moves, in words and as a picture.
-pub(super) fn moves(out: &mut Markup, id: usize, plan: &Plan, moved: &Move) {
-    section(out, id, "-moves", "What moves", 0);
+pub(super) fn moves(out: &mut Markup, spot: Spot, plan: &Plan, moved: &Move) {
+    spot.section(out, "-moves", "What moves", 0);
     let list = |out: &mut Markup, texts: &[String]| {
         for (index, text) in texts.iter().enumerate() {
             out.raw(if index > 0 { "<br>" } else { "" }).code(text);
@@ -31,20 +31,21 @@ pub(super) fn moves(out: &mut Markup, id: usize, plan: &Plan, moved: &Move) {
     let labels = moved.components.iter().map(|one| format!("service=\"{}\", component=\"{one}\"", moved.project));
     list(out, &labels.collect::<Vec<_>>());
     out.raw("\n</dl>\n");
-    route::pictures(out, id, plan, moved);
+    route::pictures(out, spot.id, plan, moved);
     out.raw("</section>\n");
 }
 
 /// The changed files in the order of rollout, each with its reasons and its change.
-pub(super) fn files(out: &mut Markup, id: usize, plan: &Plan) {
+pub(super) fn files(out: &mut Markup, spot: Spot, plan: &Plan) {
     let changes = summary::files(plan);
     let results = summary::results(plan);
     if changes.is_empty() {
         return;
     }
-    section(out, id, "-files", "Files, in the order of rollout", results.len());
+    spot.section(out, "-files", "Files, in the order of rollout", results.len());
     for result in &results {
-        out.raw("<details class=\"file\" open><summary><h4>").text(result.path.as_str()).raw("</h4>");
+        out.raw("<details class=\"file\" open><summary>");
+        spot.heading(out, result.path.as_str());
         if result.before.is_none() {
             out.raw(" <span class=\"badge\">new file</span>");
         }
@@ -74,16 +75,17 @@ fn reasons(out: &mut Markup, plan: &Plan, change: &FileChange<'_>) {
 }
 
 /// The rewritten queries, those that select the same streams together.
-pub(super) fn queries(out: &mut Markup, id: usize, plan: &Plan) {
+pub(super) fn queries(out: &mut Markup, spot: Spot, plan: &Plan) {
     let groups = summary::rewritten(plan);
     if groups.is_empty() {
         return;
     }
-    section(out, id, "-queries", "Rewritten queries", groups.iter().map(Vec::len).sum());
+    spot.section(out, "-queries", "Rewritten queries", groups.iter().map(Vec::len).sum());
     for group in groups {
         let Some(first) = group.first() else { continue };
-        out.raw("<article class=\"queries\">\n<h4>");
-        out.text(&number(group.len(), "query", "queries")).raw(" on these streams</h4>\n<div class=\"streams\">\n");
+        out.raw("<article class=\"queries\">\n");
+        spot.heading(out, &format!("{} on these streams", number(group.len(), "query", "queries")));
+        out.raw("\n<div class=\"streams\">\n");
         if first.streams_before == first.streams_after {
             streams(out, "Before and after the move", &first.streams_before);
         } else {
@@ -120,11 +122,11 @@ fn one_query(out: &mut Markup, query: &QueryChange) {
 }
 
 /// What to do, in order.
-pub(super) fn rollout(out: &mut Markup, id: usize, plan: &Plan) {
+pub(super) fn rollout(out: &mut Markup, spot: Spot, plan: &Plan) {
     if plan.rollout.is_empty() {
         return;
     }
-    section(out, id, "-rollout", "Rollout, in the order that loses no line", 0);
+    spot.section(out, "-rollout", "Rollout, in the order that loses no line", 0);
     out.raw("<ol class=\"rollout\">\n");
     for step in &plan.rollout {
         out.raw("<li>").prose(&step.text);
