@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
-use crate::text::{Edit, Place, Source};
+use crate::text::{Edit, Place, RepoPath, Source};
 
 use super::summary::{self, FileChange};
-use super::{Run, Written, plain};
+use super::{Outcome, Run, Written, plain};
 
 /// Streams listed per query and side; the JSON output has them all.
 pub(super) const MOST_STREAMS: usize = 8;
@@ -79,13 +79,55 @@ pub(super) fn verdict(plan: &Plan) -> &'static str {
     }
 }
 
-/// The branch that holds a plan, and the plan's own commit ids on it.
+/// The branch that holds a plan, and the plan's own commits on it.
 pub(super) fn branch_of(run: Run<'_>, plan: usize) -> Option<(&Written, &[String])> {
     let written = run.branches.iter().find(|written| written.plans.contains(&plan) && !written.branch.is_empty())?;
     let steps = |index: &usize| run.plans.get(*index).map_or(0, |plan| plan.steps.len());
     let before: usize = written.plans.iter().take_while(|index| **index != plan).map(steps).sum();
     let commits = written.commits.get(before..).unwrap_or_default();
     Some((written, commits.get(..steps(&plan)).unwrap_or(commits)))
+}
+
+/// The commits of a plan: short id, title.
+pub(super) fn commits(run: Run<'_>, plan: usize) -> Vec<(&str, &str)> {
+    let ids = branch_of(run, plan).map_or(&[][..], |(_, ids)| ids);
+    let steps = run.plans.get(plan).map_or(&[][..], |plan| &plan.steps);
+    ids.iter().zip(steps).map(|(id, step)| (short(id), step.title.as_str())).collect()
+}
+
+/// What is said once of all branches: the commit they start from, changes that are not on them, notes.
+pub(super) struct Around<'a> {
+    /// Branches that have a name.
+    pub(super) named: Vec<&'a Written>,
+    /// The commit all start from; empty in a run without plans.
+    pub(super) base: &'a str,
+    /// Files with uncommitted changes. Sorted.
+    pub(super) differing: BTreeSet<&'a RepoPath>,
+    /// Each once, in the order of the branches.
+    pub(super) notes: Vec<&'a str>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn of(run: Run<'a>) -> Self {
+        let mut said = BTreeSet::new();
+        let notes = run.branches.iter().flat_map(|one| &one.notes).map(String::as_str);
+        Self {
+            named: run.branches.iter().filter(|one| !one.branch.is_empty()).collect(),
+            base: run.plans.first().map_or("", |plan| &plan.base),
+            differing: run.branches.iter().flat_map(|one| &one.differing).collect(),
+            notes: notes.filter(|note| said.insert(*note)).collect(),
+        }
+    }
+}
+
+/// What became of a branch, as the rest of a sentence about it; and the commit that it pointed at before.
+pub(super) fn became(written: &Written) -> (&'static str, Option<&str>) {
+    match &written.outcome {
+        Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None),
+        Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old))),
+        _ if written.dry_run => ("This was a dry run: it was not created.", None),
+        _ => ("", None),
+    }
 }
 
 /// Edits of one file that are made for the same reason.

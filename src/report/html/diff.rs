@@ -16,10 +16,10 @@ pub(super) fn table(out: &mut Markup, path: &str, before: &[u8], after: &[u8]) {
          <th scope=\"col\">Line<th scope=\"col\">After</thead>\n<tbody>\n",
     );
     if change.crlf {
-        out.raw("<tr class=\"hunk\"><td colspan=\"4\">every line ends in CRLF\n");
+        out.raw("<tr class=\"hunk\"><td colspan=\"4\">every line ends in CRLF</tr>\n");
     }
     for hunk in &change.hunks {
-        out.raw("<tr class=\"hunk\"><td colspan=\"4\">").text(hunk.header.trim_end()).raw("\n");
+        out.raw("<tr class=\"hunk\"><td colspan=\"4\">").text(hunk.header.trim_end()).raw("</tr>\n");
         rows(out, &hunk.lines);
     }
     out.raw("</table>\n");
@@ -33,7 +33,7 @@ fn rows(out: &mut Markup, lines: &[Line]) {
             out.raw("<tr>");
             cell(out, line, line.old, "<td>");
             cell(out, line, line.new, "<td>");
-            out.raw("\n");
+            out.raw("</tr>\n");
             at += 1;
             continue;
         }
@@ -54,7 +54,7 @@ fn rows(out: &mut Markup, lines: &[Line]) {
                     out.raw("<td><td>");
                 }
             }
-            out.raw("\n");
+            out.raw("</tr>\n");
         }
         at += gone + come;
     }
@@ -124,22 +124,22 @@ mod tests {
     fn lines_that_go_stand_beside_lines_that_come() {
         let rows = table_of("a\nold one\ntwo\nz\n", "a\nnew one\nz\n");
         assert_eq!(rows.len(), 5, "{rows:?}");
-        assert_eq!(rows[0], "<tr class=\"hunk\"><td colspan=\"4\">@@ -1,4 +1,3 @@");
-        assert_eq!(rows[1], "<tr><td>1<td>a<td>1<td>a");
+        assert_eq!(rows[0], "<tr class=\"hunk\"><td colspan=\"4\">@@ -1,4 +1,3 @@</tr>");
+        assert_eq!(rows[1], "<tr><td>1<td>a<td>1<td>a</tr>");
         assert_eq!(
             rows[2],
-            "<tr class=\"c\"><td>2<td class=\"o\"><del>old</del> one<td>2<td class=\"w\"><ins>new</ins> one"
+            "<tr class=\"c\"><td>2<td class=\"o\"><del>old</del> one<td>2<td class=\"w\"><ins>new</ins> one</tr>"
         );
-        assert_eq!(rows[3], "<tr class=\"c\"><td>3<td class=\"o\">two<td><td>");
-        assert_eq!(rows[4], "<tr><td>4<td>z<td>3<td>z");
+        assert_eq!(rows[3], "<tr class=\"c\"><td>3<td class=\"o\">two<td><td></tr>");
+        assert_eq!(rows[4], "<tr><td>4<td>z<td>3<td>z</tr>");
     }
 
     #[test]
     fn line_ends_are_said() {
         let rows = table_of("a\r\nb\n", "a\nb");
-        assert_eq!(rows[1], "<tr class=\"c\"><td>1<td class=\"o\">a<i>␍</i><td>1<td class=\"w\">a");
-        assert_eq!(rows[2], "<tr class=\"c\"><td>2<td class=\"o\">b<td>2<td class=\"w\">b<i> (no line end)</i>");
-        assert!(table_of("a\r\n", "b\r\n")[0].ends_with("every line ends in CRLF"));
+        assert_eq!(rows[1], "<tr class=\"c\"><td>1<td class=\"o\">a<i>␍</i><td>1<td class=\"w\">a</tr>");
+        assert_eq!(rows[2], "<tr class=\"c\"><td>2<td class=\"o\">b<td>2<td class=\"w\">b<i> (no line end)</i></tr>");
+        assert!(table_of("a\r\n", "b\r\n")[0].ends_with("every line ends in CRLF</tr>"));
     }
 
     #[test]

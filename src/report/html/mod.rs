@@ -13,8 +13,8 @@ mod route;
 use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
-use super::review::{self, Counts, number, short};
-use super::{Outcome, Run, Written, summary};
+use super::review::{self, Around, Counts, number, short};
+use super::{Run, Written, summary};
 use markup::Markup;
 
 const STYLE: &str = include_str!("style.css");
@@ -26,9 +26,7 @@ pub(super) fn render(run: Run<'_>) -> String {
     let mut out = Markup::new();
     head(&mut out, &title(run));
     out.raw("<header>\n<h1>").text(&title(run)).raw("</h1>\n");
-    for written in run.branches {
-        branch(&mut out, run, written);
-    }
+    branches(&mut out, run);
     if let [plan] = run.plans {
         out.raw("<p>").text(&Counts::of(plan).sentence()).raw("</p>\n");
     }
@@ -37,7 +35,7 @@ pub(super) fn render(run: Run<'_>) -> String {
         [plan] => {
             contents(&mut out, plan);
             out.raw("<main id=\"main\">\n");
-            service(&mut out, Spot { id: 0, alone: true }, plan);
+            service(&mut out, Spot { id: 0, alone: true }, run, plan);
         }
         plans => {
             index(&mut out, plans);
@@ -72,38 +70,40 @@ fn head(out: &mut Markup, title: &str) {
     out.raw("<a class=\"skip\" href=\"#main\">Skip the contents</a>\n");
 }
 
-/// What became of a branch.
-fn branch(out: &mut Markup, run: Run<'_>, written: &Written) {
-    if !written.branch.is_empty() {
-        out.raw("<p>Branch ").code(&written.branch);
-        if let Some(plan) = written.plans.first().and_then(|&plan| run.plans.get(plan)) {
-            out.raw(", from ").code(short(&plan.base));
+/// The branches, and what is not part of them.
+fn branches(out: &mut Markup, run: Run<'_>) {
+    let around = Around::of(run);
+    match around.named.as_slice() {
+        [] => {}
+        [written] => branch(out, written, around.base),
+        several => {
+            out.raw("<p>").number(several.len()).raw(" branches, each from ").code(short(around.base)).raw(".</p>\n");
         }
-        out.raw(": ").text(&number(written.commits.len(), "commit", "commits")).raw(".");
-        match &written.outcome {
-            Some(Outcome::AlreadyThere) => {
-                out.raw(" It was there already, written by an earlier run.");
-            }
-            Some(Outcome::Replaced(old)) => {
-                out.raw(" It takes the place of ").code(short(old)).raw(".");
-            }
-            _ if written.dry_run => {
-                out.raw(" <strong>A dry run: it was not created.</strong>");
-            }
-            _ => {}
-        }
-        out.raw("</p>\n");
     }
-    if !written.differing.is_empty() {
-        out.raw("<p>Your uncommitted changes in these files are untouched and not part of the branch:</p>\n<ul>\n");
-        for path in &written.differing {
+    if !around.differing.is_empty() {
+        out.raw("<p>Your uncommitted changes in these files are untouched and not part of it:</p>\n<ul>\n");
+        for path in around.differing {
             out.raw("<li>").code(path.as_str()).raw("</li>\n");
         }
         out.raw("</ul>\n");
     }
-    for note in &written.notes {
+    for note in around.notes {
         out.raw("<p class=\"dim\">").prose(note).raw("</p>\n");
     }
+}
+
+/// One branch and what became of it.
+fn branch(out: &mut Markup, written: &Written, base: &str) {
+    out.raw("<p>Branch ").code(&written.branch).raw(", ");
+    out.text(&number(written.commits.len(), "commit", "commits")).raw(" from ").code(short(base)).raw(".");
+    let (said, old) = review::became(written);
+    if !said.is_empty() {
+        out.raw(" <strong>").raw(said).raw("</strong>");
+    }
+    if let Some(old) = old {
+        out.raw(" ").code(old).raw(".");
+    }
+    out.raw("</p>\n");
 }
 
 /// The parts of a page about one service.
@@ -177,20 +177,16 @@ fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan) {
     out.raw(" <span class=\"dim\">").text(&Counts::of(plan).sentence()).raw("</span></summary>\n");
     // The link of the index leads into the folded part, which makes a browser unfold it.
     out.raw("<div id=\"s").number(number).raw("\">\n");
-    if let (Some((written, commits)), true) = (review::branch_of(run, number), run.branches.len() > 1) {
-        out.raw("<p>On branch ").code(&written.branch);
-        if let Some(last) = commits.last() {
-            out.raw(", at ").code(short(last));
-        }
-        out.raw(".</p>\n");
+    if let (Some((written, _)), true) = (review::branch_of(run, number), run.branches.len() > 1) {
+        branch(out, written, &plan.base);
     }
-    service(out, Spot { id: number, alone: false }, plan);
+    service(out, Spot { id: number, alone: false }, run, plan);
     out.raw("</div></details>\n");
 }
 
-fn service(out: &mut Markup, spot: Spot, plan: &Plan) {
+fn service(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan) {
     if let Some(moved) = &plan.moved {
-        parts::moves(out, spot, plan, moved);
+        parts::moves(out, spot, run, plan, moved);
     }
     findings::section(out, spot, plan, Level::Blocked);
     findings::section(out, spot, plan, Level::Review);

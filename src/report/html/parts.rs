@@ -4,13 +4,14 @@
 
 use crate::plan::{Move, Plan, QueryChange};
 
+use super::super::Run;
 use super::super::review::{self, MOST_STREAMS, number};
 use super::super::summary::{self, FileChange};
 use super::markup::Markup;
 use super::{Spot, diff, route};
 
 /// What moves, in words and as a picture.
-pub(super) fn moves(out: &mut Markup, spot: Spot, plan: &Plan, moved: &Move) {
+pub(super) fn moves(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan, moved: &Move) {
     spot.section(out, "-moves", "What moves", 0);
     let list = |out: &mut Markup, texts: &[String]| {
         for (index, text) in texts.iter().enumerate() {
@@ -30,6 +31,9 @@ pub(super) fn moves(out: &mut Markup, spot: Spot, plan: &Plan, moved: &Move) {
     out.raw("\n<dt>Labels after<dd>");
     let labels = moved.components.iter().map(|one| format!("service=\"{}\", component=\"{one}\"", moved.project));
     list(out, &labels.collect::<Vec<_>>());
+    for (index, (id, title)) in review::commits(run, spot.id).iter().enumerate() {
+        out.raw(if index == 0 { "\n<dt>Commits<dd>" } else { "<br>" }).code(id).raw(" ").text(title);
+    }
     out.raw("\n</dl>\n");
     route::pictures(out, spot.id, plan, moved);
     out.raw("</section>\n");

@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
-use super::review::{self, Counts, number, short};
-use super::{Outcome, Run, Written, summary};
+use super::review::{self, Around, Counts, number, short};
+use super::{Run, Written, summary};
 use budget::Section;
 use text::{In, code, prose};
 
@@ -23,14 +23,10 @@ const LONGEST: usize = 65_536;
 /// See [`super::markdown()`].
 pub(super) fn render(run: Run<'_>) -> String {
     let mut sections = Vec::new();
-    if let [_] = run.plans {
-        sections.push(Section::whole(String::new()));
-    } else {
+    if run.plans.len() != 1 {
         sections.push(overview(run));
     }
-    for written in run.branches {
-        branch(run, written, &mut sections);
-    }
+    sections.push(branches(run));
     for (index, plan) in run.plans.iter().enumerate() {
         one(run, index, plan, &mut sections);
     }
@@ -67,34 +63,42 @@ fn overview(run: Run<'_>) -> Section {
     Section { rank: 0, head, items, tail: "\n".into(), what: ("service", "services") }
 }
 
-/// What there is to say of a branch: what became of it, and what is not part of it.
-fn branch(run: Run<'_>, written: &Written, sections: &mut Vec<Section>) {
+/// The branches, and what is not part of them.
+fn branches(run: Run<'_>) -> Section {
+    let around = Around::of(run);
     let mut out = String::new();
-    if !written.branch.is_empty() {
-        let base = written.plans.first().and_then(|&index| run.plans.get(index)).map_or("", |plan| short(&plan.base));
-        let name = code(&written.branch, In::Line);
-        let from = if base.is_empty() { String::new() } else { format!(", from {}", code(base, In::Line)) };
-        let became = match &written.outcome {
-            Some(Outcome::AlreadyThere) => " It was there already, written by an earlier run.".to_owned(),
-            Some(Outcome::Replaced(old)) => format!(" It takes the place of {}.", code(short(old), In::Line)),
-            _ if written.dry_run => " This was a dry run: it was not created.".to_owned(),
-            _ => String::new(),
-        };
-        let commits = number(written.commits.len(), "commit", "commits");
-        let _ = writeln!(out, "Branch {name}{from}: {commits}.{became}\n");
+    let base = code(short(around.base), In::Line);
+    match around.named.as_slice() {
+        [] => {}
+        [written] => {
+            let _ = writeln!(out, "{} from {base}{}\n", branch(written), became(written));
+        }
+        several => {
+            let _ = writeln!(out, "{} branches, each from {base}.\n", several.len());
+        }
     }
-    if !written.differing.is_empty() {
-        out.push_str("Uncommitted changes in these files are not part of the branch:\n\n");
-        for path in &written.differing {
+    if !around.differing.is_empty() {
+        out.push_str("Uncommitted changes in these files are not part of it:\n\n");
+        for path in around.differing {
             let _ = writeln!(out, "- {}", code(path.as_str(), In::Line));
         }
         out.push('\n');
     }
-    for note in &written.notes {
+    for note in around.notes {
         let _ = writeln!(out, "{}\n", prose(note, In::Line));
     }
-    if !out.is_empty() {
-        sections.push(Section::whole(out));
+    Section::whole(out)
+}
+
+fn branch(written: &Written) -> String {
+    format!("Branch {}, {},", code(&written.branch, In::Line), number(written.commits.len(), "commit", "commits"))
+}
+
+fn became(written: &Written) -> String {
+    match review::became(written) {
+        ("", _) => ".".to_owned(),
+        (said, None) => format!(". {said}"),
+        (said, Some(old)) => format!(". {said} {}.", code(old, In::Line)),
     }
 }
 
@@ -105,10 +109,10 @@ fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
         let _ = writeln!(head, "{}{counts}.\n", if plan.verdict == Verdict::Ready { "" } else { "Findings: " });
     }
     if let (Some((written, _)), true) = (review::branch_of(run, index), run.branches.len() > 1) {
-        let _ = writeln!(head, "On branch {}.\n", code(&written.branch, In::Line));
+        let _ = writeln!(head, "{}\n", branch(written).trim_end_matches(',').to_owned() + &became(written));
     }
     if let Some(moved) = &plan.moved {
-        head.push_str(&parts::moved(moved));
+        head.push_str(&parts::moved(moved, &review::commits(run, index)));
     }
     sections.push(Section { rank: 1, ..Section::whole(head) });
     sections.extend(parts::findings(plan, Level::Blocked, 1, "What stands in the way"));

@@ -13,7 +13,7 @@ use super::budget::Section;
 use super::text::{In, code, fence, prose};
 
 /// What moves, as a table of names and values.
-pub(super) fn moved(moved: &Move) -> String {
+pub(super) fn moved(moved: &Move, commits: &[(&str, &str)]) -> String {
     let list = |names: &[String]| names.iter().map(|name| code(name, In::Cell)).collect::<Vec<_>>().join(", ");
     let labels = moved
         .components
@@ -34,6 +34,10 @@ pub(super) fn moved(moved: &Move) -> String {
     }
     rows.push(("Labels before", jobs.join(", ")));
     rows.push(("Labels after", labels.collect::<Vec<_>>().join("<br>")));
+    if !commits.is_empty() {
+        let commits = commits.iter().map(|(id, title)| format!("{} {}", code(id, In::Cell), prose(title, In::Cell)));
+        rows.push(("Commits", commits.collect::<Vec<_>>().join("<br>")));
+    }
     let mut out = "| What moves | |\n|---|---|\n".to_owned();
     for (name, value) in rows {
         let _ = writeln!(out, "| {name} | {value} |");
