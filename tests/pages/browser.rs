@@ -1,4 +1,4 @@
-//! Headless Chromium, spoken to over a pipe by the DevTools protocol.
+//! Headless Chromium, spoken to over a pipe by its protocol for developer tools.
 //!
 //! Knows: how it is found, started and ended, the shape of a message. Must not know: what is measured.
 
@@ -97,19 +97,19 @@ impl Browser {
         });
         let mut browser =
             Self { child, input, messages, session: None, last: 0, events: Vec::new(), _profile: profile };
-        let target = browser.ask("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = browser.ask("Target.createTarget", &json!({ "url": "about:blank" }));
         let asked = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = browser.ask("Target.attachToTarget", asked);
+        let session = browser.ask("Target.attachToTarget", &asked);
         browser.session = session["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Network", "Log", "Runtime", "Accessibility"] {
-            browser.ask(&format!("{domain}.enable"), json!({}));
+            browser.ask(&format!("{domain}.enable"), &json!({}));
         }
-        browser.ask("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+        browser.ask("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
         Ok(browser)
     }
 
     /// Calls a method of the protocol.
-    pub(crate) fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -142,7 +142,7 @@ impl Browser {
     /// Opens an address and waits until it is loaded.
     pub(crate) fn open(&mut self, address: &str) {
         self.events.clear();
-        self.ask("Page.navigate", json!({ "url": address }));
+        self.ask("Page.navigate", &json!({ "url": address }));
         self.wait("Page.loadEventFired");
     }
 
@@ -163,18 +163,18 @@ impl Browser {
     /// Sets width, colours and medium.
     pub(crate) fn look(&mut self, look: Look) {
         let size = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": look.width < 600 });
-        self.ask("Emulation.setDeviceMetricsOverride", size);
+        self.ask("Emulation.setDeviceMetricsOverride", &size);
         let scheme = if look.dark { "dark" } else { "light" };
         let media = json!({
             "media": if look.print { "print" } else { "screen" },
             "features": [{ "name": "prefers-color-scheme", "value": scheme }],
         });
-        self.ask("Emulation.setEmulatedMedia", media);
+        self.ask("Emulation.setEmulatedMedia", &media);
     }
 
     /// The value of an expression, evaluated beside the page, whose own scripts are off.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
-        let result = self.ask("Runtime.evaluate", json!({ "expression": expression, "returnByValue": true }));
+        let result = self.ask("Runtime.evaluate", &json!({ "expression": expression, "returnByValue": true }));
         assert!(result.get("exceptionDetails").is_none(), "{}", result["exceptionDetails"]);
         result["result"]["value"].clone()
     }
@@ -183,13 +183,13 @@ impl Browser {
     pub(crate) fn tab(&mut self) {
         for kind in ["rawKeyDown", "keyUp"] {
             let key = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
-            self.ask("Input.dispatchKeyEvent", key);
+            self.ask("Input.dispatchKeyEvent", &key);
         }
     }
 
     /// A picture of the whole page, as PNG.
     pub(crate) fn picture(&mut self) -> Vec<u8> {
-        let taken = self.ask("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true }));
+        let taken = self.ask("Page.captureScreenshot", &json!({ "format": "png", "captureBeyondViewport": true }));
         STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
@@ -197,7 +197,7 @@ impl Browser {
     pub(crate) fn pdf(&mut self) -> Vec<u8> {
         let paper =
             json!({ "paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": true, "printBackground": true });
-        let printed = self.ask("Page.printToPDF", paper);
+        let printed = self.ask("Page.printToPDF", &paper);
         STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
     }
 }

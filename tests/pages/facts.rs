@@ -19,6 +19,11 @@ impl Facts {
         self.0[name].as_u64().unwrap_or_else(|| panic!("{name}: {}", self.0[name]))
     }
 
+    /// How many faults of a kind there are.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0[name].as_array().unwrap_or_else(|| panic!("{name}: {}", self.0[name])).len()
+    }
+
     /// Everything the page says.
     pub(crate) fn text(&self) -> String {
         self.0["text"].as_str().unwrap().to_owned()

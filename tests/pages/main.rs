@@ -3,6 +3,9 @@
 //! Needs Chromium and fails without it: `cargo test --test pages`. Pictures and PDFs are left in the folder that is
 //! printed, to be looked at.
 
+// What fails here fails the run: a reason to panic with. It talks to whoever started it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
 mod browser;
 mod facts;
 mod made;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         screen(&mut browser, name, path, &out);
         paper(&mut browser, name, path, &out);
     }
+    sensitive(&mut browser, &pages.example);
     harmless(&mut browser, &pages.hostile);
     whole(&mut browser, &pages.example);
     keyboard(&mut browser, &pages.example);
@@ -103,6 +107,36 @@ fn sheets(pdf: &[u8]) -> usize {
     text.matches("/Type /Page\n").count()
 }
 
+/// Each measure finds the fault that it is there for.
+fn sensitive(browser: &mut Browser, path: &Path) {
+    browser.look(Look { width: PHONE, dark: false, print: false });
+    let faults = [
+        ("outside", "document.querySelector('.part').style.paddingLeft = '600px'"),
+        ("clipped", "document.querySelector('.diff td.o').closest('table').style.width = '900px'"),
+        ("spilled", "document.querySelector('svg text').setAttribute('x', '300')"),
+        ("faint", "document.querySelector('header p').style.color = '#999'"),
+        ("faint", "document.querySelector('svg .comes').style.fill = '#555'"),
+        ("skipped", "document.querySelector('h2').outerHTML = '<h4>x</h4>'"),
+        ("doubled", "document.querySelector('header').id = 'main'"),
+        ("dangling", "document.querySelector('nav a').setAttribute('href', 'https://example.org/')"),
+        ("strange", "document.body.append(document.createElement('img'))"),
+        ("handlers", "document.querySelector('nav').setAttribute('onclick', 'x')"),
+    ];
+    for (fact, fault) in faults {
+        browser.open(&address(path));
+        assert_eq!(facts::of(browser).count(fact), 0, "{fact}");
+        browser.value(&format!("void ({fault})"));
+        assert_ne!(facts::of(browser).count(fact), 0, "{fact} does not see: {fault}");
+    }
+    // A page that asks for something is seen to, and so is a style that the policy does not allow.
+    browser.open(&address(path));
+    browser.value("void (document.body.append(Object.assign(new Image(), { src: 'http://example.org/x.png' })))");
+    browser
+        .value("void (document.head.append(Object.assign(document.createElement('style'), { textContent: 'p{}' })))");
+    browser.picture();
+    assert!(browser.complaints().len() >= 2, "{:?}", browser.complaints());
+}
+
 /// A title that is markup is shown as it is and does nothing.
 fn harmless(browser: &mut Browser, path: &Path) {
     browser.look(Look { width: DESK, dark: false, print: false });
@@ -163,7 +197,7 @@ fn keyboard(browser: &mut Browser, path: &Path) {
 fn spoken(browser: &mut Browser, path: &Path) {
     browser.look(Look { width: DESK, dark: false, print: false });
     browser.open(&address(path));
-    let tree = browser.ask("Accessibility.getFullAXTree", json!({}));
+    let tree = browser.ask("Accessibility.getFullAXTree", &json!({}));
     let nodes = tree["nodes"].as_array().unwrap();
     let is = |node: &Value, role: &str| node["role"]["value"] == role && node["ignored"] == false;
     let names = |role: &str| -> Vec<String> {
