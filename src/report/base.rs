@@ -42,13 +42,15 @@ fn same(one: &Arc<Source>, other: &Arc<Source>) -> bool {
     Arc::ptr_eq(one, other) || one.bytes() == other.bytes()
 }
 
-/// The commits up to and with those of this plan, oldest first. A plan without commits stands on those before it, when
-/// there is one branch only.
+/// The commits up to and with those of this plan, oldest first. A plan without commits stands on those of its host that
+/// were made before it, unless each service has a branch of its own.
 fn steps(run: Run<'_>, plan: usize) -> Vec<&Step> {
+    let host = |index: &usize| run.plans.get(*index).map(|plan| &plan.request.host);
     let mine = run.branches.iter().find(|written| written.plans.contains(&plan));
-    let before: Vec<usize> = match (mine, run.branches) {
-        (Some(written), _) => written.plans.iter().copied().take_while(|one| *one != plan).chain([plan]).collect(),
-        (None, [written]) => written.plans.iter().copied().filter(|one| *one < plan).collect(),
+    let mut beside = run.branches.iter().filter(|one| one.plans.iter().any(|other| host(other) == host(&plan)));
+    let before: Vec<usize> = match (mine, beside.next(), beside.next()) {
+        (Some(written), ..) => written.plans.iter().copied().take_while(|one| *one != plan).chain([plan]).collect(),
+        (None, Some(only), None) => only.plans.iter().copied().filter(|one| *one < plan).collect(),
         _ => Vec::new(),
     };
     before.iter().filter_map(|&index| run.plans.get(index)).flat_map(|plan| &plan.steps).collect()

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Level;
-use crate::plan::{Plan, Verdict};
+use crate::plan::{self, Plan, RolloutStep, Verdict};
 use crate::text::{Edit, Place, RepoPath, Source};
 
 use super::summary::{self, FileChange};
@@ -13,6 +13,8 @@ use super::{Outcome, Run, Written, plain};
 
 /// Streams listed per query and side; the JSON output has them all.
 pub(super) const MOST_STREAMS: usize = 8;
+/// Most branches that are named for one kind of conflict.
+const MOST_BRANCHES: usize = 3;
 /// Lines of an excerpt at most.
 const MOST_LINES: usize = 12;
 /// In a longer line, what is far from the place is cut.
@@ -95,6 +97,24 @@ pub(super) fn commits(run: Run<'_>, plan: usize) -> Vec<(&str, &str)> {
     ids.iter().zip(steps).map(|(id, step)| (short(id), step.title.as_str())).collect()
 }
 
+/// The run in one line.
+pub(super) fn title(run: Run<'_>) -> String {
+    match run.plans {
+        [] => "Nothing to do: no service logs to syslog".to_owned(),
+        [plan] => format!("{}: {}", subject(plan), verdict(plan)),
+        plans => {
+            let count = |verdict: Verdict| plans.iter().filter(|plan| plan.verdict == verdict).count();
+            let parts = [
+                (count(Verdict::Ready), "to move"),
+                (count(Verdict::Blocked), "blocked"),
+                (count(Verdict::NothingToDo), "with nothing to do"),
+            ];
+            let said = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+            format!("{}: {}", number(plans.len(), "service", "services"), said.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// What is said once of all branches: the commit they start from, changes that are not on them, notes.
 pub(super) struct Around<'a> {
     /// Branches that have a name.
@@ -128,6 +148,33 @@ pub(super) fn became(written: &Written) -> (&'static str, Option<&str>) {
         _ if written.dry_run => ("This was a dry run: it was not created.", None),
         _ => ("", None),
     }
+}
+
+/// Branches that do not merge after this one: how each kind of conflict is told.
+pub(super) fn conflicts(written: &Written) -> Vec<String> {
+    let mut groups: Vec<(&[String], Vec<&str>)> = Vec::new();
+    for (branch, paths) in &written.conflicts {
+        match groups.iter_mut().find(|(same, _)| *same == paths.as_slice()) {
+            Some((_, branches)) => branches.push(branch),
+            None => groups.push((paths, vec![branch])),
+        }
+    }
+    let told = |(paths, branches): (&[String], Vec<&str>)| {
+        let named = if branches.len() > MOST_BRANCHES {
+            number(branches.len(), "other branch", "other branches")
+        } else {
+            branches.join(", ")
+        };
+        format!("merged after {named}, this branch has a conflict in {}", paths.join(", "))
+    };
+    groups.into_iter().map(told).collect()
+}
+
+/// What there is to do for each branch of a batch: one rollout for all services on it.
+pub(super) fn rollouts(run: Run<'_>) -> Vec<(&Written, Vec<RolloutStep>)> {
+    let plans = |written: &Written| written.plans.iter().filter_map(|&index| run.plans.get(index)).collect::<Vec<_>>();
+    let named = run.branches.iter().filter(|written| !written.plans.is_empty());
+    named.map(|written| (written, plan::together(plans(written)))).collect()
 }
 
 /// Edits of one file that are made for the same reason.
@@ -297,7 +344,7 @@ mod tests {
         let plans = [plan.clone(), plan];
         let commits: Vec<String> = ["1", "2", "3", "4"].map(str::to_owned).into();
         let branches = [Written { plans: vec![0, 1], commits, ..written }];
-        let run = Run { plans: &plans, branches: &branches };
+        let run = Run { plans: &plans, branches: &branches, batch: true };
         assert_eq!(branch_of(run, 1).unwrap().1, ["3", "4"]);
         assert!(branch_of(run, 2).is_none());
     }

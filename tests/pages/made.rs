@@ -96,7 +96,7 @@ fn many(plans: &[Plan]) -> String {
             ..Written::default()
         })
         .collect();
-    report::html(report::Run { plans: &plans, branches: &branches })
+    report::html(report::Run { plans: &plans, branches: &branches, batch: true })
 }
 
 /// The page of a service that cannot move.

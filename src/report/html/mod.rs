@@ -24,8 +24,8 @@ const STYLE_HASH: &str = "rKmEwmqTIizzwJGqicV01Ou/07yoePhdxAxtt+neUMs=";
 /// See [`super::html()`].
 pub(super) fn render(run: Run<'_>) -> String {
     let mut out = Markup::new();
-    head(&mut out, &title(run));
-    out.raw("<header>\n<h1>").text(&title(run)).raw("</h1>\n");
+    head(&mut out, &review::title(run));
+    out.raw("<header>\n<h1>").text(&review::title(run)).raw("</h1>\n");
     branches(&mut out, run);
     if let [plan] = run.plans {
         out.raw("<p>").text(&Counts::of(plan).sentence()).raw("</p>\n");
@@ -40,6 +40,9 @@ pub(super) fn render(run: Run<'_>) -> String {
         plans => {
             index(&mut out, plans);
             out.raw("<main id=\"main\">\n");
+            for (written, steps) in review::rollouts(run) {
+                parts::rollout_of(&mut out, &written.branch, &steps);
+            }
             for (number, plan) in plans.iter().enumerate() {
                 folded(&mut out, run, number, plan);
             }
@@ -51,13 +54,6 @@ pub(super) fn render(run: Run<'_>) -> String {
     }
     out.raw(".</p></footer>\n</body>\n</html>\n");
     out.finish()
-}
-
-fn title(run: Run<'_>) -> String {
-    match run.plans {
-        [plan] => format!("{}: {}", review::subject(plan), review::verdict(plan)),
-        plans => format!("{}: syslog → Docker socket", number(plans.len(), "service", "services")),
-    }
 }
 
 fn head(out: &mut Markup, title: &str) {
@@ -104,6 +100,9 @@ fn branch(out: &mut Markup, written: &Written, base: &str) {
         out.raw(" ").code(old).raw(".");
     }
     out.raw("</p>\n");
+    for conflict in review::conflicts(written) {
+        out.raw("<p><strong>Conflict:</strong> ").text(&conflict).raw(".</p>\n");
+    }
 }
 
 /// The parts of a page about one service.
@@ -192,7 +191,9 @@ fn service(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan) {
     findings::section(out, spot, plan, Level::Review);
     parts::files(out, spot, plan);
     parts::queries(out, spot, plan);
-    parts::rollout(out, spot, plan);
+    if spot.alone {
+        parts::rollout(out, spot, plan);
+    }
     findings::section(out, spot, plan, Level::Note);
 }
 

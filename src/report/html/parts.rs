@@ -2,7 +2,7 @@
 //!
 //! Knows: which part of a plan stands where. Must not know: colours, sizes.
 
-use crate::plan::{Move, Plan, QueryChange};
+use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
 use super::super::Run;
 use super::super::review::{self, MOST_STREAMS, number};
@@ -131,13 +131,30 @@ pub(super) fn rollout(out: &mut Markup, spot: Spot, plan: &Plan) {
         return;
     }
     spot.section(out, "-rollout", "Rollout, in the order that loses no line", 0);
+    steps(out, &plan.rollout);
+    out.raw("</section>\n");
+}
+
+/// The same for all services of a branch.
+pub(super) fn rollout_of(out: &mut Markup, branch: &str, rollout: &[RolloutStep]) {
+    if rollout.is_empty() {
+        return;
+    }
+    out.raw("<details class=\"service\"><summary><h2>Rollout of ").text(branch);
+    out.raw("</h2> <span class=\"dim\">").text(&number(rollout.len(), "step", "steps"));
+    out.raw(", in the order that loses no line</span></summary>\n");
+    steps(out, rollout);
+    out.raw("</details>\n");
+}
+
+fn steps(out: &mut Markup, rollout: &[RolloutStep]) {
     out.raw("<ol class=\"rollout\">\n");
-    for step in &plan.rollout {
+    for step in rollout {
         out.raw("<li>").prose(&step.text);
         if let Some(command) = &step.command {
             out.raw("\n<pre><code>").text(command).raw("</code></pre>");
         }
         out.raw("</li>\n");
     }
-    out.raw("</ol>\n</section>\n");
+    out.raw("</ol>\n");
 }

@@ -11,7 +11,7 @@ use super::{STYLE, STYLE_HASH, render};
 fn the_policy_allows_this_style_and_nothing_else() {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     assert_eq!(STYLE_HASH, hash, "the style has changed: STYLE_HASH in src/report/html/mod.rs must be {hash}");
-    let page = render(Run { plans: &[], branches: &[] });
+    let page = render(Run { plans: &[], branches: &[], batch: true });
     assert_eq!(page.matches("<style>").count(), 1);
     assert!(page.contains(&format!("default-src 'none'; style-src 'sha256-{hash}';")), "{page}");
 }
@@ -35,7 +35,7 @@ fn tags(page: &str) -> std::collections::BTreeSet<String> {
 #[test]
 fn text_of_the_repository_is_data_wherever_it_stands() {
     let (plans, branches) = sample::several();
-    let page = render(Run { plans: &plans, branches: &branches });
+    let page = render(Run { plans: &plans, branches: &branches, batch: true });
     assert_eq!((page.matches("<script").count(), page.matches("</style>").count()), (0, 1));
     assert!(!page.contains(['\u{1b}', '\u{202e}']));
     let known = "!doctype html head meta title style body a header h1 h2 h3 h4 p code nav table thead tbody tr th td main \
@@ -56,12 +56,13 @@ fn every_verdict_has_a_page() {
     let done = render(Run::one(&sample::nothing_to_do(), &none));
     assert!(done.contains("nothing to do, it does not log to syslog any more") && done.contains("Worth knowing"));
     let (plans, branches) = sample::several();
-    let several = render(Run { plans: &plans, branches: &branches });
-    assert_eq!(several.matches("<details class=\"service\">").count(), 4);
+    let several = render(Run { plans: &plans, branches: &branches, batch: true });
+    assert_eq!(several.matches("<details class=\"service\">").count(), 4 + 1, "and the rollout of the branch");
     for (index, name) in ["kairos", "angelia", "spelunker", "athena"].iter().enumerate() {
         assert!(several.contains(&format!("<a href=\"#s{index}\">{name}</a>")), "{name}");
         assert!(several.contains(&format!("<div id=\"s{index}\">")), "{name}");
     }
+    assert!(several.contains("<h2>Rollout of migrate/puck</h2>"));
     // One branch holds two of them: it is said once, at the top.
     assert_eq!(several.matches("Branch <code>migrate/puck</code>, 3 commits from").count(), 1);
 }

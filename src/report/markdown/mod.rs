@@ -27,6 +27,11 @@ pub(super) fn render(run: Run<'_>) -> String {
         sections.push(overview(run));
     }
     sections.push(branches(run));
+    if run.plans.len() != 1 {
+        for (written, steps) in review::rollouts(run) {
+            sections.extend(parts::rollout(&format!("Rollout of {}", code(&written.branch, In::Line)), &steps));
+        }
+    }
     for (index, plan) in run.plans.iter().enumerate() {
         one(run, index, plan, &mut sections);
     }
@@ -39,7 +44,7 @@ pub(super) fn render(run: Run<'_>) -> String {
 
 /// Every service with its verdict, when there are several.
 fn overview(run: Run<'_>) -> Section {
-    let mut head = format!("## {}\n\n", number(run.plans.len(), "service", "services"));
+    let mut head = format!("## {}\n\n", prose(&review::title(run), In::Line));
     if !run.plans.is_empty() {
         head.push_str(
             "| Service | Host | Verdict | Files | Queries | To review | Notes |\n|---|---|---|--:|--:|--:|--:|\n",
@@ -67,14 +72,13 @@ fn overview(run: Run<'_>) -> Section {
 fn branches(run: Run<'_>) -> Section {
     let around = Around::of(run);
     let mut out = String::new();
-    let base = code(short(around.base), In::Line);
     match around.named.as_slice() {
         [] => {}
         [written] => {
-            let _ = writeln!(out, "{} from {base}{}\n", branch(written), became(written));
+            out.push_str(&branch(written, around.base));
         }
         several => {
-            let _ = writeln!(out, "{} branches, each from {base}.\n", several.len());
+            let _ = writeln!(out, "{} branches, each from {}.\n", several.len(), code(short(around.base), In::Line));
         }
     }
     if !around.differing.is_empty() {
@@ -90,16 +94,21 @@ fn branches(run: Run<'_>) -> Section {
     Section::whole(out)
 }
 
-fn branch(written: &Written) -> String {
-    format!("Branch {}, {},", code(&written.branch, In::Line), number(written.commits.len(), "commit", "commits"))
-}
-
-fn became(written: &Written) -> String {
+/// One branch and what became of it.
+fn branch(written: &Written, base: &str) -> String {
+    let commits = number(written.commits.len(), "commit", "commits");
+    let mut out =
+        format!("Branch {}, {commits} from {}.", code(&written.branch, In::Line), code(short(base), In::Line));
     match review::became(written) {
-        ("", _) => ".".to_owned(),
-        (said, None) => format!(". {said}"),
-        (said, Some(old)) => format!(". {said} {}.", code(old, In::Line)),
+        ("", _) => {}
+        (said, None) => out.extend([" ", said]),
+        (said, Some(old)) => out.push_str(&format!(" {said} {}.", code(old, In::Line))),
     }
+    for conflict in review::conflicts(written) {
+        let _ = write!(out, "\n\n**Conflict:** {}.", prose(&conflict, In::Line));
+    }
+    out.push_str("\n\n");
+    out
 }
 
 fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
@@ -109,7 +118,7 @@ fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
         let _ = writeln!(head, "{}{counts}.\n", if plan.verdict == Verdict::Ready { "" } else { "Findings: " });
     }
     if let (Some((written, _)), true) = (review::branch_of(run, index), run.branches.len() > 1) {
-        let _ = writeln!(head, "{}\n", branch(written).trim_end_matches(',').to_owned() + &became(written));
+        head.push_str(&branch(written, &plan.base));
     }
     if let Some(moved) = &plan.moved {
         head.push_str(&parts::moved(moved, &review::commits(run, index)));
@@ -119,7 +128,9 @@ fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
     sections.extend(parts::findings(plan, Level::Review, 3, "To review: left as it is"));
     sections.extend(parts::files(plan));
     sections.extend(parts::queries(plan));
-    sections.extend(parts::rollout(&plan.rollout));
+    if run.plans.len() == 1 {
+        sections.extend(parts::rollout("Rollout", &plan.rollout));
+    }
     sections.extend(parts::notes(plan));
 }
 

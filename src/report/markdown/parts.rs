@@ -182,7 +182,7 @@ fn letter(at: usize) -> String {
 }
 
 /// What to do, in order.
-pub(super) fn rollout(steps: &[RolloutStep]) -> Option<Section> {
+pub(super) fn rollout(title: &str, steps: &[RolloutStep]) -> Option<Section> {
     let items: Vec<_> = steps
         .iter()
         .enumerate()
@@ -193,7 +193,7 @@ pub(super) fn rollout(steps: &[RolloutStep]) -> Option<Section> {
             format!("{number}. {}\n{}", prose(&step.text, In::Line), command.unwrap_or_default())
         })
         .collect();
-    let head = "### Rollout, in the order that loses no line\n\n".to_owned();
+    let head = format!("### {title}, in the order that loses no line\n\n");
     (!items.is_empty()).then(|| Section { rank: 2, head, items, tail: "\n".into(), what: ("step", "steps") })
 }
 

@@ -34,7 +34,7 @@ fn outside_code(html: &str) -> String {
 #[test]
 fn text_of_the_repository_does_nothing() {
     let (plans, branches) = sample::several();
-    let body = render(Run { plans: &plans, branches: &branches });
+    let body = render(Run { plans: &plans, branches: &branches, batch: true });
     let html = html(&body);
     let allowed = [
         "p", "h2", "h3", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "ul", "ol", "li", "input",
@@ -55,7 +55,7 @@ fn text_of_the_repository_does_nothing() {
 #[test]
 fn a_table_has_the_cells_it_is_to_have() {
     let (plans, branches) = sample::several();
-    let html = html(&render(Run { plans: &plans, branches: &branches }));
+    let html = html(&render(Run { plans: &plans, branches: &branches, batch: true }));
     for row in html.split("<tr>").skip(1) {
         let row = row.split("</tr>").next().unwrap();
         let cells = row.matches("<td").count() + row.matches("<th").count() - row.matches("<thead").count();
@@ -91,7 +91,7 @@ fn every_verdict_has_a_body() {
     let done = render(Run::one(&sample::nothing_to_do(), &none));
     assert!(done.starts_with("## kairos on puck: nothing to do, it does not log to syslog any more\n"), "{done}");
     let (plans, branches) = sample::several();
-    let body = render(Run { plans: &plans, branches: &branches });
+    let body = render(Run { plans: &plans, branches: &branches, batch: true });
     for row in [
         "| <code>kairos</code> | <code>puck.incus</code> | ready | 3 | 1 | 2 | 5 |",
         "| <code>angelia</code> | <code>puck.incus</code> | ready | 1 | 1 | 2 | 1 |",
@@ -100,7 +100,10 @@ fn every_verdict_has_a_body() {
     ] {
         assert!(body.contains(row), "{row}\n{body}");
     }
-    assert_eq!(render(Run { plans: &[], branches: &[] }), "## 0 services\n\n\n");
+    assert_eq!(
+        render(Run { plans: &[], branches: &[], batch: true }),
+        "## Nothing to do: no service logs to syslog\n\n\n"
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn log(run: Run<'_>, origin: Option<&str>) -> Value {
 
 #[test]
 fn the_schema_can_fail() {
-    let mut log: Value = serde_json::from_str(&render(Run { plans: &[], branches: &[] }, None)).unwrap();
+    let mut log: Value = serde_json::from_str(&render(Run { plans: &[], branches: &[], batch: true }, None)).unwrap();
     assert!(schema().is_valid(&log));
     log["runs"][0]["columnKind"] = "bytes".into();
     assert!(!schema().is_valid(&log));
@@ -43,13 +43,13 @@ fn every_kind_of_run_is_valid() {
     assert_eq!(blocked["invocations"][0]["exitCode"], 4);
     assert_eq!(log(Run::one(&sample::nothing_to_do(), &none), None)["results"][0]["level"], "note");
     let (plans, branches) = sample::several();
-    log(Run { plans: &plans, branches: &branches }, Some("https://git.example.org/infra.git"));
+    log(Run { plans: &plans, branches: &branches, batch: true }, Some("https://git.example.org/infra.git"));
 }
 
 #[test]
 fn what_code_scanning_demands_is_there() {
     let (plans, branches) = sample::several();
-    let run = log(Run { plans: &plans, branches: &branches }, None);
+    let run = log(Run { plans: &plans, branches: &branches, batch: true }, None);
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let filled = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     for rule in rules {
@@ -80,7 +80,7 @@ fn what_code_scanning_demands_is_there() {
 #[test]
 fn positions_are_those_of_the_base_and_fixes_fit_it() {
     let (plans, branches) = sample::several();
-    let run = log(Run { plans: &plans, branches: &branches }, None);
+    let run = log(Run { plans: &plans, branches: &branches, batch: true }, None);
     let base = &plans[0].steps[0].before;
     let mut fixed = 0;
     for result in run["results"].as_array().unwrap() {
@@ -151,7 +151,7 @@ fn what_two_services_say_of_one_place_is_said_once() {
     let (plan, written) = sample::full();
     let plans = [plan.clone(), plan];
     let branches = [Written { plans: vec![0], ..written.clone() }, Written { plans: vec![1], ..written }];
-    let run = log(Run { plans: &plans, branches: &branches }, None);
+    let run = log(Run { plans: &plans, branches: &branches, batch: true }, None);
     assert_eq!(run["results"].as_array().unwrap().len(), 7);
     assert_eq!(run["results"][0]["properties"]["services"].as_array().unwrap().len(), 2);
 }

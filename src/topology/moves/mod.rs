@@ -4,6 +4,7 @@
 
 mod blocks;
 mod names;
+mod selection;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,9 @@ use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::Place;
 
-/// What the user asked for.
+pub use selection::{Selection, Services};
+
+/// One service on one host, as the user asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Service name as typed.
