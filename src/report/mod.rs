@@ -20,6 +20,7 @@ mod style;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::error::{Error, Kind};
 use crate::plan::Plan;

@@ -14,6 +14,7 @@ use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
 use super::review::{self, Around, Counts, number, short};
+use super::told::Shared;
 use super::{Run, Written, summary};
 use markup::Markup;
 
@@ -35,16 +36,18 @@ pub(super) fn render(run: Run<'_>) -> String {
         [plan] => {
             contents(&mut out, plan);
             out.raw("<main id=\"main\">\n");
-            service(&mut out, Spot { id: 0, alone: true }, run, plan);
+            service(&mut out, Spot { id: 0, alone: true }, run, plan, &Shared::default());
         }
         plans => {
             index(&mut out, plans);
             out.raw("<main id=\"main\">\n");
+            let shared = Shared::of(run);
             for (written, steps) in review::rollouts(run) {
                 parts::rollout_of(&mut out, &written.branch, &steps);
             }
+            findings::shared(&mut out, &shared);
             for (number, plan) in plans.iter().enumerate() {
-                folded(&mut out, run, number, plan);
+                folded(&mut out, run, number, plan, &shared);
             }
         }
     }
@@ -170,7 +173,7 @@ fn verdict(out: &mut Markup, plan: &Plan) {
 }
 
 /// One service of a batch.
-fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan) {
+fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan, shared: &Shared<'_>) {
     out.raw("<details class=\"service\"><summary><h2>").text(&review::subject(plan)).raw("</h2> ");
     verdict(out, plan);
     out.raw(" <span class=\"dim\">").text(&Counts::of(plan).sentence()).raw("</span></summary>\n");
@@ -179,22 +182,25 @@ fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan) {
     if let (Some((written, _)), true) = (review::branch_of(run, number), run.branches.len() > 1) {
         branch(out, written, &plan.base);
     }
-    service(out, Spot { id: number, alone: false }, run, plan);
+    service(out, Spot { id: number, alone: false }, run, plan, shared);
     out.raw("</div></details>\n");
 }
 
-fn service(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan) {
+fn service(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan, shared: &Shared<'_>) {
+    if let also @ 1.. = shared.of_plan(plan) {
+        out.raw("<p>").text(&number(also, "place", "places")).raw(" to review: above, left by several services.</p>\n");
+    }
     if let Some(moved) = &plan.moved {
         parts::moves(out, spot, run, plan, moved);
     }
-    findings::section(out, spot, plan, Level::Blocked);
-    findings::section(out, spot, plan, Level::Review);
+    findings::section(out, spot, plan, Level::Blocked, shared);
+    findings::section(out, spot, plan, Level::Review, shared);
     parts::files(out, spot, plan);
     parts::queries(out, spot, plan);
     if spot.alone {
         parts::rollout(out, spot, plan);
     }
-    findings::section(out, spot, plan, Level::Note);
+    findings::section(out, spot, plan, Level::Note, shared);
 }
 
 /// Where on the page the parts of a service stand.

@@ -70,6 +70,9 @@ pub(super) fn fit(sections: &[Section], limit: usize, notice: &str) -> String {
 }
 
 fn write(section: &Section, kept: usize) -> String {
+    if kept == 0 && !section.items.is_empty() {
+        return section.left_out(0);
+    }
     let mut out = section.head.clone();
     out.extend(section.items.iter().take(kept).map(String::as_str));
     if kept < section.items.len() {

@@ -13,6 +13,7 @@ use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
 use super::review::{self, Around, Counts, number, short};
+use super::told::Shared;
 use super::{Run, Written, summary};
 use budget::Section;
 use text::{In, code, prose};
@@ -32,8 +33,10 @@ pub(super) fn render(run: Run<'_>) -> String {
             sections.extend(parts::rollout(&format!("Rollout of {}", code(&written.branch, In::Line)), &steps));
         }
     }
+    let shared = Shared::of(run);
+    sections.extend(parts::shared(&shared));
     for (index, plan) in run.plans.iter().enumerate() {
-        one(run, index, plan, &mut sections);
+        one(run, index, plan, &shared, &mut sections);
     }
     let notice = format!(
         "> **This text is cut.** A body has at most {LONGEST} characters. `--report FILE.html` and `--format json` have \
@@ -102,7 +105,7 @@ fn branch(written: &Written, base: &str) -> String {
     match review::became(written) {
         ("", _) => {}
         (said, None) => out.extend([" ", said]),
-        (said, Some(old)) => out.push_str(&format!(" {said} {}.", code(old, In::Line))),
+        (said, Some(old)) => out.extend([" ", said, " ", &code(old, In::Line), "."]),
     }
     for conflict in review::conflicts(written) {
         let _ = write!(out, "\n\n**Conflict:** {}.", prose(&conflict, In::Line));
@@ -111,7 +114,7 @@ fn branch(written: &Written, base: &str) -> String {
     out
 }
 
-fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
+fn one(run: Run<'_>, index: usize, plan: &Plan, shared: &Shared<'_>, sections: &mut Vec<Section>) {
     let mut head = format!("## {}: {}\n\n", prose(&review::subject(plan), In::Line), review::verdict(plan));
     let counts = Counts::of(plan).sentence();
     if !counts.is_empty() {
@@ -123,9 +126,12 @@ fn one(run: Run<'_>, index: usize, plan: &Plan, sections: &mut Vec<Section>) {
     if let Some(moved) = &plan.moved {
         head.push_str(&parts::moved(moved, &review::commits(run, index)));
     }
+    if let also @ 1.. = shared.of_plan(plan) {
+        let _ = writeln!(head, "{} to review: above, left by several services.\n", number(also, "place", "places"));
+    }
     sections.push(Section { rank: 1, ..Section::whole(head) });
-    sections.extend(parts::findings(plan, Level::Blocked, 1, "What stands in the way"));
-    sections.extend(parts::findings(plan, Level::Review, 3, "To review: left as it is"));
+    sections.extend(parts::findings(plan, Level::Blocked, 1, "What stands in the way", shared));
+    sections.extend(parts::findings(plan, Level::Review, 3, "To review: left as it is", shared));
     sections.extend(parts::files(plan));
     sections.extend(parts::queries(plan));
     if run.plans.len() == 1 {

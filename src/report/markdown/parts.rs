@@ -9,6 +9,7 @@ use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
 use super::super::review::{self, Excerpt, MOST_STREAMS, number};
 use super::super::summary::{self, Legends};
+use super::super::told::Shared;
 use super::budget::Section;
 use super::text::{In, code, fence, prose};
 
@@ -46,30 +47,47 @@ pub(super) fn moved(moved: &Move, commits: &[(&str, &str)]) -> String {
     out
 }
 
-/// The findings of one level. What is to be looked at has a box to tick, one for each place.
-pub(super) fn findings(plan: &Plan, level: Level, rank: u8, title: &str) -> Option<Section> {
+/// The findings of one level, less those that are told for several services at once.
+pub(super) fn findings(plan: &Plan, level: Level, rank: u8, title: &str, shared: &Shared<'_>) -> Option<Section> {
     let mut items = Vec::new();
-    for group in summary::grouped(plan, level, &Legends::default()) {
-        let Some(first) = group.first() else { continue };
-        let said = format!("{} ({})", prose(&first.message, In::Line), code(first.rule, In::Line));
-        let start = items.len();
-        match group.as_slice() {
-            [one] => items.push(format!("- {}{said}{}\n", tick(level), about(one))),
-            several => {
-                items.extend(several.iter().map(|one| format!("- {}{}", tick(level), about(one).trim_start())));
-                items[start].insert_str(0, &format!("\n{said}\n\n"));
-                if let Some(last) = items.last_mut() {
-                    last.push('\n');
-                }
-            }
-        }
-        if let (Some(hint), Some(last)) = (&first.hint, items.last_mut()) {
-            let indent = if group.len() == 1 { "  " } else { "" };
-            let _ = writeln!(last, "{indent}What to do: {}\n", prose(hint, In::Line));
-        }
+    for mut list in summary::grouped(plan, level, &Legends::default()) {
+        list.retain(|finding| !shared.holds(finding));
+        group(&mut items, &list, "");
     }
     let head = format!("### {title}\n\n");
     (!items.is_empty()).then(|| Section { rank, head, items, tail: "\n".into(), what: ("place", "places") })
+}
+
+/// What several services leave.
+pub(super) fn shared(shared: &Shared<'_>) -> Option<Section> {
+    let mut items = Vec::new();
+    for (list, services) in &shared.groups {
+        let names: Vec<_> = services.iter().map(|name| code(name, In::Line)).collect();
+        group(&mut items, list, &format!(", left by {}", names.join(", ")));
+    }
+    let head = "### To review: left as it is by several services\n\n".to_owned();
+    (!items.is_empty()).then(|| Section { rank: 3, head, items, tail: "\n".into(), what: ("place", "places") })
+}
+
+/// Findings that say the same. What is to be looked at has a box to tick, one for each place.
+fn group(items: &mut Vec<String>, list: &[&Finding], also: &str) {
+    let Some(first) = list.first() else { return };
+    let said = format!("{} ({}){also}", prose(&first.message, In::Line), code(first.rule, In::Line));
+    let start = items.len();
+    match list {
+        [one] => items.push(format!("- {}{said}{}\n", tick(one.level), about(one))),
+        several => {
+            items.extend(several.iter().map(|one| format!("- {}{}", tick(one.level), about(one).trim_start())));
+            items[start].insert_str(0, &format!("\n{said}\n\n"));
+            if let Some(last) = items.last_mut() {
+                last.push('\n');
+            }
+        }
+    }
+    if let (Some(hint), Some(last)) = (&first.hint, items.last_mut()) {
+        let indent = if list.len() == 1 { "  " } else { "" };
+        let _ = writeln!(last, "{indent}What to do: {}\n", prose(hint, In::Line));
+    }
 }
 
 fn tick(level: Level) -> &'static str {
@@ -200,7 +218,7 @@ pub(super) fn rollout(title: &str, steps: &[RolloutStep]) -> Option<Section> {
 /// What is worth knowing, folded.
 pub(super) fn notes(plan: &Plan) -> Option<Section> {
     let count = number(summary::count(plan, Level::Note), "note", "notes");
-    let section = findings(plan, Level::Note, 7, "")?;
+    let section = findings(plan, Level::Note, 7, "", &Shared::default())?;
     Some(Section {
         head: format!("<details><summary>{count}</summary>\n\n"),
         tail: "\n</details>\n\n".into(),

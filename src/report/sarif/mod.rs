@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::finding::Level;
 use crate::rule;
 
+use super::told::{self, Told};
 use super::{Run, plain, summary};
-use results::Told;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What GitHub shows of a rule's description.
@@ -23,7 +23,7 @@ const LONGEST: usize = 1024;
 
 /// See [`super::sarif()`].
 pub(super) fn render(run: Run<'_>, origin: Option<&str>) -> String {
-    let told = results::all(run);
+    let told = told::all(run);
     let rules = rules(&told);
     let index = |id: &str| rules.iter().position(|rule| rule["id"] == id);
     let (placed, loose): (Vec<_>, Vec<_>) = told.iter().partition(|one| one.place.is_some());

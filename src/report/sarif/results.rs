@@ -1,7 +1,6 @@
-//! The findings of all plans, each once, and each as a result.
+//! Each finding as a result of the log.
 //!
-//! Knows: which finding is another one said again, and where one stands that names no place. Must not know: the frame of
-//! the log.
+//! Knows: what a result holds. Must not know: the frame of the log.
 
 use std::collections::BTreeMap;
 
@@ -11,55 +10,10 @@ use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::text::{Place, RepoPath};
 
-use super::super::base::{self, BasePlace};
-use super::super::{Run, summary};
+use super::super::base::BasePlace;
+use super::super::summary;
+use super::super::told::Told;
 use super::{fingerprint, level, message, region};
-
-/// A finding and what it is about.
-pub(super) struct Told<'a> {
-    pub(super) finding: &'a Finding,
-    /// In the base. `None` when no file of the base is concerned.
-    pub(super) place: Option<BasePlace>,
-    /// Whether the finding names this place itself; else it is about the service, and stands where that is seen.
-    pub(super) own: bool,
-    /// Service and host of each plan that says so.
-    pub(super) services: Vec<(&'a str, &'a str)>,
-}
-
-/// Every finding, worst first in each plan. What several plans say of one place is one.
-pub(super) fn all(run: Run<'_>) -> Vec<Told<'_>> {
-    let mut at: BTreeMap<Key<'_>, usize> = BTreeMap::new();
-    let mut out: Vec<Told<'_>> = Vec::new();
-    for (index, plan) in run.plans.iter().enumerate() {
-        let service = (plan.request.service.as_str(), plan.request.host.as_str());
-        for finding in summary::findings(plan) {
-            let own = finding.at.as_ref().and_then(|place| base::of(run, index, place));
-            let is_own = own.is_some();
-            let place = own.or_else(|| base::of(run, index, stand_in(plan, finding)?));
-            let found = *at.entry(key(finding, place.as_ref())).or_insert(out.len());
-            match out.get_mut(found) {
-                Some(have) => have.services.push(service),
-                None => out.push(Told { finding, place, own: is_own, services: vec![service] }),
-            }
-        }
-    }
-    out
-}
-
-type Key<'a> = (&'a str, &'a str, Option<&'a str>, Option<(RepoPath, usize, usize)>);
-
-fn key<'a>(finding: &'a Finding, place: Option<&BasePlace>) -> Key<'a> {
-    let place = place.map(|one| &one.place);
-    let at = place.map(|place| (place.source.path.clone(), place.span.start(), place.span.end()));
-    (finding.rule, &finding.message, finding.proposed.as_deref(), at)
-}
-
-/// Where a finding stands that names no place: at the listener that goes, or beside the next finding that names one.
-fn stand_in<'a>(plan: &'a Plan, finding: &Finding) -> Option<&'a Place> {
-    let listener = plan.moved.as_ref().and_then(|moved| moved.listeners.first());
-    let other = || plan.findings.iter().filter(|one| one.level == finding.level).find_map(|one| one.at.as_ref());
-    listener.or_else(other).or_else(|| plan.findings.iter().find_map(|one| one.at.as_ref()))
-}
 
 /// What has been written so far: the hashes of files, and how often a fingerprint was used.
 #[derive(Default)]
@@ -147,6 +101,6 @@ fn said(finding: &Finding) -> String {
 }
 
 fn services(told: &Told<'_>) -> Value {
-    let list = told.services.iter().map(|(service, host)| json!({ "service": service, "host": host }));
-    json!({ "services": list.collect::<Vec<_>>() })
+    let one = |plan: &Plan| json!({ "service": plan.request.service, "host": plan.request.host });
+    json!({ "services": told.by.iter().map(|(plan, _)| one(plan)).collect::<Vec<_>>() })
 }
