@@ -1,4 +1,5 @@
-//! The pages that are looked at: of the example by the built program, with a hostile dashboard, of a large batch.
+//! The pages that are looked at: of the example by the built program, one service and all of them, with a hostile
+//! dashboard, and of a larger batch than the example has.
 //!
 //! Knows: how they come about. Must not know: a browser.
 
@@ -25,6 +26,7 @@ pub(crate) struct Pages {
     pub(crate) hostile: PathBuf,
     pub(crate) blocked: PathBuf,
     pub(crate) batch: PathBuf,
+    pub(crate) many: PathBuf,
 }
 
 impl Pages {
@@ -41,12 +43,14 @@ impl Pages {
         let example = page("example.html", "kairos", 3);
         let blocked = at("blocked.html");
         let batch = at("batch.html");
+        migrate(&infra, &["--all", "--dry-run", "--report", batch.to_str().unwrap()], 3);
+        let large = at("many.html");
         let plans = plans(&infra);
-        std::fs::write(&batch, many(&plans)).unwrap();
+        std::fs::write(&large, many(&plans)).unwrap();
         std::fs::write(&blocked, stopped(&plans)).unwrap();
         harm(&infra);
         let hostile = page("hostile.html", "kairos", 3);
-        Self { example, hostile, blocked, batch, _folder: folder }
+        Self { example, hostile, blocked, batch, many: large, _folder: folder }
     }
 }
 
