@@ -6,6 +6,7 @@
 
 mod base;
 mod diff;
+mod excerpt;
 mod html;
 mod human;
 mod json;

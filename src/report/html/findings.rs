@@ -5,7 +5,8 @@
 use crate::finding::{Finding, Level};
 use crate::plan::Plan;
 
-use super::super::review::{Excerpt, number};
+use super::super::excerpt::Excerpt;
+use super::super::review::number;
 use super::super::summary::{self, Legends};
 use super::super::told::Shared;
 use super::markup::Markup;

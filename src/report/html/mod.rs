@@ -76,7 +76,8 @@ fn branches(out: &mut Markup, run: Run<'_>) {
         [] => {}
         [written] => branch(out, written, around.base),
         several => {
-            out.raw("<p>").number(several.len()).raw(" branches, each from ").code(short(around.base)).raw(".</p>\n");
+            out.raw("<p>").number(several.len()).raw(" branches, each from ").code(short(around.base));
+            out.raw(if around.dry_run { ". <strong>A dry run: none was created.</strong></p>\n" } else { ".</p>\n" });
         }
     }
     if !around.differing.is_empty() {

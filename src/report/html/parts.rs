@@ -5,6 +5,7 @@
 use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
 use super::super::Run;
+use super::super::excerpt::clipped;
 use super::super::review::{self, MOST_STREAMS, number};
 use super::super::summary::{self, FileChange};
 use super::markup::Markup;
@@ -122,7 +123,7 @@ fn one_query(out: &mut Markup, query: &QueryChange) {
         out.raw(": ").prose(how.phrase());
     }
     out.raw("</span></p>\n");
-    diff::pair(out, &review::clipped(&query.before), Some(&review::clipped(&query.after)));
+    diff::pair(out, &clipped(&query.before), Some(&clipped(&query.after)));
 }
 
 /// What to do, in order.

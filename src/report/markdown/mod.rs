@@ -81,7 +81,9 @@ fn branches(run: Run<'_>) -> Section {
             out.push_str(&branch(written, around.base));
         }
         several => {
-            let _ = writeln!(out, "{} branches, each from {}.\n", several.len(), code(short(around.base), In::Line));
+            let dry = if around.dry_run { " A dry run: none was created." } else { "" };
+            let base = code(short(around.base), In::Line);
+            let _ = writeln!(out, "{} branches, each from {base}.{dry}\n", several.len());
         }
     }
     if !around.differing.is_empty() {

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
-use super::super::review::{self, Excerpt, MOST_STREAMS, number};
+use super::super::excerpt::{Excerpt, clipped};
+use super::super::review::{self, MOST_STREAMS, number};
 use super::super::summary::{self, Legends};
 use super::super::told::Shared;
 use super::budget::Section;
@@ -167,7 +168,7 @@ fn row(query: &QueryChange, letter: &str) -> String {
     let place = code(&summary::place(&query.at), In::Cell);
     let context = prose(&query.context, In::Cell);
     let shown = |text: &str| {
-        let text = review::clipped(text);
+        let text = clipped(text);
         text.lines().map(|line| code(line, In::Cell)).collect::<Vec<_>>().join("<br>")
     };
     format!("| {place}<br>{context}{how} | {}<br>→ {} | {counts} |\n", shown(&query.before), shown(&query.after))
