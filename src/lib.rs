@@ -22,6 +22,7 @@
 //!
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
+//! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`demo`] — the example infrastructure of `example/`, embedded.
 //!
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod finding;
+pub mod patterns;
 pub mod plan;
 pub mod progress;
 pub mod proof;

@@ -180,8 +180,16 @@ fn service_names(topology: &Topology, request: &Request) -> Derives {
     told.clone()
 }
 
+/// The index of the host the user means.
+///
+/// # Errors
+/// No such host, or several; the near names are in the hints.
+pub fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
+    names::host(topology, asked)
+}
+
 /// The name up to its first dot, unless that could be another host, too.
-fn short_host(topology: &Topology, host: &str) -> String {
+pub fn short_host(topology: &Topology, host: &str) -> String {
     let short = host.split('.').next().unwrap_or(host);
     if topology.inventory.find(short).is_ok_and(|found| found.name == host) {
         short.to_owned()
