@@ -4,7 +4,7 @@
 //! ```text
 //! git commit ──► Snapshot ──► Topology ──► Plan ──► new tree + commit(s) ──► branch
 //!               (repo)       (topology)   (plan)        (repo)
-//!                                           └──► report: terminal, JSON
+//!                                           └──► report: terminal, JSON, Markdown, SARIF, HTML
 //! ```
 //!
 //! The stations, in the order a run passes them ([`run`] is the list of calls):

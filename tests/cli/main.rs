@@ -17,6 +17,8 @@ mod readme;
 #[cfg(test)]
 mod refuse;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod table;
