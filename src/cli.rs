@@ -2,14 +2,17 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+pub mod status;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 const AFTER_HELP: &str = "\
 Examples:
+  migrate status                          see where every service stands
   migrate kairos --host puck              write the branch migrate/puck/kairos
   migrate kairos --host puck --dry-run    show the same, write no branch
   migrate demo                            write an example repository to try it on
@@ -30,7 +33,7 @@ Exit codes:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE> --host <HOST> [OPTIONS]\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE> --host <HOST> [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -44,6 +47,8 @@ struct Typed {
 
 #[derive(Debug, Subcommand)]
 enum Other {
+    /// Show where every service of every host stands, and what to type next
+    Status(status::Status),
     /// Write an example infrastructure repository to try migrate on
     #[command(after_help = "To migrate a service that is called `demo`:\n  migrate --host <HOST> -- demo")]
     Demo {
@@ -139,6 +144,8 @@ pub enum Color {
 pub enum Command {
     /// Migrate one service.
     Migrate(Migrate),
+    /// Say where every service stands.
+    Status(status::Status),
     /// Write the example repository to this folder.
     Demo(PathBuf),
 }
@@ -155,6 +162,7 @@ impl Command {
     {
         let typed = Typed::try_parse_from(args)?;
         match (typed.other, typed.migrate) {
+            (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (None, Some(migrate)) => Ok(Self::Migrate(migrate)),
             (None, None) => Err(missing()),
@@ -162,15 +170,18 @@ impl Command {
     }
 }
 
+/// The words that name a command: a service of such a name is migrated as `migrate --host HOST -- NAME`.
+pub fn commands() -> Vec<String> {
+    Typed::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
 /// The error for an empty command line.
 fn missing() -> clap::Error {
-    use clap::CommandFactory;
     Typed::command().error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed")
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     use super::*;

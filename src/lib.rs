@@ -17,6 +17,7 @@
 //!   against the streams before and after.
 //! * [`plan`] — runs the rewrites, orders commits and rollout, asserts the invariants.
 //! * [`report`] — every output, rendered from the one plan.
+//! * [`status`] — where every service stands, from the plan of each and the branches there are.
 //!
 //! What they are made of:
 //!
@@ -41,6 +42,7 @@ pub mod rule;
 pub mod run;
 pub mod select;
 pub mod snapshot;
+pub mod status;
 pub mod syntax;
 pub mod text;
 pub mod topology;

@@ -2,6 +2,8 @@
 //!
 //! Knows: the order of the stations and what goes to which stream. Must not know: how any station works.
 
+mod status;
+
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -34,6 +36,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = caught(|| match &command {
         Command::Migrate(asked) => migrate(asked),
+        Command::Status(asked) => status::run(asked),
         Command::Demo(dir) => demo::write(dir).and_then(|text| print(&text).map(|()| 0)),
     });
     match outcome {
@@ -68,7 +71,7 @@ fn migrate(asked: &Migrate) -> Result<u8> {
         bridge: bridge(asked.bridge),
         keep_history: asked.keep_history,
     };
-    let topology = read(&repo, asked.base.as_deref(), &request)?;
+    let topology = read(&repo, asked.base.as_deref(), &|_| Ok(vec![request.clone()]))?;
     let plan = plan::plan_on(&topology, &request)?;
     let written = publish(&repo, &plan, asked)?;
     let run = report::Run::one(&plan, &written);
@@ -84,14 +87,16 @@ fn migrate(asked: &Migrate) -> Result<u8> {
 }
 
 /// Reads what can matter in two goes: first what says where things run, then whatever may name what moves. What is
-/// found in the second may tell of more names; then the rest is looked at once more.
-fn read(repo: &Repo, base: Option<&str>, request: &Request) -> Result<Topology> {
+/// found in the second may tell of more names; then the rest is looked at once more. `asked` says what may move, going by
+/// what is known so far.
+fn read(repo: &Repo, base: Option<&str>, asked: &dyn Fn(&Topology) -> Result<Vec<Request>>) -> Result<Topology> {
     let mut snapshot = repo.snapshot(base)?;
     repo.load(&mut snapshot, &select::infrastructure)?;
     let mut topology = Topology::of(&snapshot);
     let mut looked_for: Option<Needles> = None;
     for _ in 0..MOST_GOES {
-        let needles = Needles::of(&topology, request);
+        // What is wrong with it is told once everything is read.
+        let needles = Needles::of(&topology, &asked(&topology).unwrap_or_default());
         if looked_for.as_ref().is_some_and(|before| needles.is_covered_by(before)) {
             break;
         }

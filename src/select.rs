@@ -87,7 +87,7 @@ const LOKI: &[&str] = &["oki", "OKI"];
 /// Where `job` matters without a query around it; and a list of datasources, which decides about other files.
 const BESIDE_QUERIES: &[&str] = &["label_values", "stream", "adhoc", "datasources"];
 
-/// What a file must hold to matter for one request.
+/// What a file must hold to matter for some requests.
 pub struct Needles {
     names: Vec<String>,
     datasources: Vec<String>,
@@ -119,11 +119,14 @@ impl Needles {
         Self { names, datasources, default_may_be_loki, any, labels, loki }
     }
 
-    /// For `request`, going by what is known of the repository so far.
-    pub fn of(topology: &Topology, request: &Request) -> Self {
-        let mut names = vec![request.service.clone()];
-        if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
-            names.extend(names_of(topology, &moved));
+    /// For these requests, going by what is known of the repository so far.
+    pub fn of(topology: &Topology, requests: &[Request]) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for request in requests {
+            names.push(request.service.clone());
+            if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
+                names.extend(names_of(topology, &moved));
+            }
         }
         let datasources = &topology.queries.datasources;
         let maybe_loki = datasources.iter().filter(|one| one.kind.as_deref().is_none_or(|kind| kind == "loki"));

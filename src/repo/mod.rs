@@ -6,12 +6,14 @@
 //! * [`Repo::open`] finds the repository from any folder inside it.
 //! * [`Repo::snapshot`] lists a commit, [`Repo::load`] reads the files of it that can matter.
 //! * [`Repo::publish`] turns the steps of a plan into commits, checks them, and only then makes the branch.
+//! * [`Repo::branches`] lists the moves that branches hold already.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
 //! Not here: no checkout, no merge, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
 //! the other variables that redirect git are not read. Power loss is git's own matter (`core.fsync`).
 
 mod branch;
+mod branches;
 mod build;
 mod create;
 mod fault;

@@ -88,7 +88,7 @@ fn counts(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-fn number(count: usize, one: &str, many: &str) -> String {
+pub(super) fn number(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
@@ -358,7 +358,7 @@ fn notes(page: &mut Page, written: &Written) {
 }
 
 /// The first twelve digits of a commit id.
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 

@@ -11,6 +11,7 @@ mod plain;
 #[cfg(test)]
 mod sample;
 mod snippet;
+pub mod status;
 mod style;
 pub mod summary;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod blocks;
 mod names;
+mod services;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ use super::{Topology, compose, later};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::Place;
+
+pub use services::{Service, find, is_collected, services};
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,8 +180,16 @@ fn service_names(topology: &Topology, request: &Request) -> Derives {
     told.clone()
 }
 
+/// The index of the host the user means in [`Topology::hosts`].
+///
+/// # Errors
+/// When it is unknown or ambiguous; the near names are in the hints.
+pub fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
+    names::host(topology, asked)
+}
+
 /// The name up to its first dot, unless that could be another host, too.
-fn short_host(topology: &Topology, host: &str) -> String {
+pub fn short_host(topology: &Topology, host: &str) -> String {
     let short = host.split('.').next().unwrap_or(host);
     if topology.inventory.find(short).is_ok_and(|found| found.name == host) {
         short.to_owned()

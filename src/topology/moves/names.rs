@@ -61,6 +61,11 @@ fn names(host: &Host, index: usize) -> Vec<Vec<String>> {
     vec![project.into_iter().collect(), jobs.collect(), paths]
 }
 
+/// Every name a project goes by, the surest first.
+pub(super) fn of(host: &Host, index: usize) -> Vec<String> {
+    names(host, index).into_iter().flatten().collect()
+}
+
 /// The nearest folder of a Compose file that is not [`GENERIC`], and the name of the file where it is its own.
 fn path_names(file: &Source) -> Vec<String> {
     let folder = file.path.folder().rsplit('/').find(|part| !GENERIC.contains(part) && !part.is_empty());
