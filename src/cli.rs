@@ -8,13 +8,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
 
 const AFTER_HELP: &str = "\
 Examples:
   migrate status                          see where every service stands
   migrate kairos --host puck              write the branch migrate/puck/kairos
   migrate kairos --host puck --dry-run    show the same, write no branch
+  migrate --all --host puck               write the branch migrate/puck, one commit per service
   migrate demo                            write an example repository to try it on
   migrate --host puck -- demo             migrate a service that is called `demo`
 
@@ -25,7 +26,7 @@ Exit codes:
   3  written, with findings to review
   4  blocked, nothing written";
 
-/// Move a Docker Compose service from the syslog driver to Docker-socket collection, as a git branch to review
+/// Move Docker Compose services from the syslog driver to Docker-socket collection, as a git branch to review
 #[derive(Debug, Parser)]
 #[command(
     name = "migrate",
@@ -33,7 +34,7 @@ Exit codes:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE> --host <HOST> [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -59,15 +60,36 @@ enum Other {
 }
 
 /// What to migrate, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
-    /// Migrate this Compose service
-    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new())]
-    pub service: String,
+    /// Migrate these Compose services, one commit each
+    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
+    pub services: Vec<String>,
 
-    /// Migrate it on this inventory host, by full or short name
-    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
-    pub host: String,
+    /// Migrate them on this inventory host, by full or short name
+    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
+    pub host: Option<String>,
+
+    /// Migrate every service on syslog that can move, of the host or of every host
+    #[arg(long)]
+    pub all: bool,
+
+    /// Of all, take these only; `*` and `?` stand for any characters
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Of all, leave these out
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", value_delimiter = ',')]
+    pub except: Vec<String>,
+
+    /// Of all, migrate the first N that can move
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), requires = "all")]
+    pub limit: Option<u32>,
+
+    /// Write one branch per service, each from the same commit
+    #[arg(long)]
+    pub separate: bool,
 
     /// Use the repository that holds this folder
     #[arg(short = 'C', long = "repo", value_name = "DIR", default_value = ".", hide_default_value = true)]
@@ -77,7 +99,7 @@ pub struct Migrate {
     #[arg(long, value_name = "REV", value_parser = NonEmptyStringValueParser::new())]
     pub base: Option<String>,
 
-    /// Name the branch [default: migrate/HOST/SERVICE]
+    /// Name the branch [default: migrate/HOST/SERVICE; for several services: migrate/HOST]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 
@@ -177,7 +199,8 @@ pub fn commands() -> Vec<String> {
 
 /// The error for an empty command line.
 fn missing() -> clap::Error {
-    Typed::command().error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed")
+    Typed::command()
+        .error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed, or --all")
 }
 
 #[cfg(test)]
@@ -205,8 +228,13 @@ mod tests {
     #[test]
     fn the_words_of_the_contract_work_as_typed() {
         let want = Migrate {
-            service: "kairos".into(),
-            host: "puck".into(),
+            services: vec!["kairos".into()],
+            host: Some("puck".into()),
+            all: false,
+            only: Vec::new(),
+            except: Vec::new(),
+            limit: None,
+            separate: false,
             repo: ".".into(),
             base: None,
             branch: None,
@@ -234,19 +262,35 @@ mod tests {
     }
 
     #[test]
+    fn several_services() {
+        assert_eq!(migrate("migrate a b --host c").services, ["a", "b"]);
+        let all = migrate("migrate --all --host puck --only k*,g* --except gaeta --except kairos --limit 3 --separate");
+        assert_eq!((all.only, all.except), (vec!["k*".into(), "g*".into()], vec!["gaeta".into(), "kairos".to_owned()]));
+        assert_eq!((all.all, all.limit, all.separate), (true, Some(3), true));
+        assert_eq!(migrate("migrate --all").host, None);
+    }
+
+    #[test]
     fn demo_is_a_command_and_can_still_be_a_service() {
         assert_eq!(parse("migrate demo").unwrap(), Command::Demo("migrate-demo".into()));
         assert_eq!(parse("migrate demo x/y").unwrap(), Command::Demo("x/y".into()));
-        assert_eq!(migrate("migrate --host puck -- demo").service, "demo");
-        assert_eq!(migrate("migrate --host puck demo").service, "demo");
-        assert_eq!(migrate("migrate demonstration --host puck").service, "demonstration");
+        assert_eq!(migrate("migrate --host puck -- demo").services, ["demo"]);
+        assert_eq!(migrate("migrate --host puck demo").services, ["demo"]);
+        assert_eq!(migrate("migrate demonstration --host puck").services, ["demonstration"]);
     }
 
     #[test]
     fn wrong_lines_are_usage_errors() {
-        for line in
-            ["migrate", "migrate kairos", "migrate --host puck", "migrate demo --host puck", "migrate a b --host c"]
-        {
+        for line in [
+            "migrate",
+            "migrate kairos",
+            "migrate --host puck",
+            "migrate demo --host puck",
+            "migrate kairos --all --host puck",
+            "migrate kairos --host puck --only k*",
+            "migrate kairos --host puck --limit 1",
+            "migrate --all --limit 0",
+        ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}: {error}");
         }

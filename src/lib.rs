@@ -29,11 +29,13 @@
 //! Not here: no code prints a format back, no code between `Snapshot` and `Plan` does I/O, nothing edits a file
 //! except by [`text::Edits`].
 
+pub mod branches;
 pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod finding;
 pub mod plan;
+pub mod progress;
 pub mod proof;
 pub mod repo;
 pub mod report;

@@ -10,15 +10,17 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
+use crate::branches;
 use crate::cli::{self, Color, Command, Format, Migrate};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
-use crate::plan::{self, Plan, Request, Verdict};
-use crate::repo::{self, Load, PublishOptions, Repo};
-use crate::report::{self, Look, Written};
+use crate::plan::{self, Batch, Plan, Request};
+use crate::progress::Progress;
+use crate::repo::{self, Load, NewBranch, PublishOptions, Repo};
+use crate::report::{self, Look, Run, Written};
 use crate::select::{self, Needles};
 use crate::text::RepoPath;
-use crate::topology::{Bridge, Topology};
+use crate::topology::{Bridge, Selection, Services, Topology};
 
 /// How often files may tell of names that make other files matter. Datasources and Compose files under odd names do;
 /// nothing they bring in does so again.
@@ -65,16 +67,15 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn migrate(asked: &Migrate) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
-    let request = Request {
-        service: asked.service.clone(),
-        host: asked.host.clone(),
-        bridge: bridge(asked.bridge),
-        keep_history: asked.keep_history,
-    };
-    let topology = read(&repo, asked.base.as_deref(), &|_| Ok(vec![request.clone()]))?;
-    let plan = plan::plan_on(&topology, &request)?;
-    let written = publish(&repo, &plan, asked)?;
-    let run = report::Run::one(&plan, &written);
+    let selection = selection(asked);
+    let topology = read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology))?;
+    let requests = selection.requests(&topology)?;
+    let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
+    let mut progress = Progress::new(requests.len());
+    let plans = plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan))?;
+    progress.finish();
+    let branches = publish(&repo, &topology.snapshot.base, &plans, &selection, asked)?;
+    let run = Run { plans: &plans, branches: &branches, batch: selection.is_batch() };
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::json(run),
@@ -82,8 +83,18 @@ fn migrate(asked: &Migrate) -> Result<u8> {
     print(&text)?;
     let code = report::summary::exit_code(run);
     // The process ends here: the system takes the memory back faster than we could.
-    std::mem::forget((plan, topology));
+    std::mem::forget((plans, topology));
     Ok(code)
+}
+
+fn selection(asked: &Migrate) -> Selection {
+    let services = if asked.all {
+        Services::All { only: asked.only.clone(), except: asked.except.clone() }
+    } else {
+        Services::Named(asked.services.clone())
+    };
+    let bridge = bridge(asked.bridge);
+    Selection { host: asked.host.clone(), services, bridge, keep_history: asked.keep_history }
 }
 
 /// Reads what can matter in two goes: first what says where things run, then whatever may name what moves. What is
@@ -123,29 +134,39 @@ fn read(repo: &Repo, base: Option<&str>, asked: &dyn Fn(&Topology) -> Result<Vec
     Ok(topology)
 }
 
-fn publish(repo: &Repo, plan: &Plan, asked: &Migrate) -> Result<Written> {
-    if plan.verdict != Verdict::Ready {
-        return Ok(Written { dry_run: asked.dry_run, notes: repo.notes().to_vec(), ..Written::default() });
+/// The branches of a run and what they were to hold; one without a name when there is nothing to write.
+fn publish(repo: &Repo, base: &str, plans: &[Plan], selection: &Selection, asked: &Migrate) -> Result<Vec<Written>> {
+    let wanted = branches::of(plans, selection, asked.separate, asked.branch.as_deref())?;
+    if wanted.is_empty() {
+        let notes = repo.notes().to_vec();
+        return Ok(vec![Written { dry_run: asked.dry_run, notes, ..Written::default() }]);
     }
-    let branch = if let Some(name) = &asked.branch {
-        name.clone()
-    } else {
-        // One branch for one move, whichever of its names the host was called by.
-        let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.short_host);
-        repo::branch_name(host, Some(&plan.request.service))?
-    };
-    let options = PublishOptions { branch, replace: asked.replace, dry_run: asked.dry_run };
-    let published = repo.publish(&plan.base, &plan.steps, &options)?;
-    Ok(Written {
-        plans: vec![0],
-        branch: published.branch,
-        commits: published.commits,
-        patch: published.patch,
-        differing: published.differs.iter().map(|path| path.as_str().into()).collect(),
-        dry_run: asked.dry_run,
-        outcome: Some(outcome(published.outcome)),
-        notes: [repo.notes(), &published.notes].concat(),
-    })
+    let new: Vec<NewBranch<'_>> = wanted
+        .iter()
+        .map(|(name, indices)| NewBranch {
+            name: name.clone(),
+            steps: indices.iter().flat_map(|&index| &plans[index].steps).collect(),
+        })
+        .collect();
+    let published = repo.publish(base, &new, PublishOptions { replace: asked.replace, dry_run: asked.dry_run })?;
+    let mut written: Vec<Written> = Vec::with_capacity(published.len());
+    for (one, (_, indices)) in published.into_iter().zip(wanted) {
+        written.push(Written {
+            plans: indices,
+            branch: one.branch,
+            commits: one.commits,
+            patch: one.patch,
+            differing: one.differs.iter().map(|path| path.as_str().into()).collect(),
+            dry_run: asked.dry_run,
+            outcome: Some(outcome(one.outcome)),
+            conflicts: one.conflicts.into_iter().map(|conflict| (conflict.branch, conflict.paths)).collect(),
+            notes: one.notes,
+        });
+    }
+    if let Some(first) = written.first_mut() {
+        first.notes.splice(0..0, repo.notes().iter().cloned());
+    }
+    Ok(written)
 }
 
 fn outcome(published: repo::Outcome) -> report::Outcome {

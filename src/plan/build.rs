@@ -25,27 +25,38 @@ pub fn plan(snapshot: &Snapshot, request: &Request) -> Result<Plan> {
 /// # Errors
 /// As [`plan`].
 pub fn plan_on(base: &Topology, request: &Request) -> Result<Plan> {
+    step_from(base, request).map(|(plan, _)| plan)
+}
+
+/// The plan, and the topology once its commits are there; `None` when it has none.
+pub(super) fn step_from(base: &Topology, request: &Request) -> Result<(Plan, Option<Topology>)> {
     let snapshot = &base.snapshot;
+    let none = |verdict, findings| Ok((without_branch(snapshot, request, verdict, findings), None));
     let (moved, notes) = match moves::resolve(base, request)? {
-        Resolved::Done(left) => return Ok(without_branch(snapshot, request, Verdict::NothingToDo, left)),
+        Resolved::Done(left) => return none(Verdict::NothingToDo, left),
         Resolved::Blocked(why) => {
             // A file of the host that cannot be read comes first: what is missing may stand in it.
             let mut all = unread::behind(base, request);
             all.extend(why);
-            return Ok(without_branch(snapshot, request, Verdict::Blocked, all));
+            return none(Verdict::Blocked, all);
         }
         Resolved::Move(moved, notes) => (*moved, notes),
     };
     let mut builder = Builder { request, snapshot, findings: notes, steps: Vec::new() };
     let (topology, moved) = match builder.blocks(base, moved)? {
         Ok(ready) => ready,
-        Err(blocked) => return Ok(without_branch(snapshot, request, Verdict::Blocked, blocked)),
+        Err(blocked) => return none(Verdict::Blocked, blocked),
     };
     let topology = topology.as_ref().unwrap_or(base);
     builder.service(topology, moved)
 }
 
-fn without_branch(snapshot: &Snapshot, request: &Request, verdict: Verdict, mut findings: Vec<Finding>) -> Plan {
+pub(super) fn without_branch(
+    snapshot: &Snapshot,
+    request: &Request,
+    verdict: Verdict,
+    mut findings: Vec<Finding>,
+) -> Plan {
     // Facts that block keep their order: the first is the one to look at first.
     findings.sort_by_key(|finding| finding.level);
     let mut said = BTreeSet::new();
@@ -97,7 +108,7 @@ impl Builder<'_> {
         }
     }
 
-    fn service(mut self, topology: &Topology, moved: Move) -> Result<Plan> {
+    fn service(mut self, topology: &Topology, moved: Move) -> Result<(Plan, Option<Topology>)> {
         let mut all = Outcome::default();
         for (_, rewrite) in rewrite::ALL {
             let outcome = rewrite(topology, &moved);
@@ -109,16 +120,16 @@ impl Builder<'_> {
         self.findings.extend(self.notes(&moved));
         if self.findings.iter().any(|finding| finding.level == Level::Blocked) {
             self.findings.retain(|finding| finding.level == Level::Blocked);
-            return Ok(without_branch(self.snapshot, self.request, Verdict::Blocked, self.findings));
+            return Ok((without_branch(self.snapshot, self.request, Verdict::Blocked, self.findings), None));
         }
         let edits = collect(all.edits)?;
         let before = topology.snapshot.clone();
-        invariants::check(topology, &moved, &edits, &all.queries, self.request)?;
+        let after = invariants::check(topology, &moved, &edits, &all.queries, self.request)?;
         let rollout = rollout::steps(topology, &moved, &edits, !self.steps.is_empty());
         let (title, body) = message::service(&moved, &edits, &rollout, &self.snapshot.base);
         self.steps.push(Step { title, body, before, edits });
         self.findings.extend(unread::findings(topology, &moved));
-        Ok(Plan {
+        let plan = Plan {
             request: self.request.clone(),
             verdict: Verdict::Ready,
             base: self.snapshot.base.clone(),
@@ -127,7 +138,8 @@ impl Builder<'_> {
             findings: sorted(self.findings),
             queries: all.queries,
             rollout,
-        })
+        };
+        Ok((plan, Some(after)))
     }
 }
 

@@ -17,14 +17,14 @@ use crate::topology::{Resolved, Topology, moves};
 /// Facts of a topology as lines without positions, each with how often it is there.
 type Facts = BTreeMap<String, isize>;
 
-/// Asserts invariants 1 to 3 for the commit that moves the service.
+/// Asserts invariants 1 to 3 for the commit that moves the service. Returns what the repository says after it.
 pub(super) fn check(
     before: &Topology,
     moved: &Move,
     edits: &BTreeMap<RepoPath, Edits>,
     queries: &[QueryChange],
     request: &Request,
-) -> Result<()> {
+) -> Result<Topology> {
     undo(before, edits)?;
     let after = before.again(&before.snapshot.edited(edits));
     let shared = Shared::of(before, &after);
@@ -44,7 +44,7 @@ pub(super) fn check(
     same(&intended, &facts(&after, Some(moved), &shared))?;
     variables(before, &after, edits)?;
     match moves::resolve(&after, request)? {
-        Resolved::Done(_) => Ok(()),
+        Resolved::Done(_) => Ok(after),
         Resolved::Move(..) => Err(Error::internal(format!("after the move, {} would move again", request.service))),
         Resolved::Blocked(why) => {
             let why = why.first().map(|finding| finding.message.clone()).unwrap_or_default();

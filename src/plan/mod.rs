@@ -3,6 +3,7 @@
 //! Knows: the rewrites, the order of commits and of the rollout, the invariants. Must not know: git objects, the
 //! file system, how anything is shown.
 
+mod batch;
 mod build;
 mod invariants;
 mod message;
@@ -17,7 +18,9 @@ use crate::text::{Edits, RepoPath};
 
 pub use crate::rewrite::{How, Outcome, QueryChange};
 pub use crate::topology::{Move, Request};
+pub use batch::{Batch, batch};
 pub use build::{plan, plan_on};
+pub use rollout::together;
 
 /// One commit of the branch.
 #[derive(Clone, Debug)]
@@ -35,10 +38,27 @@ pub struct Step {
 /// One thing to do when the branch is rolled out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolloutStep {
+    /// Which part of the rollout it is.
+    pub part: Part,
     /// What and why, one sentence.
     pub text: String,
     /// The command, when the repository tells it.
     pub command: Option<String>,
+}
+
+/// Parts of a rollout, in the order that loses no line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Alloy starts to read the Docker socket.
+    Blocks,
+    /// The containers leave syslog.
+    Service,
+    /// A look whether the new lines come.
+    Look,
+    /// What queries the lines.
+    Queries,
+    /// The listeners go.
+    Alloy,
 }
 
 /// How it went.

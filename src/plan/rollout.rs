@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Move, RolloutStep};
+use super::{Move, Part, Plan, RolloutStep};
 use crate::text::{Edits, RepoPath};
 use crate::topology::{Label, Topology};
 
@@ -29,9 +29,10 @@ pub(super) fn steps(
         .and_then(|path| config(path)?.playbook.clone().or_else(|| topology.playbook_for(path, host)))
         .map(|book| command(topology, &book, &host.name));
     let mut out = Vec::new();
-    let mut step = |text: String, command: Option<String>| out.push(RolloutStep { text, command });
+    let mut step = |part, text: String, command: Option<String>| out.push(RolloutStep { part, text, command });
     if new_blocks {
         step(
+            Part::Blocks,
             format!(
                 "From the first commit of the branch, deploy Alloy on {}: it starts to read the Docker socket",
                 host.name
@@ -40,23 +41,42 @@ pub(super) fn steps(
         );
     }
     step(
+        Part::Service,
         format!(
             "Deploy {}: its containers are made anew and leave the syslog driver, while the listener is still there",
             moved.service
         ),
         deployment.playbook.as_ref().map(|book| command(topology, book, &host.name)),
     );
-    step(format!("Look for new lines in Grafana: {}", new_selector(moved)), None);
+    step(Part::Look, format!("Look for new lines in Grafana: {}", new_selector(moved)), None);
     for line in query_commands(topology, &deployment.file.path, edits) {
         step(
+            Part::Queries,
             "Deploy the dashboards and alert rules that changed; until then they look at labels that get no new lines"
                 .to_owned(),
             Some(line),
         );
     }
     if alloy.is_some_and(|path| edits.contains_key(&path)) {
-        step(format!("Deploy Alloy on {}: the listener goes, nothing sends to it any more", host.name), alloy_command);
+        step(
+            Part::Alloy,
+            format!("Deploy Alloy on {}: the listener goes, nothing sends to it any more", host.name),
+            alloy_command,
+        );
     }
+    out
+}
+
+/// The rollout of several services at once, in the order that loses no line of any: what one deployment does for all of
+/// them is done once.
+pub fn together<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Vec<RolloutStep> {
+    let mut out: Vec<RolloutStep> = Vec::new();
+    for step in plans.into_iter().flat_map(|plan| &plan.rollout) {
+        if !out.contains(step) {
+            out.push(step.clone());
+        }
+    }
+    out.sort_by_key(|step| step.part);
     out
 }
 

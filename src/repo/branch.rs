@@ -81,10 +81,10 @@ impl Repo {
         let reference = match git.find_reference(&full(branch)) {
             Ok(reference) => reference,
             Err(error) if error.code() == ErrorCode::NotFound => {
-                return clash(git, branch)?.map_or(Ok(Existing::Free), Err);
+                return clash(git, branch, tip)?.map_or(Ok(Existing::Free), Err);
             }
             // A folder stands where the file of the branch would be.
-            Err(error) => return Err(clash(git, branch)?.unwrap_or_else(|| fault("look up the branch", &error))),
+            Err(error) => return Err(clash(git, branch, tip)?.unwrap_or_else(|| fault("look up the branch", &error))),
         };
         let exists = |why: &str| Error::user(format!("the branch {branch} exists already{why}"));
         let Some(at) = reference.target() else {
@@ -142,10 +142,15 @@ impl Repo {
 }
 
 /// Another branch whose name makes this one impossible: `migrate/puck` against `migrate/puck/kairos`.
-fn clash(git: &Repository, branch: &str) -> Result<Option<Error>> {
+fn clash(git: &Repository, branch: &str, tip: Oid) -> Result<Option<Error>> {
     let taken = |other: &str| {
-        Error::user(format!("the branch {branch} cannot be made because the branch {other} exists"))
-            .hint("git cannot have a branch inside the name of another; choose one with --branch NAME, or delete it")
+        let error = Error::user(format!("the branch {branch} cannot be made because the branch {other} exists"))
+            .hint("git cannot have a branch inside the name of another");
+        let merged = git.refname_to_id(&full(other)).is_ok_and(|at| git.graph_descendant_of(tip, at).unwrap_or(false));
+        if merged {
+            return error.hint(format!("it is merged: delete it with `git branch -d {other}`"));
+        }
+        error.hint("merge it first and delete it, or choose another name with --branch NAME")
     };
     for (at, _) in branch.match_indices('/') {
         if git.find_branch(&branch[..at], BranchType::Local).is_ok() {

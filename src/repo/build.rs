@@ -21,7 +21,7 @@ use crate::text::{Edits, RepoPath};
 /// # Errors
 /// Objects that cannot be read or written; an internal error when a commit does not change exactly the paths of its
 /// step, changes a mode, or when the plan was made from other bytes than the commit holds.
-pub(super) fn commits(git: &Repository, base: &Commit<'_>, who: &Signature<'_>, steps: &[Step]) -> Result<Vec<Oid>> {
+pub(super) fn commits(git: &Repository, base: &Commit<'_>, who: &Signature<'_>, steps: &[&Step]) -> Result<Vec<Oid>> {
     let mut parent = base.clone();
     let mut ids = Vec::with_capacity(steps.len());
     for step in steps {

@@ -1,20 +1,21 @@
-//! The repository: reads one commit, writes one branch.
+//! The repository: reads one commit, writes branches.
 //!
 //! Knows: git. Must not know: any file format, what a migration is, how anything is shown. This is the only module
-//! that names `git2` and the only one that writes; what it writes is objects and, last, one branch.
+//! that names `git2` and the only one that writes; what it writes is objects and, last, branches.
 //!
 //! * [`Repo::open`] finds the repository from any folder inside it.
 //! * [`Repo::snapshot`] lists a commit, [`Repo::load`] reads the files of it that can matter.
-//! * [`Repo::publish`] turns the steps of a plan into commits, checks them, and only then makes the branch.
+//! * [`Repo::publish`] turns the steps of plans into commits, checks them, and only then makes the branches.
 //! * [`Repo::branches`] lists the moves that branches hold already.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
-//! Not here: no checkout, no merge, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
+//! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
 //! the other variables that redirect git are not read. Power loss is git's own matter (`core.fsync`).
 
 mod branch;
 mod branches;
 mod build;
+mod conflicts;
 mod create;
 mod fault;
 mod identity;
@@ -29,7 +30,7 @@ mod untouched;
 pub use branch::{branch_name, check_branch_name};
 pub use create::create;
 pub use open::Repo;
-pub use publish::{Outcome, PublishOptions, Published};
+pub use publish::{Conflict, NewBranch, Outcome, PublishOptions, Published};
 pub use read::Load;
 
 /// Size in bytes above which a file is not parsed. Larger ones are only searched.

@@ -1,16 +1,16 @@
-//! Writes a plan as a branch: objects first, the name last.
+//! Writes plans as branches: objects first, the names last.
 //!
 //! Knows: the order that makes a failure harmless. Must not know: what the edits mean.
 
 use std::thread::sleep;
 use std::time::Duration;
 
-use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository};
+use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transaction};
 
 use super::branch::{Existing, check_branch_name, full};
 use super::fault::fault;
 use super::untouched::Untouched;
-use super::{Repo, build};
+use super::{Repo, build, conflicts};
 use crate::error::{Error, Result};
 use crate::plan::Step;
 
@@ -19,14 +19,21 @@ const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How to publish.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct PublishOptions {
-    /// The branch to make, without `refs/heads/`.
-    pub branch: String,
     /// Whether a branch of ours may be replaced.
     pub replace: bool,
     /// Do everything but keep it in memory: nothing is written to the repository.
     pub dry_run: bool,
+}
+
+/// A branch to make.
+#[derive(Clone, Debug)]
+pub struct NewBranch<'a> {
+    /// Its name, without `refs/heads/`.
+    pub name: String,
+    /// Its commits, in order.
+    pub steps: Vec<&'a Step>,
 }
 
 /// What became of the branch.
@@ -42,7 +49,7 @@ pub enum Outcome {
     DryRun,
 }
 
-/// A published plan.
+/// A published branch.
 #[derive(Clone, Debug)]
 pub struct Published {
     /// The branch, without `refs/heads/`.
@@ -55,26 +62,47 @@ pub struct Published {
     pub patch: Vec<u8>,
     /// Edited files that differ from the base commit in the index or the working tree, sorted. They were not touched.
     pub differs: Vec<String>,
+    /// Other branches of this run that cannot be merged after this one without a conflict.
+    pub conflicts: Vec<Conflict>,
     /// What else the user should know, one sentence each.
     pub notes: Vec<String>,
 }
 
+/// Where a branch and another change the same lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The other branch.
+    pub branch: String,
+    /// The files, sorted.
+    pub paths: Vec<String>,
+}
+
+/// A branch whose commits are built.
+struct Built<'a> {
+    new: &'a NewBranch<'a>,
+    ids: Vec<Oid>,
+    tip: Oid,
+    existing: Existing,
+}
+
 impl Repo {
-    /// Writes `steps` as commits on `base` (hexadecimal) and makes the branch.
+    /// Writes the steps of each branch as commits on `base` (hexadecimal) and makes the branches.
     ///
     /// All commits are first built in memory and checked there (invariant 4); only then are the same objects
-    /// written, and last, in one transaction, the branch. A failure or a kill before that leaves at most objects
+    /// written, and last, in one transaction, the branches. A failure or a kill before that leaves at most objects
     /// that nothing refers to, which `git gc` removes. Neither `HEAD`, nor the index, nor the working tree is written.
     ///
     /// The same steps on the same base by the same person give the same commits, for their time is the base's.
     ///
     /// # Errors
     /// A branch name git forbids, a branch in the way, a held lock, an object store that cannot be written; an
-    /// internal error when the plan does not fit the commit.
-    pub fn publish(&self, base: &str, steps: &[Step], options: &PublishOptions) -> Result<Published> {
-        check_branch_name(&options.branch)?;
-        if steps.is_empty() {
-            return Err(Error::internal("a plan without commits cannot be published"));
+    /// internal error when the plan does not fit the commit. Then no branch is made.
+    pub fn publish(&self, base: &str, branches: &[NewBranch<'_>], options: PublishOptions) -> Result<Vec<Published>> {
+        for branch in branches {
+            check_branch_name(&branch.name)?;
+            if branch.steps.is_empty() {
+                return Err(Error::internal("a plan without commits cannot be published"));
+            }
         }
         let untouched = Untouched::of(&self.git);
         let memory = self.handle()?;
@@ -83,48 +111,72 @@ impl Repo {
         let base_id = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
         let from = memory.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
         let (who, unknown) = self.identity(&from)?;
-        let ids = build::commits(&memory, &from, &who, steps)?;
-        let tip = *ids.last().unwrap_or(&base_id);
-        let mut published = Published {
-            branch: options.branch.clone(),
-            outcome: Outcome::DryRun,
-            commits: ids.iter().map(Oid::to_string).collect(),
-            patch: super::patch::patch(&memory, base_id, tip)?,
-            differs: Vec::new(),
-            notes: Vec::new(),
-        };
-        if unknown {
-            published.notes.push(format!("git knows no name and e-mail of yours; the commits are by {who}"));
-        }
-        match self.differing(&from, steps) {
-            Ok(paths) => published.differs = paths,
-            Err(error) => published.notes.push(format!("the working tree could not be looked at: {}", error.message())),
-        }
-        let existing = self.existing(&memory, &options.branch, tip, options.replace);
-        match (existing, options.dry_run) {
-            (Err(error), true) => published.notes.push(format!("without --dry-run this would fail: {error}")),
-            (Err(error), false) => return Err(error),
-            (Ok(Existing::Same), _) => published.outcome = Outcome::AlreadyThere,
-            (Ok(_), true) => {}
-            (Ok(existing), false) => {
-                let disk = self.handle()?;
-                let from = disk.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
-                if build::commits(&disk, &from, &who, steps)? != ids {
-                    return Err(Error::internal("the same plan gave two different commits; no branch was written"));
+        let (mut all, mut built) = (Vec::new(), Vec::new());
+        for branch in branches {
+            let ids = build::commits(&memory, &from, &who, &branch.steps)?;
+            let tip = *ids.last().unwrap_or(&base_id);
+            let mut published = Published {
+                branch: branch.name.clone(),
+                outcome: Outcome::DryRun,
+                commits: ids.iter().map(Oid::to_string).collect(),
+                patch: super::patch::patch(&memory, base_id, tip)?,
+                differs: Vec::new(),
+                conflicts: Vec::new(),
+                notes: Vec::new(),
+            };
+            match self.differing(&from, &branch.steps) {
+                Ok(paths) => published.differs = paths,
+                Err(error) => {
+                    published.notes.push(format!("the working tree could not be looked at: {}", error.message()));
                 }
-                point(&disk, &options.branch, tip, existing, &steps[0].title)?;
-                published.outcome = match existing {
-                    Existing::Ours(old) => Outcome::Replaced(old.to_string()),
-                    Existing::Free | Existing::Same => Outcome::Created,
-                };
+            }
+            match self.existing(&memory, &branch.name, tip, options.replace) {
+                Err(error) if options.dry_run => {
+                    published.notes.push(format!("without --dry-run this would fail: {error}"));
+                }
+                Err(error) => return Err(error),
+                Ok(Existing::Same) => published.outcome = Outcome::AlreadyThere,
+                Ok(existing) => built.push(Built { new: branch, ids, tip, existing }),
+            }
+            all.push(published);
+        }
+        conflicts::find(&memory, branches, &mut all)?;
+        if !options.dry_run {
+            self.write(base_id, &who, &built)?;
+            for one in &built {
+                for published in all.iter_mut().filter(|published| published.branch == one.new.name) {
+                    published.outcome = match one.existing {
+                        Existing::Ours(old) => Outcome::Replaced(old.to_string()),
+                        Existing::Free | Existing::Same => Outcome::Created,
+                    };
+                }
             }
         }
-        published.notes.extend(untouched.changed());
-        Ok(published)
+        if let Some(first) = all.first_mut() {
+            let by = format!("git knows no name and e-mail of yours; the commits are by {who}");
+            first.notes.extend(unknown.then_some(by));
+            first.notes.extend(untouched.changed());
+        }
+        Ok(all)
+    }
+
+    /// Writes the objects of what was built, then the names.
+    fn write(&self, base: Oid, who: &Signature<'_>, built: &[Built<'_>]) -> Result<()> {
+        if built.is_empty() {
+            return Ok(());
+        }
+        let disk = self.handle()?;
+        let from = disk.find_commit(base).map_err(|error| fault("read the base commit", &error))?;
+        for one in built {
+            if build::commits(&disk, &from, who, &one.new.steps)? != one.ids {
+                return Err(Error::internal("the same plan gave two different commits; no branch was written"));
+            }
+        }
+        point(&disk, built)
     }
 
     /// The files that `steps` edit and that differ from `base` in the index or the working tree.
-    fn differing(&self, base: &Commit<'_>, steps: &[Step]) -> std::result::Result<Vec<String>, git2::Error> {
+    fn differing(&self, base: &Commit<'_>, steps: &[&Step]) -> std::result::Result<Vec<String>, git2::Error> {
         if self.git.is_bare() {
             return Ok(Vec::new());
         }
@@ -149,32 +201,44 @@ impl Repo {
     }
 }
 
-/// Makes `branch` point at `tip`, if it still is as it was found.
-fn point(git: &Repository, branch: &str, tip: Oid, found: Existing, title: &str) -> Result<()> {
-    let name = full(branch);
-    let failed = |error: git2::Error| fault(&format!("write the branch {branch}"), &error);
-    let mut transaction = git.transaction().map_err(failed)?;
+/// Makes every branch point at its tip, if each still is as it was found; else none of them.
+fn point(git: &Repository, built: &[Built<'_>]) -> Result<()> {
+    let mut transaction = git.transaction().map_err(|error| fault("begin to write branches", &error))?;
+    for one in built {
+        let branch = &one.new.name;
+        let failed = |error: git2::Error| fault(&format!("write the branch {branch}"), &error);
+        lock(&mut transaction, &full(branch)).map_err(failed)?;
+        // Looked at again under the lock: someone may have been faster.
+        let now = match git.refname_to_id(&full(branch)) {
+            Ok(id) => Some(id),
+            Err(error) if error.code() == ErrorCode::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let expected = if let Existing::Ours(old) = one.existing { Some(old) } else { None };
+        if now != expected {
+            return Err(Error::user(format!("the branch {branch} was changed by someone else just now"))
+                .hint("look at it and run again"));
+        }
+    }
+    for one in built {
+        let failed = |error: git2::Error| fault(&format!("write the branch {}", one.new.name), &error);
+        // git does not allow line ends in a reflog message; a title that has one is cut there.
+        let title = one.new.steps.last().and_then(|step| step.title.lines().next()).unwrap_or_default();
+        let message = format!("migrate: {}", title.replace('\0', ""));
+        transaction.set_target(&full(&one.new.name), one.tip, None, &message).map_err(failed)?;
+    }
+    transaction.commit().map_err(|error| fault("write the branches", &error))
+}
+
+/// Takes the lock of a reference. One that is held is tried again a few times.
+fn lock(transaction: &mut Transaction<'_>, name: &str) -> std::result::Result<(), git2::Error> {
     let mut tries = 1;
-    while let Err(error) = transaction.lock_ref(&name) {
+    while let Err(error) = transaction.lock_ref(name) {
         if error.code() != ErrorCode::Locked || tries == TRIES {
-            return Err(failed(error));
+            return Err(error);
         }
         tries += 1;
         sleep(PAUSE);
     }
-    // Looked at again under the lock: someone may have been faster.
-    let now = match git.refname_to_id(&name) {
-        Ok(id) => Some(id),
-        Err(error) if error.code() == ErrorCode::NotFound => None,
-        Err(error) => return Err(failed(error)),
-    };
-    let expected = if let Existing::Ours(old) = found { Some(old) } else { None };
-    if now != expected {
-        return Err(Error::user(format!("the branch {branch} was changed by someone else just now"))
-            .hint("look at it and run again"));
-    }
-    // git does not allow line ends in a reflog message; a title that has one is cut there.
-    let title: String = title.lines().next().unwrap_or_default().replace('\0', "");
-    transaction.set_target(&name, tip, None, &format!("migrate: {title}")).map_err(failed)?;
-    transaction.commit().map_err(failed)
+    Ok(())
 }

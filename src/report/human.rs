@@ -3,15 +3,20 @@
 //! Knows: the order in which a reviewer wants to read. Must not know: how widths, colours or control characters are
 //! handled (`style`, `plain`).
 
+mod batch;
+mod branch;
+
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
 use crate::text::{Edit, Place, Source};
 
+pub(super) use branch::short;
+
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
-use super::{Look, Outcome, Run, Written, diff, snippet};
+use super::{Look, Run, Written, diff, snippet};
 
 /// Streams listed per query and side; the JSON output has them all.
 const MOST_STREAMS: usize = 8;
@@ -21,7 +26,10 @@ const LONGEST_SWAP: usize = 40;
 /// See [`super::human()`].
 pub(super) fn render(run: Run<'_>, look: Look) -> String {
     let mut page = Page::new(look);
-    let Some((plan, written)) = run.only() else { return page.finish() };
+    let Some((plan, written)) = run.only() else {
+        batch::render(&mut page, run);
+        return page.finish();
+    };
     match plan.verdict {
         Verdict::Blocked => blocked(&mut page, plan),
         Verdict::NothingToDo => nothing_to_do(&mut page, plan, written),
@@ -34,7 +42,7 @@ pub(super) fn render(run: Run<'_>, look: Look) -> String {
 /// An earlier run wrote this very branch.
 fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
     page.heading(&format!("{}: nothing to do, an earlier run wrote the branch", subject(plan)));
-    branch(page, plan, written);
+    branch::render(page, &plan.base, &titles(plan), written);
     page.gap();
     let review = summary::count(plan, Level::Review);
     let left = if review > 0 {
@@ -57,11 +65,16 @@ fn ready(page: &mut Page, plan: &Plan, written: &Written) {
     queries(page, plan);
     findings(page, plan);
     rollout(page, &plan.rollout);
-    branch(page, plan, written);
+    branch::render(page, &plan.base, &titles(plan), written);
     page.heading("Diff");
     for file in summary::results(plan) {
         diff::render(page, file.path.as_str(), file.before, &file.after);
     }
+}
+
+/// The titles of its commits.
+fn titles(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.title.as_str()).collect()
 }
 
 /// Service and host, the host by its inventory name where that is known.
@@ -309,63 +322,10 @@ fn rollout(page: &mut Page, steps: &[RolloutStep]) {
     }
 }
 
-fn branch(page: &mut Page, plan: &Plan, written: &Written) {
-    if written.branch.is_empty() {
-        return;
-    }
-    let (name, from) = (&written.branch, short(&plan.base));
-    page.heading(&match &written.outcome {
-        Some(Outcome::AlreadyThere) => format!("Branch {name}, from {from}, is there already"),
-        Some(Outcome::Replaced(old)) => format!("Branch {name}, from {from}, in place of {}", short(old)),
-        _ if written.dry_run => format!("Dry run: branch {name} was not created"),
-        _ => format!("Branch {name}, from {from}"),
-    });
-    for (id, step) in written.commits.iter().zip(&plan.steps) {
-        let id = page.paint(FAINT, short(id));
-        page.prose(&format!("  {id} "), "    ", &step.title);
-    }
-    let tip = written.commits.last().map_or("", |id| short(id));
-    let (look, take) = if written.dry_run && written.outcome != Some(Outcome::AlreadyThere) {
-        (format!("git diff {}...{tip}", short(&plan.base)), None)
-    } else {
-        let name = super::quoted(&written.branch);
-        (format!("git diff {}...{name}", short(&plan.base)), Some(format!("git switch {name}")))
-    };
-    page.gap();
-    page.code("  to review:  ", STRONG, &look);
-    if let Some(take) = take {
-        page.code("  to take:    ", STRONG, &take);
-    }
-    if !written.differing.is_empty() {
-        page.gap();
-        page.labelled(
-            LOOK,
-            "note",
-            "your uncommitted changes in these files are untouched and not part of the branch:",
-        );
-        for path in &written.differing {
-            page.code("  ", STRONG, path.as_str());
-        }
-    }
-    notes(page, written);
-}
-
-fn notes(page: &mut Page, written: &Written) {
-    for note in &written.notes {
-        page.gap();
-        page.labelled(INFO, "note", note);
-    }
-}
-
-/// The first twelve digits of a commit id.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
-}
-
 fn nothing_to_do(page: &mut Page, plan: &Plan, written: &Written) {
     page.heading(&format!("{}: nothing to do, it does not log to syslog any more", subject(plan)));
     findings(page, plan);
-    notes(page, written);
+    branch::notes(page, written);
 }
 
 fn blocked(page: &mut Page, plan: &Plan) {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::finding::Finding;
-use crate::plan::{How, Move, QueryChange, Step};
+use crate::plan::{self, How, Move, Plan, QueryChange, Step};
 use crate::text::{Edit, Place, Source};
 
 use super::summary::{self, FileChange};
@@ -14,6 +14,7 @@ use super::{Outcome, Run, Written};
 
 /// Grows with every change that is not just a new key.
 const SCHEMA: &str = "migrate/1";
+const BATCH: &str = "migrate-batch/1";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -33,7 +34,7 @@ struct Report<'a> {
     files: Vec<File<'a>>,
     queries: Vec<Query<'a>>,
     findings: Vec<Found<'a>>,
-    rollout: Vec<Rollout<'a>>,
+    rollout: Vec<RolloutStep>,
     patch: String,
 }
 
@@ -119,44 +120,135 @@ pub(super) struct Found<'a> {
 }
 
 #[derive(Serialize)]
-struct Rollout<'a> {
-    text: &'a str,
-    command: Option<&'a str>,
+struct RolloutStep {
+    text: String,
+    command: Option<String>,
+}
+
+/// Several services: what is said of each alone, and the branches they share.
+#[derive(Serialize)]
+struct Batch<'a> {
+    schema: &'static str,
+    exit_code: u8,
+    dry_run: bool,
+    base: &'a str,
+    branches: Vec<Branch<'a>>,
+    services: Vec<Report<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Branch<'a> {
+    name: &'a str,
+    outcome: Option<&'static str>,
+    replaced: Option<&'a str>,
+    services: Vec<&'a str>,
+    commits: &'a [String],
+    conflicts: Vec<Conflict<'a>>,
+    rollout: Vec<RolloutStep>,
+    patch: String,
+}
+
+#[derive(Serialize)]
+struct Conflict<'a> {
+    branch: &'a str,
+    paths: &'a [String],
 }
 
 /// See [`super::json()`].
 pub(super) fn render(run: Run<'_>) -> String {
-    let Some((plan, written)) = run.only() else { return String::new() };
-    let report = Report {
+    // Strings, numbers and lists only: there is nothing serde_json could refuse.
+    let text = match run.only().filter(|_| !run.batch) {
+        Some((plan, written)) => {
+            let patch = String::from_utf8_lossy(&written.patch).into_owned();
+            serde_json::to_string_pretty(&Report { patch, ..report(plan, written, &written.commits, &written.notes) })
+        }
+        None => serde_json::to_string_pretty(&batch(run)),
+    };
+    let mut out = text.unwrap_or_default();
+    out.push('\n');
+    out
+}
+
+fn batch(run: Run<'_>) -> Batch<'_> {
+    let first = run.branches.first();
+    Batch {
+        schema: BATCH,
+        exit_code: summary::exit_code(run),
+        dry_run: first.is_some_and(|written| written.dry_run),
+        base: run.plans.first().map_or("", |plan| &plan.base),
+        branches: run
+            .branches
+            .iter()
+            .filter(|written| !written.branch.is_empty())
+            .map(|one| branch(run, one))
+            .collect(),
+        services: services(run),
+        notes: first.map_or(&[], |written| &written.notes),
+    }
+}
+
+fn branch<'a>(run: Run<'a>, written: &'a Written) -> Branch<'a> {
+    let plans = || written.plans.iter().filter_map(|&index| run.plans.get(index));
+    Branch {
+        name: &written.branch,
+        outcome: written.outcome.as_ref().map(summary::outcome),
+        replaced: replaced(written),
+        services: plans().map(|plan| plan.request.service.as_str()).collect(),
+        commits: &written.commits,
+        conflicts: written.conflicts.iter().map(|(branch, paths)| Conflict { branch, paths }).collect(),
+        rollout: plan::together(plans()).iter().map(rollout).collect(),
+        patch: String::from_utf8_lossy(&written.patch).into_owned(),
+    }
+}
+
+/// What is said of each service alone. The patch is that of the branch.
+fn services(run: Run<'_>) -> Vec<Report<'_>> {
+    static NONE: Written = Written::none();
+    let mut list = Vec::new();
+    for (index, plan) in run.plans.iter().enumerate() {
+        let on = run.branches.iter().find(|written| written.plans.contains(&index));
+        let before = |written: &Written| -> usize {
+            let earlier = written.plans.iter().take_while(|&&other| other != index);
+            earlier.filter_map(|&other| run.plans.get(other)).map(|plan| plan.steps.len()).sum()
+        };
+        let commits = on.and_then(|written| written.commits.get(before(written)..)).unwrap_or_default();
+        list.push(report(plan, on.unwrap_or(&NONE), commits, &[]));
+    }
+    list
+}
+
+fn report<'a>(plan: &'a Plan, written: &'a Written, commits: &'a [String], notes: &'a [String]) -> Report<'a> {
+    Report {
         schema: SCHEMA,
         verdict: summary::verdict(plan.verdict),
-        exit_code: summary::exit_code(run),
+        exit_code: summary::code_of(plan, written),
         dry_run: written.dry_run,
         request: Request { service: &plan.request.service, host: &plan.request.host },
         base: &plan.base,
         branch: (!written.branch.is_empty()).then_some(written.branch.as_str()),
         outcome: written.outcome.as_ref().map(summary::outcome),
-        replaced: match &written.outcome {
-            Some(Outcome::Replaced(id)) => Some(id),
-            _ => None,
-        },
-        notes: &written.notes,
-        commits: plan.steps.iter().enumerate().map(|(index, step)| commit(step, written.commits.get(index))).collect(),
+        replaced: replaced(written),
+        notes,
+        commits: plan.steps.iter().enumerate().map(|(index, step)| commit(step, commits.get(index))).collect(),
         moved: plan.moved.as_ref().map(moved),
         files: summary::files(plan).iter().map(|change| file(change, written)).collect(),
         queries: summary::queries(plan).into_iter().map(query).collect(),
         findings: summary::findings(plan).into_iter().map(found).collect(),
-        rollout: plan
-            .rollout
-            .iter()
-            .map(|step| Rollout { text: &step.text, command: step.command.as_deref() })
-            .collect(),
-        patch: String::from_utf8_lossy(&written.patch).into_owned(),
-    };
-    // Strings, numbers and lists only: there is nothing serde_json could refuse.
-    let mut out = serde_json::to_string_pretty(&report).unwrap_or_default();
-    out.push('\n');
-    out
+        rollout: plan.rollout.iter().map(rollout).collect(),
+        patch: String::new(),
+    }
+}
+
+fn replaced(written: &Written) -> Option<&str> {
+    match &written.outcome {
+        Some(Outcome::Replaced(id)) => Some(id),
+        _ => None,
+    }
+}
+
+fn rollout(step: &plan::RolloutStep) -> RolloutStep {
+    RolloutStep { text: step.text.clone(), command: step.command.clone() }
 }
 
 fn commit<'a>(step: &'a Step, id: Option<&'a String>) -> Commit<'a> {

@@ -29,15 +29,17 @@ pub struct Run<'a> {
     pub plans: &'a [Plan],
     /// The branches they went to. A run that wrote none has one without a name.
     pub branches: &'a [Written],
+    /// Whether the run was asked for as one for several services, even if it came to one or none.
+    pub batch: bool,
 }
 
 impl<'a> Run<'a> {
     /// A run for one service.
     pub fn one(plan: &'a Plan, written: &'a Written) -> Self {
-        Self { plans: std::slice::from_ref(plan), branches: std::slice::from_ref(written) }
+        Self { plans: std::slice::from_ref(plan), branches: std::slice::from_ref(written), batch: false }
     }
 
-    /// The plan and its branch, when the run was for one service.
+    /// The plan and its branch, when the run came to one service.
     pub fn only(self) -> Option<(&'a Plan, &'a Written)> {
         match (self.plans, self.branches) {
             ([plan], [written]) => Some((plan, written)),
@@ -63,6 +65,8 @@ pub struct Written {
     pub dry_run: bool,
     /// What became of the branch; `None` when there is none.
     pub outcome: Option<Outcome>,
+    /// Other branches of the run that cannot be merged after this one, each with the files in conflict.
+    pub conflicts: Vec<(String, Vec<String>)>,
     /// What else is worth saying about the repository and the branch, one sentence each.
     pub notes: Vec<String>,
 }
@@ -81,6 +85,21 @@ pub enum Outcome {
 }
 
 impl Written {
+    /// Nothing was written.
+    const fn none() -> Self {
+        Self {
+            plans: Vec::new(),
+            branch: String::new(),
+            commits: Vec::new(),
+            patch: Vec::new(),
+            differing: Vec::new(),
+            dry_run: false,
+            outcome: None,
+            conflicts: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Whether an earlier run wrote this very branch, so that this one had nothing to do.
     pub fn already_there(&self) -> bool {
         self.outcome == Some(Outcome::AlreadyThere) && !self.dry_run
@@ -104,6 +123,11 @@ pub fn human(run: Run<'_>, look: &Look) -> String {
 /// The run for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.
 pub fn json(run: Run<'_>) -> String {
     json::render(run)
+}
+
+/// Text from the repository as a terminal may show it: in one line, control characters made visible.
+pub fn visible(text: &str) -> String {
+    plain::line(text).into_owned()
 }
 
 /// A name as a POSIX shell takes it.

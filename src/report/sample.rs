@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
-use crate::plan::{How, Move, Plan, QueryChange, Request, RolloutStep, Step, Verdict};
+use crate::plan::{How, Move, Part, Plan, QueryChange, Request, RolloutStep, Step, Verdict};
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::text::{Edit, Edits, Place, RepoPath, Source, Span, Why};
 use crate::topology::Streams;
@@ -93,10 +93,12 @@ pub(super) fn full() -> (Plan, Written) {
         ],
         rollout: vec![
             RolloutStep {
+                part: Part::Blocks,
                 text: "Deploy the Docker-socket block, so that no line is lost when the driver changes".into(),
                 command: Some("ansible-playbook ansible/alloy/deploy.yml --limit puck.incus".into()),
             },
             RolloutStep {
+                part: Part::Service,
                 text: "Deploy kairos: its containers are created anew and leave the listener".into(),
                 command: None,
             },
@@ -113,6 +115,7 @@ pub(super) fn full() -> (Plan, Written) {
         differing: vec![RepoPath::from("grafana/dashboards/kairos.json")],
         dry_run: false,
         outcome: Some(super::Outcome::Created),
+        conflicts: Vec::new(),
         notes: vec!["git knows no name and e-mail of yours; the commits are by migrate".to_owned()],
     };
     (plan, written)

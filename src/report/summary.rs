@@ -8,7 +8,7 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Plan, QueryChange, Step, Verdict};
 use crate::text::{Edits, Place, Position, RepoPath, Source};
 
-use super::{Outcome, Run};
+use super::{Outcome, Run, Written};
 
 /// `path:line:column`, 1-based, columns in characters.
 pub fn place(place: &Place) -> String {
@@ -28,15 +28,31 @@ pub fn end(place: &Place) -> Position {
 
 /// The exit code: 0 done or nothing to do, 3 written and something is left to look at, 4 blocked and nothing written.
 pub fn exit_code(run: Run<'_>) -> u8 {
-    let is = |verdict: Verdict| run.plans.iter().any(|plan| plan.verdict == verdict);
-    let new = |index: &usize| run.plans.get(*index).is_some_and(|plan| plan.has(Level::Review));
-    let written = run.branches.iter().filter(|written| !written.already_there());
-    let review = written.flat_map(|written| &written.plans).any(new);
-    match (is(Verdict::Ready), is(Verdict::Blocked)) {
-        (false, true) => 4,
-        (true, true) => 3,
-        (true, false) if review => 3,
-        _ => 0,
+    let codes: Vec<u8> = run
+        .plans
+        .iter()
+        .enumerate()
+        .map(|(index, plan)| {
+            let on = run.branches.iter().find(|written| written.plans.contains(&index));
+            code_of(plan, on.unwrap_or(&Written::none()))
+        })
+        .collect();
+    let is_ready = run.plans.iter().any(|plan| plan.verdict == Verdict::Ready);
+    match codes.iter().max() {
+        // A blocked service beside others is one more thing to look at.
+        Some(4) if is_ready => 3,
+        Some(&code) => code,
+        None => 0,
+    }
+}
+
+/// The exit code of one service alone.
+pub fn code_of(plan: &Plan, written: &Written) -> u8 {
+    match plan.verdict {
+        Verdict::Ready if written.already_there() => 0,
+        Verdict::Blocked => 4,
+        Verdict::Ready if plan.has(Level::Review) => 3,
+        Verdict::Ready | Verdict::NothingToDo => 0,
     }
 }
 

@@ -38,7 +38,7 @@ use hosts::{Definition, Inventory};
 use per_file::PerFile;
 
 pub use loki::{Derives, Loki};
-pub use moves::{Bridge, Move, Request, Resolved};
+pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
 pub use scope::Scope;
 pub use streams::{Label, Stream, Streams};
 

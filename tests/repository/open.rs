@@ -2,7 +2,7 @@
 
 use migrate::repo::Repo;
 
-use crate::scratch::{BRANCH, Scratch, git_in, publish, words};
+use crate::scratch::{BRANCH, Scratch, git_in, publish, publish_steps, words};
 
 const CHANGE: &[(&str, &str, &str)] = &[("compose.yml", "two", "TWO")];
 
@@ -78,7 +78,7 @@ fn a_merge_in_progress_needs_the_commit_to_be_named() {
 
     let snapshot = crate::scratch::load(&repo, Some("HEAD"));
     let step = crate::scratch::step(&snapshot, &[("compose.yml", "theirs", "THEIRS")]);
-    let published = repo.publish(&snapshot.base, &[step], &crate::scratch::options()).unwrap();
+    let published = publish_steps(&repo, &snapshot.base, &[step], crate::scratch::options()).unwrap();
     assert_eq!(published.differs, ["compose.yml"]);
     assert_eq!(scratch.outside(), before);
 }

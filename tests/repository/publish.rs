@@ -2,7 +2,7 @@
 
 use migrate::repo::Outcome;
 
-use crate::scratch::{BRANCH, Scratch, applies, load, options, publish, publish_with, step};
+use crate::scratch::{BRANCH, Scratch, applies, load, options, publish, publish_steps, publish_with, step};
 
 const CHANGE: &[(&str, &str, &str)] = &[("compose.yml", "two", "TWO"), ("deep/er/deploy.sh", "one", "eins")];
 
@@ -122,7 +122,7 @@ fn a_dry_run_writes_no_object_and_tells_the_same() {
     let (objects, files) = (count(), scratch.control_files());
     let mut dry = options();
     dry.dry_run = true;
-    let dry = publish_with(&scratch.repo(), CHANGE, &dry).unwrap();
+    let dry = publish_with(&scratch.repo(), CHANGE, dry).unwrap();
     assert_eq!(dry.outcome, Outcome::DryRun);
     assert_eq!((count(), scratch.control_files()), (objects, files));
     applies(&scratch, &dry.patch);
@@ -137,7 +137,7 @@ fn two_steps_are_two_commits() {
     let start = load(&repo, None);
     let first = step(&start, &[("compose.yml", "one", "1")]);
     let second = step(&start.edited(&first.edits), &[("compose.yml", "two", "2")]);
-    let published = repo.publish(&start.base, &[first, second], &options()).unwrap();
+    let published = publish_steps(&repo, &start.base, &[first, second], options()).unwrap();
     assert_eq!(published.commits.len(), 2);
     assert_eq!(scratch.git(&["rev-list", "--reverse", &format!("main..{BRANCH}")]), published.commits.join("\n"));
     assert_eq!(scratch.git(&["show", &format!("{BRANCH}:compose.yml")]), "1\n2\nthree");
@@ -145,7 +145,7 @@ fn two_steps_are_two_commits() {
     // Both carry the base, so both may be replaced together.
     let mut replace = options();
     replace.replace = true;
-    let again = publish_with(&repo, CHANGE, &replace).unwrap();
+    let again = publish_with(&repo, CHANGE, replace).unwrap();
     assert_eq!(again.outcome, Outcome::Replaced(published.commits[1].clone()));
 }
 
@@ -162,7 +162,7 @@ fn a_body_without_the_base_gets_it_as_a_trailer() {
     ] {
         let mut step = step(&start, CHANGE);
         step.body = body.to_owned();
-        repo.publish(&start.base, &[step], &options()).unwrap();
+        publish_steps(&repo, &start.base, &[step], options()).unwrap();
         assert_eq!(scratch.git(&["log", "-1", "--format=%(trailers)", BRANCH]), trailers);
         scratch.git(&["branch", "-D", BRANCH]);
     }

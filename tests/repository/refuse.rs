@@ -3,7 +3,7 @@
 use migrate::error::Kind;
 use migrate::repo::{Outcome, PublishOptions, branch_name, check_branch_name};
 
-use crate::scratch::{BRANCH, Scratch, load, options, publish, publish_with, step, words};
+use crate::scratch::{BRANCH, Scratch, load, options, publish, publish_as, publish_steps, publish_with, step, words};
 
 const CHANGE: &[(&str, &str, &str)] = &[("compose.yml", "two", "TWO")];
 const OTHER: &[(&str, &str, &str)] = &[("compose.yml", "two", "zwei")];
@@ -20,11 +20,11 @@ fn an_existing_branch_is_not_overwritten() {
     assert!(error.contains(BRANCH) && error.contains("--branch") && error.contains("--replace"), "{error}");
     assert_eq!(scratch.git(&["rev-parse", BRANCH]), first.commits[0]);
 
-    let dry = publish_with(&scratch.repo(), OTHER, &PublishOptions { dry_run: true, ..options() }).unwrap();
+    let dry = publish_with(&scratch.repo(), OTHER, PublishOptions { dry_run: true, ..options() }).unwrap();
     assert_eq!(dry.outcome, Outcome::DryRun);
     assert!(dry.notes.iter().any(|note| note.contains("exists already")), "{:?}", dry.notes);
 
-    let replaced = publish_with(&scratch.repo(), OTHER, &replacing()).unwrap();
+    let replaced = publish_with(&scratch.repo(), OTHER, replacing()).unwrap();
     assert_eq!(replaced.outcome, Outcome::Replaced(first.commits[0].clone()));
     assert_eq!(scratch.git(&["rev-parse", BRANCH]), replaced.commits[0]);
     assert_eq!(scratch.git(&["reflog", "show", "--format=%H", BRANCH]).lines().count(), 2);
@@ -50,7 +50,7 @@ fn a_branch_with_work_of_others_is_never_replaced() {
         let tip = scratch.git(&["rev-parse", BRANCH]);
         let repo = scratch.repo();
         let start = load(&repo, Some("main"));
-        let error = words(repo.publish(&start.base, &[step(&start, OTHER)], &replacing()));
+        let error = words(publish_steps(&repo, &start.base, &[step(&start, OTHER)], replacing()));
         assert!(error.contains(expected), "{expected}: {error}");
         assert_eq!(scratch.git(&["rev-parse", BRANCH]), tip);
     }
@@ -62,10 +62,10 @@ fn a_branch_checked_out_in_another_worktree_is_not_replaced() {
     publish(&scratch.repo(), CHANGE).unwrap();
     let linked = scratch.beside("linked");
     scratch.git(&["worktree", "add", "-q", linked.to_str().unwrap(), BRANCH]);
-    let error = words(publish_with(&scratch.repo(), OTHER, &replacing()));
+    let error = words(publish_with(&scratch.repo(), OTHER, replacing()));
     assert!(error.contains("checked out in the working tree `linked`"), "{error}");
     std::fs::remove_dir_all(&linked).unwrap();
-    let error = words(publish_with(&scratch.repo(), OTHER, &replacing()));
+    let error = words(publish_with(&scratch.repo(), OTHER, replacing()));
     assert!(error.contains("checked out in the working tree `linked`"), "{error}");
 }
 
@@ -101,8 +101,9 @@ fn names_git_forbids_are_refused_with_the_rule() {
     let error = words(branch_name("puck", Some("a b")));
     assert!(error.contains("has no blanks") && error.contains("--branch"), "{error}");
     let scratch = Scratch::new();
-    let odd = PublishOptions { branch: "no good".to_owned(), ..options() };
-    assert!(words(publish_with(&scratch.repo(), CHANGE, &odd)).contains("does not allow"));
+    let (repo, start) = (scratch.repo(), load(&scratch.repo(), None));
+    let odd = publish_as(&repo, &start.base, "no good", &[step(&start, CHANGE)], options());
+    assert!(words(odd).contains("does not allow"));
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn an_object_store_that_takes_nothing_leaves_no_branch() {
     assert_eq!(scratch.outside(), before);
     assert_eq!(scratch.git(&["branch", "--list", BRANCH]), "");
     // A dry run writes nothing, so it does not mind.
-    publish_with(&scratch.repo(), CHANGE, &PublishOptions { dry_run: true, ..options() }).unwrap();
+    publish_with(&scratch.repo(), CHANGE, PublishOptions { dry_run: true, ..options() }).unwrap();
     for byte in 0..=255_u8 {
         std::fs::remove_file(scratch.root.join(format!(".git/objects/{byte:02x}"))).unwrap();
     }
@@ -169,12 +170,13 @@ fn a_plan_that_does_not_fit_the_commit_is_an_internal_error() {
     scratch.write("compose.yml", b"one\ntwo\nfour\n");
     scratch.commit_all("later");
     let head = scratch.git(&["rev-parse", "HEAD"]);
-    let error = repo.publish(&head, &[step(&start, CHANGE)], &options()).unwrap_err();
+    let error = publish_steps(&repo, &head, &[step(&start, CHANGE)], options()).unwrap_err();
     assert_eq!(error.kind, Kind::Internal);
     assert!(error.message.contains("is not what the plan was made from"), "{error}");
-    let error = repo.publish(&start.base, &[step(&start, &[("compose.yml", "two", "two")])], &options()).unwrap_err();
+    let error =
+        publish_steps(&repo, &start.base, &[step(&start, &[("compose.yml", "two", "two")])], options()).unwrap_err();
     assert_eq!(error.kind, Kind::Internal);
     assert!(error.message.contains("edited to what it is already"), "{error}");
-    assert_eq!(repo.publish(&start.base, &[], &options()).unwrap_err().kind, Kind::Internal);
+    assert_eq!(publish_steps(&repo, &start.base, &[], options()).unwrap_err().kind, Kind::Internal);
     assert_eq!(scratch.git(&["branch", "--list", BRANCH]), "");
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use migrate::error::Error;
 use migrate::plan::Step;
-use migrate::repo::{Load, PublishOptions, Published, Repo};
+use migrate::repo::{Load, NewBranch, PublishOptions, Published, Repo};
 use migrate::snapshot::Snapshot;
 use migrate::text::{Edit, Edits, RepoPath, Span, Why};
 
@@ -152,21 +152,42 @@ pub(crate) fn step(before: &Snapshot, changes: &[(&str, &str, &str)]) -> Step {
 }
 
 pub(crate) fn options() -> PublishOptions {
-    PublishOptions { branch: BRANCH.to_owned(), replace: false, dry_run: false }
+    PublishOptions::default()
 }
 
 /// Publishes one step from `HEAD`.
 pub(crate) fn publish(repo: &Repo, changes: &[(&str, &str, &str)]) -> Result<Published, Error> {
-    publish_with(repo, changes, &options())
+    publish_with(repo, changes, options())
 }
 
 pub(crate) fn publish_with(
     repo: &Repo,
     changes: &[(&str, &str, &str)],
-    options: &PublishOptions,
+    options: PublishOptions,
 ) -> Result<Published, Error> {
     let snapshot = load(repo, None);
-    repo.publish(&snapshot.base, &[step(&snapshot, changes)], options)
+    publish_steps(repo, &snapshot.base, &[step(&snapshot, changes)], options)
+}
+
+/// Publishes these steps on [`BRANCH`].
+pub(crate) fn publish_steps(
+    repo: &Repo,
+    base: &str,
+    steps: &[Step],
+    options: PublishOptions,
+) -> Result<Published, Error> {
+    publish_as(repo, base, BRANCH, steps, options)
+}
+
+pub(crate) fn publish_as(
+    repo: &Repo,
+    base: &str,
+    name: &str,
+    steps: &[Step],
+    options: PublishOptions,
+) -> Result<Published, Error> {
+    let branch = NewBranch { name: name.to_owned(), steps: steps.iter().collect() };
+    repo.publish(base, &[branch], options).map(|mut all| all.remove(0))
 }
 
 /// The message of an error and its hints, one line each.

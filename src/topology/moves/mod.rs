@@ -4,6 +4,7 @@
 
 mod blocks;
 mod names;
+mod selection;
 mod services;
 
 use std::collections::BTreeSet;
@@ -16,9 +17,10 @@ use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::Place;
 
+pub use selection::{Selection, Services};
 pub use services::{Service, find, is_collected, services};
 
-/// What the user asked for.
+/// One service on one host, as the user asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Service name as typed.

@@ -1,0 +1,148 @@
+//! Several services in one run: what became of each, then what is left for a person, the rollout and the branches.
+//!
+//! Knows: what a reviewer of many moves wants first. Must not know: the details of one move; the other outputs and a run for
+//! one service have them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Finding, Level};
+use crate::plan::{self, Plan, Verdict};
+
+use super::super::Run;
+use super::super::style::{BAD, FAINT, Page, STRONG};
+use super::super::summary::{self, Legends};
+use super::{branch, counts, number, one_line, rollout, subject, titles};
+
+/// Kinds of findings that are listed, and services named with one; the other outputs have them all.
+const MOST_KINDS: usize = 40;
+const MOST_NAMES: usize = 4;
+
+/// A run for several services, or for none.
+pub(super) fn render(page: &mut Page, run: Run<'_>) {
+    page.heading(&title(run));
+    let of = |verdict: Verdict| run.plans.iter().filter(move |plan| plan.verdict == verdict);
+    if of(Verdict::Ready).next().is_some() {
+        page.heading("To move, in the order of the commits");
+        of(Verdict::Ready).for_each(|plan| moved(page, plan));
+    }
+    if of(Verdict::Blocked).next().is_some() {
+        page.heading("Blocked, nothing of it was written");
+        of(Verdict::Blocked).for_each(|plan| blocked(page, plan));
+    }
+    if of(Verdict::NothingToDo).next().is_some() {
+        page.heading("Nothing to do");
+        of(Verdict::NothingToDo).for_each(|plan| {
+            page.prose("  ", "    ", &subject(plan));
+            plan.findings.iter().for_each(|finding| one_line(page, finding));
+        });
+    }
+    review(page, run);
+    for written in run.branches {
+        let plans = || written.plans.iter().filter_map(|&index| run.plans.get(index));
+        rollout(page, &plan::together(plans()));
+        let titles: Vec<&str> = plans().flat_map(titles).collect();
+        let base = plans().next().map_or("", |plan| plan.base.as_str());
+        branch::render(page, base, &titles, written);
+        if written.branch.is_empty() {
+            branch::notes(page, written);
+        }
+    }
+}
+
+fn title(run: Run<'_>) -> String {
+    let count = |verdict: Verdict| run.plans.iter().filter(|plan| plan.verdict == verdict).count();
+    let parts = [
+        (count(Verdict::Ready), "to move"),
+        (count(Verdict::Blocked), "blocked"),
+        (count(Verdict::NothingToDo), "with nothing to do"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if parts.is_empty() {
+        return "Nothing to do: no service logs to syslog".to_owned();
+    }
+    format!("{}: {}", number(run.plans.len(), "service", "services"), parts.join(", "))
+}
+
+fn moved(page: &mut Page, plan: &Plan) {
+    let name = page.paint(STRONG, &subject(plan));
+    page.prose(&format!("  {name}: "), "    ", &counts(plan));
+    if let Some(moved) = &plan.moved {
+        let jobs: Vec<String> = moved.jobs.iter().map(|job| format!("job=\"{job}\"")).collect();
+        let labels = format!(
+            "{} → service=\"{}\", component {}",
+            if jobs.is_empty() { "no job".to_owned() } else { jobs.join(", ") },
+            moved.project,
+            moved.components.join(", ")
+        );
+        let labels = page.paint(FAINT, &labels);
+        page.prose("    ", "    ", &labels);
+    }
+}
+
+fn blocked(page: &mut Page, plan: &Plan) {
+    let name = page.paint(STRONG, &subject(plan));
+    let mut findings = plan.findings.iter().filter(|finding| finding.level == Level::Blocked);
+    let Some(first) = findings.next() else { return };
+    let at = first.at.as_ref().map(|at| format!("{}: ", summary::place(at))).unwrap_or_default();
+    let more = match findings.count() {
+        0 => String::new(),
+        more => format!(" (and {})", number(more, "other thing in the way", "other things in the way")),
+    };
+    let word = page.paint(BAD, "blocked");
+    page.prose(&format!("  {name}: {word}: "), "    ", &format!("{at}{}{more}", first.message));
+    if let Some(hint) = &first.hint {
+        page.prose(&format!("    {}: ", page.paint(STRONG, "hint")), "      ", hint);
+    }
+}
+
+/// What the moves leave for a person. Many leave the same place: it is told once, with the services that leave it.
+fn review(page: &mut Page, run: Run<'_>) {
+    let kinds = Kind::of(run);
+    if kinds.is_empty() {
+        return;
+    }
+    page.heading("For you to review: left as it is");
+    for kind in kinds.iter().take(MOST_KINDS) {
+        let places = if kind.places.len() > 1 { format!("{} places, ", kind.places.len()) } else { String::new() };
+        let also = match kind.services.len().checked_sub(MOST_NAMES) {
+            Some(more) if more > 0 => format!(" and {more} more"),
+            _ => String::new(),
+        };
+        let names: Vec<&str> = kind.services.iter().take(MOST_NAMES).copied().collect();
+        let message = format!("{} ({places}{}{also})", kind.finding.message, names.join(", "));
+        one_line(page, &Finding { message, ..kind.finding.clone() });
+    }
+    page.gap();
+    let more = match kinds.len().checked_sub(MOST_KINDS) {
+        Some(more) if more > 0 => format!("{} not listed here; ", number(more, "more kind is", "more kinds are")),
+        _ => String::new(),
+    };
+    page.prose("", "", &format!("{more}--format json has every place with its proposed text."));
+}
+
+/// Findings that say the same.
+struct Kind<'a> {
+    finding: &'a Finding,
+    places: BTreeSet<String>,
+    services: BTreeSet<&'a str>,
+}
+
+impl<'a> Kind<'a> {
+    fn of(run: Run<'a>) -> Vec<Self> {
+        let mut kinds: Vec<Self> = Vec::new();
+        let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for plan in run.plans.iter().filter(|plan| plan.verdict == Verdict::Ready) {
+            let legends = Legends::of_plan(plan);
+            for finding in summary::grouped(plan, Level::Review, &legends).into_iter().flatten() {
+                let at = *known.entry((finding.rule, &finding.message)).or_insert(kinds.len());
+                if at == kinds.len() {
+                    kinds.push(Self { finding, places: BTreeSet::new(), services: BTreeSet::new() });
+                }
+                kinds[at].places.extend(finding.at.as_ref().map(summary::place));
+                kinds[at].services.insert(&plan.request.service);
+            }
+        }
+        kinds
+    }
+}

@@ -1,0 +1,170 @@
+//! What the user asked for, as requests: one service on one host each.
+//!
+//! Knows: which services of a host are still on syslog, and by what name each is asked for. Must not know: whether one
+//! can move.
+
+use std::collections::BTreeSet;
+
+use wildmatch::WildMatch;
+
+use super::{Bridge, Request, names, short_host};
+use crate::error::Error;
+use crate::topology::Topology;
+use crate::topology::runs::{Host, Link};
+
+/// Which services of which hosts, and how queries go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Host as typed; `None`: every host.
+    pub host: Option<String>,
+    /// Which of its services.
+    pub services: Services,
+    /// See [`Request::bridge`].
+    pub bridge: Bridge,
+    /// See [`Request::keep_history`].
+    pub keep_history: bool,
+}
+
+/// Services, by name or all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Services {
+    /// These, as typed.
+    Named(Vec<String>),
+    /// Every one that is on syslog: that matches one of `only`, if there are any, and none of `except`. In both, `*`
+    /// stands for any characters and `?` for one.
+    All {
+        /// What to take.
+        only: Vec<String>,
+        /// What to leave.
+        except: Vec<String>,
+    },
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self::All { only: Vec::new(), except: Vec::new() }
+    }
+}
+
+impl Selection {
+    /// One request.
+    pub fn one(request: &Request) -> Self {
+        Self {
+            host: Some(request.host.clone()),
+            services: Services::Named(vec![request.service.clone()]),
+            bridge: request.bridge,
+            keep_history: request.keep_history,
+        }
+    }
+
+    /// Whether it may come to more than one service.
+    pub fn is_batch(&self) -> bool {
+        !matches!(&self.services, Services::Named(names) if names.len() == 1)
+    }
+
+    /// The requests this comes to: hosts in inventory order, the services of each by name, each once.
+    ///
+    /// # Errors
+    /// An unknown host, or a pattern that no service on syslog matches.
+    pub fn requests(&self, topology: &Topology) -> Result<Vec<Request>, Error> {
+        let hosts = match &self.host {
+            Some(asked) => vec![names::host(topology, asked)?],
+            None => (0..topology.hosts.len()).collect(),
+        };
+        let mut matched = BTreeSet::new();
+        let mut list = Vec::new();
+        for &index in &hosts {
+            let host = &topology.hosts[index];
+            let as_typed = self.host.clone().unwrap_or_else(|| short_host(topology, &host.name));
+            let mut services = match &self.services {
+                Services::Named(names) => names.clone(),
+                Services::All { only, except } => chosen(topology, host, only, except, &mut matched),
+            };
+            services.sort();
+            services.dedup();
+            list.extend(services.into_iter().map(|service| self.request(service, as_typed.clone())));
+        }
+        self.all_matched(topology, &hosts, &matched)?;
+        Ok(list)
+    }
+
+    fn request(&self, service: String, host: String) -> Request {
+        Request { service, host, bridge: self.bridge, keep_history: self.keep_history }
+    }
+
+    /// A pattern that matches nothing is a slip of the pen, and what it was to keep out would be in.
+    fn all_matched(&self, topology: &Topology, hosts: &[usize], matched: &BTreeSet<&str>) -> Result<(), Error> {
+        let Services::All { only, except } = &self.services else { return Ok(()) };
+        let lists = [("--only", only), ("--except", except)];
+        let mut all = lists.into_iter().flat_map(|(option, list)| list.iter().map(move |pattern| (option, pattern)));
+        let Some((option, pattern)) = all.find(|(_, pattern)| !matched.contains(pattern.as_str())) else {
+            return Ok(());
+        };
+        let there: BTreeSet<String> =
+            hosts.iter().flat_map(|&index| on_syslog(topology, &topology.hosts[index])).map(|one| one.name).collect();
+        let there: Vec<String> = there.into_iter().collect();
+        let place = self.host.as_deref().unwrap_or("any host");
+        let error = Error::user(format!("`{option} {pattern}` matches no service on syslog on {place}"));
+        Err(match there.as_slice() {
+            [] => error.hint("none of its services logs to syslog"),
+            _ => error.hint(format!("on syslog: {}", there.join(", "))),
+        })
+    }
+}
+
+/// A service on syslog.
+struct OnSyslog {
+    /// The name it is asked for by.
+    name: String,
+    /// Every name it goes by.
+    names: Vec<String>,
+}
+
+/// Names of the services on syslog that the patterns choose. What matched is added to `matched`.
+fn chosen<'p>(
+    topology: &Topology,
+    host: &Host,
+    only: &'p [String],
+    except: &'p [String],
+    matched: &mut BTreeSet<&'p str>,
+) -> Vec<String> {
+    let mut list = Vec::new();
+    for service in on_syslog(topology, host) {
+        let mut meets = |patterns: &'p [String]| {
+            let met = |pattern: &&'p String| service.names.iter().any(|name| WildMatch::new(pattern).matches(name));
+            let met: Vec<&str> = patterns.iter().filter(met).map(String::as_str).collect();
+            matched.extend(&met);
+            !met.is_empty()
+        };
+        let (wanted, unwanted) = (meets(only) || only.is_empty(), meets(except));
+        if wanted && !unwanted {
+            list.push(service.name);
+        }
+    }
+    list
+}
+
+/// The services of a host that are on syslog, or may be, and the listeners nothing is seen to send to.
+fn on_syslog(topology: &Topology, host: &Host) -> Vec<OnSyslog> {
+    let mut list = Vec::new();
+    for (index, deployment) in host.deployments.iter().enumerate() {
+        let is_off = host.links[index].iter().all(|link| *link == Link::None);
+        if is_off && deployment.trouble.is_none() {
+            continue;
+        }
+        let names = names::of(host, index);
+        let means_it = |name: &&String| matches!(names::deployment(topology, host, name), Ok(names::Found::Deployment(found)) if found == index);
+        // One that no name tells from another is asked for by the first; the request then says why that is not enough.
+        if let Some(name) = names.iter().find(means_it).or(names.first()).cloned() {
+            list.push(OnSyslog { name, names });
+        }
+    }
+    for (index, listener) in host.listeners.iter().enumerate() {
+        let Some(job) = listener.job() else { continue };
+        let known = list.iter().any(|service| service.names.iter().any(|name| names::same(name, job)));
+        if host.senders(index).is_empty() && !super::is_public(host, index) && !known {
+            list.push(OnSyslog { name: job.to_owned(), names: vec![job.to_owned()] });
+        }
+    }
+    list
+}

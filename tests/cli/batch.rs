@@ -1,0 +1,185 @@
+//! Several services in one run on the example, and what git says about the branches.
+
+use serde_json::Value;
+
+use crate::support::{Run, Scratch, try_git};
+
+/// The services of puck that are on syslog, in name order.
+const PUCK: [&str; 4] = ["angelia", "jupyterlab", "kairos", "spelunker"];
+
+fn subjects(scratch: &Scratch, branch: &str) -> Vec<String> {
+    let list = scratch.git(&["log", "--reverse", "--format=%s", &format!("main..{branch}")]);
+    list.lines().map(str::to_owned).collect()
+}
+
+fn tree(scratch: &Scratch, rev: &str) -> String {
+    scratch.git(&["rev-parse", &format!("{rev}^{{tree}}")])
+}
+
+fn services(run: &Run) -> Vec<(String, String)> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = run.json()["services"].as_array().unwrap().clone();
+    all.iter().map(|one| (word(&one["request"]["service"]), word(&one["verdict"]))).collect()
+}
+
+#[test]
+fn all_services_of_a_host_are_one_branch_with_a_commit_each() {
+    let scratch = Scratch::demo();
+    let before = scratch.state();
+    let run = scratch.migrate(&["--all", "--host", "puck"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_eq!(
+        run.err,
+        PUCK.iter().zip(1..).map(|(name, at)| format!("{at}/4 {name} on puck: planned\n")).collect::<String>()
+    );
+    let mut after = scratch.state();
+    after.refs = after.refs.split_inclusive('\n').filter(|line| !line.contains("refs/heads/migrate/")).collect();
+    assert_eq!(after, before);
+    scratch.sound();
+    let titles = PUCK.map(|name| format!("{name}: move from syslog to the Docker socket on puck"));
+    assert_eq!(subjects(&scratch, "migrate/puck"), titles);
+    let trailers = scratch.git(&[
+        "log",
+        "--format=%(trailers:key=Migrated-Service,valueonly)%(trailers:key=Migrate-Base,valueonly)",
+        "main..migrate/puck",
+    ]);
+    let main = scratch.git(&["rev-parse", "main"]);
+    let want: Vec<String> = PUCK.iter().rev().flat_map(|name| [(*name).to_owned(), main.clone()]).collect();
+    assert_eq!(trailers.split_whitespace().collect::<Vec<_>>(), want);
+    // The port variables and the listeners are gone with the last of them.
+    let config = String::from_utf8(scratch.show("migrate/puck", "ansible/alloy/puck/config.alloy.j2")).unwrap();
+    assert!(PUCK.iter().all(|name| !config.contains(&format!("{name}_syslog_port"))), "{config}");
+}
+
+/// What the batch writes is what a user gets who migrates one after the other and merges each.
+#[test]
+fn a_batch_is_the_services_one_by_one() {
+    let (batch, single) = (Scratch::demo(), Scratch::demo());
+    assert_eq!(batch.migrate(&["--all", "--host", "puck"]).code, 3);
+    for (at, name) in PUCK.iter().enumerate() {
+        let run = single.migrate(&[name, "--host", "puck"]);
+        assert_eq!(run.code, 3, "{}", run.err);
+        single.git(&["merge", "-q", "--ff-only", &format!("migrate/puck/{name}")]);
+        let commit = format!("migrate/puck~{}", PUCK.len() - 1 - at);
+        assert_eq!(tree(&single, "main"), tree(&batch, &commit), "{name}");
+    }
+    let again = single.migrate(&["--all", "--host", "puck"]);
+    assert_eq!((again.code, again.out.as_str()), (0, "Nothing to do: no service logs to syslog\n"));
+}
+
+#[test]
+fn a_blocked_service_is_named_and_does_not_stop_the_others() {
+    let scratch = Scratch::demo();
+    let run = scratch.migrate(&["--all", "--dry-run", "--format", "json"]);
+    assert_eq!(run.code, 3);
+    let blocked: Vec<String> =
+        services(&run).into_iter().filter(|(_, verdict)| verdict == "blocked").map(|(name, _)| name).collect();
+    assert_eq!(blocked, ["neo4j", "rabbitmq", "neo4j"]);
+    let report = run.json();
+    let branches: Vec<&str> =
+        report["branches"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(branches, ["miranda", "oberon", "puck", "rosalind", "titania"].map(|host| format!("migrate/{host}")));
+    assert!(!scratch.exists("migrate/puck"));
+    let alone = scratch.migrate(&["--all", "--host", "ariel"]);
+    assert_eq!(alone.code, 4, "{}", alone.out);
+    assert!(alone.out.starts_with("neo4j on ariel: blocked, nothing was written\n"), "{}", alone.out);
+    let json = scratch.migrate(&["--all", "--host", "ariel", "--format", "json"]).json();
+    assert_eq!(
+        (json["schema"].as_str(), json["branches"].as_array().map(Vec::len)),
+        (Some("migrate-batch/1"), Some(0))
+    );
+    assert_eq!(scratch.git(&["branch", "--list", "migrate/*"]), "");
+}
+
+#[test]
+fn services_are_chosen_by_pattern_and_number() {
+    let scratch = Scratch::demo();
+    let chosen = |options: &[&str]| {
+        let run = scratch.migrate(&[&["--all", "--host", "puck", "--dry-run", "--format", "json"], options].concat());
+        services(&run).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(&["--only", "k*,spelunke?"]), ["kairos", "spelunker"]);
+    assert_eq!(chosen(&["--except", "k*", "--except", "angelia"]), ["jupyterlab", "spelunker"]);
+    assert_eq!(chosen(&["--only", "*e*", "--except", "angelia"]), ["jupyterlab", "spelunker"]);
+    assert_eq!(chosen(&["--limit", "2"]), ["angelia", "jupyterlab"]);
+    let all = ["--all", "--host", "puck"];
+    scratch
+        .migrate(&[&all[..], &["--except", "kairo"]].concat())
+        .fails(1, &["--except kairo", "angelia, jupyterlab, kairos"]);
+    scratch.migrate(&["--all", "--host", "pluck"]).fails(1, &["no host `pluck`", "puck"]);
+}
+
+#[test]
+fn services_by_name_come_in_name_order_whatever_was_typed() {
+    let scratch = Scratch::demo();
+    let run = scratch.migrate(&["kairos", "angelia", "kairos", "--host", "puck"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    let first = scratch.git(&["rev-parse", "migrate/puck"]);
+    assert_eq!(subjects(&scratch, "migrate/puck").len(), 2);
+    let again = scratch.migrate(&["angelia", "kairos", "--host", "puck", "--format", "json"]);
+    assert_eq!((again.code, again.json()["branches"][0]["outcome"].as_str()), (0, Some("already-there")));
+    assert_eq!(scratch.git(&["rev-parse", "migrate/puck"]), first);
+    // A slip of the pen ends the run, whatever else was asked for.
+    scratch.migrate(&["angelia", "kairo", "--host", "puck", "--branch", "new"]).fails(1, &["no service `kairo`"]);
+    assert!(!scratch.exists("new"));
+}
+
+#[test]
+fn separate_branches_are_made_together_and_say_which_conflict() {
+    let scratch = Scratch::demo();
+    let run = scratch.migrate(&["--all", "--host", "puck", "--separate", "--format", "json"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    let report = run.json();
+    let branches = report["branches"].as_array().unwrap();
+    assert_eq!(branches.len(), PUCK.len());
+    for (branch, name) in branches.iter().zip(PUCK) {
+        let full = format!("migrate/puck/{name}");
+        assert_eq!(branch["name"], full);
+        assert_eq!(scratch.git(&["rev-list", "--count", &format!("main..{full}")]), "1");
+        // Beside the reports of one service alone: git, asked to merge every two, has the last word.
+        for other in PUCK.iter().filter(|other| **other != name) {
+            let other = format!("migrate/puck/{other}");
+            let told = branch["conflicts"].as_array().unwrap().iter().find(|one| one["branch"] == other);
+            let merged =
+                try_git(&scratch.root, &["merge-tree", "--write-tree", "--name-only", "--no-messages", &full, &other]);
+            let text = String::from_utf8(merged.stdout).unwrap();
+            let paths: Vec<&str> = text.lines().skip(1).filter(|line| !line.is_empty()).collect();
+            let named: Vec<&str> = told
+                .map(|one| one["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect())
+                .unwrap_or_default();
+            assert_eq!(paths, named, "{full} and {other}");
+        }
+    }
+    let alone = Scratch::demo();
+    alone.kairos(&[]);
+    assert_eq!(tree(&alone, "migrate/puck/kairos"), tree(&scratch, "migrate/puck/kairos"));
+}
+
+#[test]
+fn branches_are_made_all_or_none() {
+    let scratch = Scratch::demo();
+    scratch.git(&["branch", "migrate/puck/spelunker"]);
+    let run = scratch.migrate(&["--all", "--host", "puck", "--separate"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.err.contains("the branch migrate/puck/spelunker exists already"), "{}", run.err);
+    assert_eq!(scratch.git(&["branch", "--list", "--format=%(refname:short)", "migrate/*"]), "migrate/puck/spelunker");
+    scratch.migrate(&["--all", "--separate", "--host", "puck", "--branch", "x"]).fails(2, &["one name for 4 branches"]);
+}
+
+#[test]
+fn a_branch_of_one_service_in_the_way_is_named_with_what_to_do() {
+    let scratch = Scratch::demo();
+    scratch.kairos(&[]);
+    let run = scratch.migrate(&["--all", "--host", "puck"]);
+    let err = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(run.code, 1);
+    assert!(err.contains("migrate/puck cannot be made because the branch migrate/puck/kairos exists"), "{err}");
+    // The usual way: the first service was reviewed and merged, its branch is still there.
+    scratch.git(&["merge", "-q", "--ff-only", "migrate/puck/kairos"]);
+    let run = scratch.migrate(&["--all", "--host", "puck"]);
+    let err = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(err.contains("it is merged: delete it with `git branch -d migrate/puck/kairos`"), "{err}");
+    scratch.git(&["branch", "-d", "migrate/puck/kairos"]);
+    assert_eq!(scratch.migrate(&["--all", "--host", "puck"]).code, 3);
+    assert_eq!(subjects(&scratch, "migrate/puck").len(), 3);
+}
