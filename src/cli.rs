@@ -3,6 +3,7 @@
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
 pub mod status;
+pub mod tools;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,6 +26,11 @@ Exit codes:
   2  wrong command line
   3  written, with findings to review
   4  blocked, nothing written";
+
+const DEMO_HELP: &str = "\
+Examples:
+  migrate demo                     write it to the new folder migrate-demo
+  migrate --host <HOST> -- demo    migrate a service that is called `demo`";
 
 /// Move Docker Compose services from the syslog driver to Docker-socket collection, as a git branch to review
 #[derive(Debug, Parser)]
@@ -51,12 +57,16 @@ enum Other {
     /// Show where every service of every host stands, and what to type next
     Status(status::Status),
     /// Write an example infrastructure repository to try migrate on
-    #[command(after_help = "To migrate a service that is called `demo`:\n  migrate --host <HOST> -- demo")]
+    #[command(after_help = DEMO_HELP)]
     Demo {
         /// Write it to this new folder
         #[arg(value_name = "DIR", default_value = "migrate-demo")]
         dir: PathBuf,
     },
+    /// Write a shell script that completes services, hosts and options
+    Completions(tools::Completions),
+    /// Write the man page, or one for each command
+    Man(tools::Man),
 }
 
 /// What to migrate, and how.
@@ -64,7 +74,7 @@ enum Other {
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
     /// Migrate these Compose services, one commit each
-    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with_all = ["all", "only", "except", "limit"])]
     pub services: Vec<String>,
 
     /// Migrate them on this inventory host, by full or short name
@@ -170,6 +180,10 @@ pub enum Command {
     Status(status::Status),
     /// Write the example repository to this folder.
     Demo(PathBuf),
+    /// Write the completion script of a shell.
+    Completions(tools::Completions),
+    /// Write the man pages.
+    Man(tools::Man),
 }
 
 impl Command {
@@ -186,15 +200,22 @@ impl Command {
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
+            (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
+            (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),
             (None, Some(migrate)) => Ok(Self::Migrate(migrate)),
             (None, None) => Err(missing()),
         }
     }
 }
 
+/// The whole definition: what completions and man pages are made of.
+pub fn command() -> clap::Command {
+    Typed::command()
+}
+
 /// The words that name a command: a service of such a name is migrated as `migrate --host HOST -- NAME`.
 pub fn commands() -> Vec<String> {
-    Typed::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 /// The error for an empty command line.

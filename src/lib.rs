@@ -24,6 +24,7 @@
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
+//! * [`man`] — the man pages, from the definitions of [`cli`].
 //! * [`demo`] — the example infrastructure of `example/`, embedded.
 //!
 //! Not here: no code prints a format back, no code between `Snapshot` and `Plan` does I/O, nothing edits a file
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod finding;
+pub mod man;
 pub mod plan;
 pub mod progress;
 pub mod proof;

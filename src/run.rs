@@ -2,6 +2,8 @@
 //!
 //! Knows: the order of the stations and what goes to which stream. Must not know: how any station works.
 
+mod complete;
+mod man;
 mod status;
 
 use std::collections::BTreeSet;
@@ -28,6 +30,9 @@ const MOST_GOES: usize = 4;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> ExitCode {
+    if let Some(code) = complete::answer() {
+        return code;
+    }
     let command = match Command::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(error) => {
@@ -39,6 +44,8 @@ pub fn main() -> ExitCode {
     let outcome = caught(|| match &command {
         Command::Migrate(asked) => migrate(asked),
         Command::Status(asked) => status::run(asked),
+        Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),
+        Command::Man(asked) => man::run(asked).and_then(|text| print(&text)).map(|()| 0),
         Command::Demo(dir) => demo::write(dir).and_then(|text| print(&text).map(|()| 0)),
     });
     match outcome {

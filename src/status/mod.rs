@@ -208,7 +208,9 @@ fn row(topology: &Topology, host: &Host, service: &moves::Service, branches: &Br
     let held = held(topology, host, service, branches);
     let project = service.deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
     let (state, touch, findings) = match plan::plan_on(topology, &request(host, service.name.clone())) {
-        Err(error) => (State::Syslog, None, vec![cannot(&error)]),
+        // As a batch says it: no name tells it from another.
+        Err(error) if error.kind == Kind::User => (State::Blocked, None, vec![unclear(&error)]),
+        Err(error) => (State::Syslog, None, vec![broken(&error)]),
         Ok(plan) => match plan.verdict {
             Verdict::Ready => ready(topology, &plan, &short_host, branches),
             Verdict::Blocked if is_on_neither(&plan) => return None,
@@ -278,11 +280,14 @@ fn in_the_way(service: &str, short_host: &str, branches: &Branches) -> Option<Fi
     Some(Finding::new(Level::Review, "status/branch-taken", message).hint(hint))
 }
 
-/// An error that a migration of this one service ends in: no reason to say nothing of the others.
-fn cannot(error: &Error) -> Finding {
-    let bug = matches!(error.kind, Kind::Internal | Kind::Panic);
-    let message = if bug { format!("internal error: {}", error.message) } else { error.message.clone() };
-    let hints = if bug { "this is a bug in migrate, please report it".to_owned() } else { error.hints.join("; ") };
-    let finding = Finding::new(Level::Review, "status/cannot", message);
-    if hints.is_empty() { finding } else { finding.hint(hints) }
+/// No name asks for this service alone.
+fn unclear(error: &Error) -> Finding {
+    let finding = Finding::told(Level::Blocked, "compose/ambiguous", &[("why", &error.message)], None);
+    if error.hints.is_empty() { finding } else { finding.hint(error.hints.join("; ")) }
+}
+
+/// An invariant does not hold for this one service: no reason to say nothing of the others.
+fn broken(error: &Error) -> Finding {
+    let message = format!("internal error: {}", error.message);
+    Finding::new(Level::Review, "status/broken", message).hint("this is a bug in migrate, please report it")
 }

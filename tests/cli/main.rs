@@ -6,6 +6,8 @@ mod batch;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod complete;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod kairos;
@@ -14,6 +16,8 @@ mod kill;
 mod readme;
 #[cfg(test)]
 mod refuse;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

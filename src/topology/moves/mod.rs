@@ -18,7 +18,7 @@ use crate::finding::{Finding, Level};
 use crate::text::Place;
 
 pub use selection::{Selection, Services};
-pub use services::{Service, find, is_collected, services};
+pub use services::{Service, find, is_collected, is_on_syslog, services};
 
 /// One service on one host, as the user asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

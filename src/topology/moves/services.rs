@@ -67,3 +67,8 @@ pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool
             && !matches!(runs::socket_labels(socket, &plumbing, project, service), Ok(None))
     })
 }
+
+/// Whether a service logs to syslog, or may: a listener or task without a project counts.
+pub fn is_on_syslog(host: &Host, service: &Service) -> bool {
+    service.deployment.is_none_or(|index| host.links[index].iter().any(|link| *link != Link::None))
+}
