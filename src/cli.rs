@@ -86,15 +86,15 @@ pub struct Migrate {
     pub all: bool,
 
     /// Of all, take these only; `*` and `?` stand for any characters
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", conflicts_with = "services", value_delimiter = ',')]
     pub only: Vec<String>,
 
     /// Of all, leave these out
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), requires = "all", conflicts_with = "services", value_delimiter = ',')]
     pub except: Vec<String>,
 
     /// Of all, migrate the first N that can move
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), requires = "all")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), requires = "all", conflicts_with = "services")]
     pub limit: Option<u32>,
 
     /// Write one branch per service, each from the same commit

@@ -182,6 +182,7 @@ fn outcome(published: repo::Outcome) -> report::Outcome {
         repo::Outcome::Replaced(old) => report::Outcome::Replaced(old),
         repo::Outcome::AlreadyThere => report::Outcome::AlreadyThere,
         repo::Outcome::DryRun => report::Outcome::DryRun,
+        repo::Outcome::Frozen(why) => report::Outcome::Frozen(why),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Outcome, Plan, Request, Step, Verdict, invariants, message, rollout, unread};
+use super::{Outcome, Plan, Request, Step, Task, Verdict, invariants, message, rollout, unread};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Level};
 use crate::rewrite;
@@ -65,6 +65,7 @@ pub(super) fn without_branch(
         said.insert((finding.message.clone(), at))
     });
     Plan {
+        task: Task::Move,
         request: request.clone(),
         verdict,
         base: snapshot.base.clone(),
@@ -130,6 +131,7 @@ impl Builder<'_> {
         self.steps.push(Step { title, body, before, edits });
         self.findings.extend(unread::findings(topology, &moved));
         let plan = Plan {
+            task: Task::Move,
             request: self.request.clone(),
             verdict: Verdict::Ready,
             base: self.snapshot.base.clone(),
@@ -158,7 +160,7 @@ impl Builder<'_> {
 }
 
 /// Edits by file. Two rules that want the same bytes are a bug, never settled silently.
-fn collect(edits: Vec<(RepoPath, Edit)>) -> Result<BTreeMap<RepoPath, Edits>> {
+pub(super) fn collect(edits: Vec<(RepoPath, Edit)>) -> Result<BTreeMap<RepoPath, Edits>> {
     let mut out: BTreeMap<RepoPath, Edits> = BTreeMap::new();
     for (path, edit) in edits {
         out.entry(path.clone()).or_default().insert(edit).map_err(|clash| {
@@ -173,7 +175,7 @@ fn collect(edits: Vec<(RepoPath, Edit)>) -> Result<BTreeMap<RepoPath, Edits>> {
 }
 
 /// Worst first, then by path and place; the same finding twice is one.
-fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     let key = |finding: &Finding| {
         let at = finding.at.as_ref().map(|at| (at.source.path.to_string(), at.span));
         (finding.level, at, finding.rule, finding.message.clone())

@@ -32,10 +32,7 @@ pub(super) fn check(
     for &index in &moved.going {
         take(&mut intended, &listener_fact(before, moved.host_index, index));
     }
-    for change in queries.iter().filter(|change| change.before != change.after) {
-        take(&mut intended, &site_fact(change.at.source.path.as_str(), &change.before));
-        *intended.entry(site_fact(change.at.source.path.as_str(), &change.after)).or_default() += 1;
-    }
+    rewritten(&mut intended, queries);
     for (path, edit) in edits.iter().flat_map(|(path, edits)| edits.iter().map(move |edit| (path, edit))) {
         if let Some(selector) = loki::added(edit) {
             *intended.entry(setting_fact(path.as_str(), &selector)).or_default() += 1;
@@ -62,6 +59,31 @@ pub(super) fn check_blocks(before: &Topology, after: &Topology, moved: &Move) ->
     match host.socket(&after.alloy) {
         Some((_, socket)) if socket.rules.is_ok() => Ok(()),
         _ => Err(Error::internal(format!("the Docker-socket blocks added for {} cannot be read back", host.name))),
+    }
+}
+
+/// Asserts that a commit which prunes changes nothing but these queries and the definitions it takes out. Returns what the
+/// repository says after it.
+pub(super) fn check_prune(
+    before: &Topology,
+    edits: &BTreeMap<RepoPath, Edits>,
+    queries: &[QueryChange],
+) -> Result<Topology> {
+    undo(before, edits)?;
+    let after = before.again(&before.snapshot.edited(edits));
+    let shared = Shared::of(before, &after);
+    let mut intended = facts(before, None, &shared);
+    rewritten(&mut intended, queries);
+    same(&intended, &facts(&after, None, &shared))?;
+    variables(before, &after, edits)?;
+    Ok(after)
+}
+
+/// What the queries are to be.
+fn rewritten(intended: &mut Facts, queries: &[QueryChange]) {
+    for change in queries.iter().filter(|change| change.before != change.after) {
+        take(intended, &site_fact(change.at.source.path.as_str(), &change.before));
+        *intended.entry(site_fact(change.at.source.path.as_str(), &change.after)).or_default() += 1;
     }
 }
 

@@ -35,15 +35,7 @@ pub(super) fn service(
     let _ = writeln!(body, "{} is logged as {{service=\"{}\"}} from here on.", old_labels(moved), moved.project);
     let _ = writeln!(body, "Containers: {}", moved.components.join(", "));
     body.push_str("\nWhat changes:\n");
-    for (path, edits) in edits {
-        let mut reasons: Vec<&str> = edits.iter().map(|edit| edit.why.message.as_str()).collect();
-        let mut seen = BTreeSet::new();
-        reasons.retain(|reason| seen.insert(*reason));
-        let _ = writeln!(body, "- {path}");
-        for reason in reasons {
-            let _ = writeln!(body, "    {reason}");
-        }
-    }
+    changes(&mut body, edits);
     body.push_str("\nRollout, in this order:\n");
     for (index, step) in rollout.iter().enumerate() {
         let _ = writeln!(body, "{}. {}", index + 1, step.text);
@@ -54,6 +46,27 @@ pub(super) fn service(
     let _ =
         write!(body, "\nMigrated-Service: {}\nMigrated-Host: {}\nMigrate-Base: {base}\n", moved.service, moved.host);
     (title, body)
+}
+
+/// Title and body of the commit that prunes a host.
+pub(super) fn prune(short: &str, host: &str, edits: &BTreeMap<RepoPath, Edits>, base: &str) -> (String, String) {
+    let mut body = String::from("Nothing in the repository needs these any more:\n");
+    changes(&mut body, edits);
+    let _ = write!(body, "\nMigrated-Host: {host}\nMigrate-Base: {base}\n");
+    (format!("{short}: prune what migrations left behind"), body)
+}
+
+/// Each file with the reasons of its edits, each once.
+fn changes(body: &mut String, edits: &BTreeMap<RepoPath, Edits>) {
+    for (path, edits) in edits {
+        let mut reasons: Vec<&str> = edits.iter().map(|edit| edit.why.message.as_str()).collect();
+        let mut seen = BTreeSet::new();
+        reasons.retain(|reason| seen.insert(*reason));
+        let _ = writeln!(body, "- {path}");
+        for reason in reasons {
+            let _ = writeln!(body, "    {reason}");
+        }
+    }
 }
 
 fn old_labels(moved: &Move) -> String {

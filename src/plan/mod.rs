@@ -7,6 +7,7 @@ mod batch;
 mod build;
 mod invariants;
 mod message;
+mod prune;
 mod rollout;
 mod unread;
 
@@ -20,6 +21,7 @@ pub use crate::rewrite::{How, Outcome, QueryChange};
 pub use crate::topology::{Move, Request};
 pub use batch::{Batch, batch};
 pub use build::{plan, plan_on};
+pub use prune::prune;
 pub use rollout::together;
 
 /// One commit of the branch.
@@ -61,6 +63,16 @@ pub enum Part {
     Alloy,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// A service moves.
+    #[default]
+    Move,
+    /// What earlier moves left behind goes.
+    Prune,
+}
+
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -75,7 +87,9 @@ pub enum Verdict {
 /// Everything that is decided about a request. Every output is rendered from it.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What was asked.
+    /// What it is for.
+    pub task: Task,
+    /// What was asked. [`Task::Prune`] names no service.
     pub request: Request,
     /// How it went.
     pub verdict: Verdict,
@@ -94,6 +108,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What it is about, in a few words: `kairos on puck.incus`. The host by its inventory name where that is known.
+    pub fn subject(&self) -> String {
+        let host = self.moved.as_ref().map_or(&self.request.host, |moved| &moved.host);
+        match self.task {
+            Task::Move => format!("{} on {host}", self.request.service),
+            Task::Prune => format!("leftovers on {host}"),
+        }
+    }
+
     /// Whether any finding has this level.
     pub fn has(&self, level: Level) -> bool {
         self.findings.iter().any(|finding| finding.level == level)

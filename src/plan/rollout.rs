@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{Move, Part, Plan, RolloutStep};
 use crate::text::{Edits, RepoPath};
+use crate::topology::runs::{Assigned, Host};
 use crate::topology::{Label, Topology};
 
 /// The steps for one service.
@@ -64,6 +65,34 @@ pub(super) fn steps(
             alloy_command,
         );
     }
+    out
+}
+
+/// The steps after pruning a host: only what reads lines or takes them in has to be deployed.
+pub(super) fn pruned(topology: &Topology, host: &Host, edits: &BTreeMap<RepoPath, Edits>) -> Vec<RolloutStep> {
+    let mut out: Vec<RolloutStep> = Vec::new();
+    for path in edits.keys() {
+        let is_config =
+            |config: &&Assigned| topology.alloy.get(config.config).is_some_and(|config| config.source.path == *path);
+        let step = match host.configs.iter().find(is_config) {
+            Some(config) => {
+                let book = config.playbook.clone().or_else(|| topology.playbook_for(path, host));
+                let text = format!("Deploy Alloy on {}", host.name);
+                RolloutStep { part: Part::Alloy, text, command: book.map(|book| command(topology, &book, &host.name)) }
+            }
+            None => match topology.deployed_by(path) {
+                Some((book, limit)) => {
+                    let text = "Deploy the dashboards and alert rules that changed".to_owned();
+                    RolloutStep { part: Part::Queries, text, command: Some(command(topology, &book, &limit)) }
+                }
+                None => continue,
+            },
+        };
+        if !out.contains(&step) {
+            out.push(step);
+        }
+    }
+    out.sort_by_key(|step| step.part);
     out
 }
 

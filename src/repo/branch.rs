@@ -93,21 +93,28 @@ impl Repo {
         if at == tip {
             return Ok(Existing::Same);
         }
+        if let Some((commit, why)) = foreign(git, at)? {
+            return Err(exists(&format!(", and {commit} on it {why}"))
+                .hint("a branch that somebody else worked on is never replaced")
+                .hint("choose another branch with --branch NAME, or delete this one yourself"));
+        }
         if !replace {
-            return Err(exists(" and holds something else")
-                .hint("choose another branch with --branch NAME")
-                .hint("or, if every commit on it was made by this program, replace it with --replace"));
+            let from = git.find_commit(at).ok().and_then(|commit| base_of(&commit));
+            let moved =
+                from.filter(|&from| git.graph_descendant_of(tip, from).unwrap_or(false) && !is_base(git, tip, from));
+            let error = match moved {
+                Some(from) => exists(&format!(", made from the earlier commit {}", shortened(&from.to_string()))),
+                None => exists(" and holds something else"),
+            };
+            return Err(error
+                .hint("every commit on it was made by this program: --replace makes it anew")
+                .hint("or choose another branch with --branch NAME"));
         }
         if let Some(place) = self.checked_out(git, &reference)? {
             return Err(exists(&format!(" and is checked out {place}"))
                 .hint("switch to another branch there first, or choose another with --branch NAME"));
         }
-        match foreign(git, at)? {
-            None => Ok(Existing::Ours(at)),
-            Some((commit, why)) => Err(exists(&format!(", and {commit} on it {why}"))
-                .hint("--replace only replaces commits that this program made and nobody changed")
-                .hint("choose another branch with --branch NAME, or delete this one yourself")),
-        }
+        Ok(Existing::Ours(at))
     }
 
     /// Where the branch is checked out, if anywhere.
@@ -212,8 +219,16 @@ fn base_of(commit: &Commit<'_>) -> Option<Oid> {
     trailers.iter().find(|(key, _)| *key == BASE_TRAILER).and_then(|(_, value)| Oid::from_str(value).ok())
 }
 
+/// Whether the branch at `tip` was made from `base`.
+fn is_base(git: &Repository, tip: Oid, base: Oid) -> bool {
+    git.find_commit(tip).is_ok_and(|commit| base_of(&commit) == Some(base))
+}
+
 fn short(commit: &Commit<'_>) -> String {
-    let mut id = commit.id().to_string();
-    id.truncate(10);
-    format!("commit {id}")
+    format!("commit {}", shortened(&commit.id().to_string()))
+}
+
+/// The first ten digits of a commit id.
+fn shortened(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
 }

@@ -47,6 +47,9 @@ pub enum Outcome {
     AlreadyThere,
     /// Nothing was written, as asked.
     DryRun,
+    /// It is there and cannot be replaced, as the text says; it was left as it is, and the other branches of the run
+    /// were written.
+    Frozen(String),
 }
 
 /// A published branch.
@@ -95,7 +98,8 @@ impl Repo {
     /// The same steps on the same base by the same person give the same commits, for their time is the base's.
     ///
     /// # Errors
-    /// A branch name git forbids, a branch in the way, a held lock, an object store that cannot be written; an
+    /// A branch name git forbids, a branch in the way (where several are to be replaced, one that cannot be is left
+    /// instead), a held lock, an object store that cannot be written; an
     /// internal error when the plan does not fit the commit. Then no branch is made.
     pub fn publish(&self, base: &str, branches: &[NewBranch<'_>], options: PublishOptions) -> Result<Vec<Published>> {
         for branch in branches {
@@ -133,6 +137,9 @@ impl Repo {
             match self.existing(&memory, &branch.name, tip, options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
+                }
+                Err(error) if options.replace && branches.len() > 1 => {
+                    published.outcome = Outcome::Frozen(error.message);
                 }
                 Err(error) => return Err(error),
                 Ok(Existing::Same) => published.outcome = Outcome::AlreadyThere,

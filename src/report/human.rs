@@ -41,7 +41,7 @@ pub(super) fn render(run: Run<'_>, look: Look) -> String {
 
 /// An earlier run wrote this very branch.
 fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
-    page.heading(&format!("{}: nothing to do, an earlier run wrote the branch", subject(plan)));
+    page.heading(&format!("{}: nothing to do, an earlier run wrote the branch", plan.subject()));
     branch::render(page, &plan.base, &titles(plan), written);
     page.gap();
     let review = summary::count(plan, Level::Review);
@@ -54,7 +54,7 @@ fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
 }
 
 fn ready(page: &mut Page, plan: &Plan, written: &Written) {
-    let title = format!("{}: syslog → Docker socket", subject(plan));
+    let title = format!("{}: syslog → Docker socket", plan.subject());
     page.heading(&title);
     page.prose("", "", &counts(plan));
     page.gap();
@@ -75,12 +75,6 @@ fn ready(page: &mut Page, plan: &Plan, written: &Written) {
 /// The titles of its commits.
 fn titles(plan: &Plan) -> Vec<&str> {
     plan.steps.iter().map(|step| step.title.as_str()).collect()
-}
-
-/// Service and host, the host by its inventory name where that is known.
-fn subject(plan: &Plan) -> String {
-    let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
-    format!("{} on {host}", plan.request.service)
 }
 
 fn counts(plan: &Plan) -> String {
@@ -323,13 +317,13 @@ fn rollout(page: &mut Page, steps: &[RolloutStep]) {
 }
 
 fn nothing_to_do(page: &mut Page, plan: &Plan, written: &Written) {
-    page.heading(&format!("{}: nothing to do, it does not log to syslog any more", subject(plan)));
+    page.heading(&format!("{}: nothing to do, it does not log to syslog any more", plan.subject()));
     findings(page, plan);
     branch::notes(page, written);
 }
 
 fn blocked(page: &mut Page, plan: &Plan) {
-    page.heading(&format!("{}: blocked, nothing was written", subject(plan)));
+    page.heading(&format!("{}: blocked, nothing was written", plan.subject()));
     page.raw("\n");
     let all = summary::findings(plan);
     let mut blocking = all.iter().filter(|finding| finding.level == Level::Blocked);

@@ -82,6 +82,8 @@ pub enum Outcome {
     AlreadyThere,
     /// It was withheld, as asked.
     DryRun,
+    /// It is there and cannot be replaced, as the text says; it was left as it is.
+    Frozen(String),
 }
 
 impl Written {

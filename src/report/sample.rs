@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
-use crate::plan::{How, Move, Part, Plan, QueryChange, Request, RolloutStep, Step, Verdict};
+use crate::plan::{How, Move, Part, Plan, QueryChange, Request, RolloutStep, Step, Task, Verdict};
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::text::{Edit, Edits, Place, RepoPath, Source, Span, Why};
 use crate::topology::Streams;
@@ -65,6 +65,7 @@ pub(super) fn full() -> (Plan, Written) {
     let steps = steps(&snapshot, &compose, &alloy, &board, &listener);
     let query = nth(&board, "{job=\\\"kairos\\\"}", 0);
     let plan = Plan {
+        task: Task::Move,
         request: Request { service: "kairos".into(), host: "puck".into(), ..Request::default() },
         verdict: Verdict::Ready,
         base: snapshot.base.clone(),

@@ -51,7 +51,7 @@ pub fn code_of(plan: &Plan, written: &Written) -> u8 {
     match plan.verdict {
         Verdict::Ready if written.already_there() => 0,
         Verdict::Blocked => 4,
-        Verdict::Ready if plan.has(Level::Review) => 3,
+        Verdict::Ready if plan.has(Level::Review) || matches!(written.outcome, Some(Outcome::Frozen(_))) => 3,
         Verdict::Ready | Verdict::NothingToDo => 0,
     }
 }
@@ -72,6 +72,7 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Replaced(_) => "replaced",
         Outcome::AlreadyThere => "already-there",
         Outcome::DryRun => "dry-run",
+        Outcome::Frozen(_) => "frozen",
     }
 }
 

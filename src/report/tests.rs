@@ -104,12 +104,31 @@ fn the_json_page_describes_every_key_and_no_other() {
     let (plan, written) = sample::full();
     let mut emitted = std::collections::BTreeSet::new();
     keys(&serde_json::from_str(&json(Run::one(&plan, &written))).unwrap(), "", &mut emitted);
-    let described: std::collections::BTreeSet<String> = include_str!("../../docs/json-output.md")
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(key, _)| key.to_owned())
-        .collect();
-    assert_eq!(emitted, described);
+    assert_eq!(emitted, described(include_str!("../../docs/json-output.md")));
+}
+
+/// The keys in the first column of the tables of a page.
+fn described(page: &str) -> std::collections::BTreeSet<String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    rows.map(|(key, _)| key.to_owned()).collect()
+}
+
+#[test]
+fn the_page_of_the_batch_describes_every_key_and_no_other() {
+    let (plan, written) = sample::full();
+    let conflicts = vec![("migrate/puck/gaeta".to_owned(), vec!["a.yml".to_owned()])];
+    let (plans, branches) = ([plan, sample::blocked()], [Written { conflicts, ..written }]);
+    let run = Run { plans: &plans, branches: &branches, batch: true };
+    let (mut emitted, value) = (std::collections::BTreeSet::new(), serde_json::from_str(&json(run)).unwrap());
+    keys(&value, "", &mut emitted);
+    let (services, own) = emitted.into_iter().partition::<Vec<_>, _>(|key| key.starts_with("services[]."));
+    assert_eq!(
+        own.into_iter().collect::<std::collections::BTreeSet<_>>(),
+        described(include_str!("../../docs/batch-json.md"))
+    );
+    let alone = described(include_str!("../../docs/json-output.md"));
+    assert!(services.iter().all(|key| alone.contains(&key["services[].".len()..])), "{services:?}");
+    assert_eq!(value["services"][0]["commits"][1]["id"], "2222222222222222222222222222222222222222");
 }
 
 #[test]

@@ -61,6 +61,19 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     out
 }
 
+/// Removes the syslog sources of the host's configurations that have no listener any more.
+pub(super) fn idle(topology: &Topology, host: &Host) -> Outcome {
+    let mut out = Outcome::default();
+    for config in host.configs.iter().filter_map(|one| topology.alloy.get(one.config)) {
+        for (component, at) in &config.idle {
+            let values = [("component", component.as_str())];
+            remove(&mut out, &config.source, *at, "alloy/idle-removed", &values, None);
+        }
+    }
+    apart(topology, &mut out.edits);
+    out
+}
+
 fn ports(listeners: &[&Listener]) -> String {
     let ports: Vec<String> =
         listeners.iter().filter_map(|listener| listener.port).map(|port| port.to_string()).collect();

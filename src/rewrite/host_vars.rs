@@ -5,13 +5,19 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memmem::Finder;
+
 use super::{alloy, compose, edit, lines::flow_item, place};
 use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::syntax::jinja;
 use crate::text::{Edit, Place, RepoPath, Span, lines};
 use crate::topology::hosts::{Definition, Reader, Use, readers_of};
+use crate::topology::runs::Host;
 use crate::topology::{Move, Topology};
+
+/// How the port variable of a listener ends.
+const PORT: &str = "_syslog_port";
 
 /// Removes the definitions that nothing names any more.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
@@ -42,7 +48,23 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
                     Some(at),
                 ));
             }
-            None => variable(topology, &host.name, &name, &mut gone, &mut out),
+            None => variable(topology, &host.name, &name, ("host_vars/variable-removed", &mut gone), &mut out),
+        }
+    }
+    out
+}
+
+/// Removes the ports of syslog listeners, going by their names, that nothing names any more: what earlier moves left.
+pub(super) fn left_behind(topology: &Topology, host: &Host) -> Outcome {
+    let mut gone = BTreeMap::new();
+    let mut out = Outcome::default();
+    for name in topology.variables_of(host).into_iter().filter(|name| name.ends_with(PORT)) {
+        let mut one = Outcome::default();
+        variable(topology, &host.name, &name, ("host_vars/variable-unread", &mut gone), &mut one);
+        // One that stays is no leftover: nothing to tell.
+        if !one.edits.is_empty() {
+            out.edits.append(&mut one.edits);
+            out.findings.append(&mut one.findings);
         }
     }
     out
@@ -86,8 +108,11 @@ fn written_again(topology: &Topology, edits: &[(RepoPath, Edit)], name: &str) ->
     Some(place(topology.snapshot.get(path.as_str())?, edit.span))
 }
 
+/// What goes so far: the sentence it goes with, and the places.
+type Gone<'a> = (&'static str, &'a mut BTreeMap<RepoPath, Vec<Span>>);
+
 /// One variable. Variables come in the order an address looks them up, so a chain goes link by link (V3).
-fn variable(topology: &Topology, host: &str, name: &str, gone: &mut BTreeMap<RepoPath, Vec<Span>>, out: &mut Outcome) {
+fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, out: &mut Outcome) {
     let definitions = topology.definitions(host, name);
     if definitions.is_empty() {
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-opaque", &[("variable", name)], None));
@@ -119,20 +144,17 @@ fn variable(topology: &Topology, host: &str, name: &str, gone: &mut BTreeMap<Rep
         ));
     }
     for definition in definitions {
-        remove(&definition, gone, out);
+        remove(&definition, (id, gone), out);
     }
 }
 
 /// A place that puts variable names together from parts and may mean this one: `vars[service ~ '_syslog_port']`.
 fn built_name(topology: &Topology, name: &str) -> Option<Place> {
     let tail = &name[name.find('_')?..];
+    let quoted = ['\'', '"'].map(|quote| Finder::new(&format!("{quote}{tail}{quote}")).into_owned());
     topology.snapshot.sources().find_map(|source| {
-        let text = source.text()?;
-        let at = ['\'', '"'].iter().find_map(|quote| {
-            let at = text.find(&format!("{quote}{tail}{quote}"))?;
-            Some(Span::new(at, at + tail.len() + 2))
-        })?;
-        Some(place(source, at))
+        let at = quoted.iter().find_map(|finder| finder.find(source.bytes()))?;
+        source.text().map(|_| place(source, Span::new(at, at + tail.len() + 2)))
     })
 }
 
@@ -145,7 +167,7 @@ fn is_use(reader: &Reader) -> bool {
     }
 }
 
-fn remove(definition: &Definition, gone: &mut BTreeMap<RepoPath, Vec<Span>>, out: &mut Outcome) {
+fn remove(definition: &Definition, (id, gone): Gone<'_>, out: &mut Outcome) {
     let source = &definition.entry.source;
     let values = [("variable", definition.name.as_str())];
     let Some(text) = source.text().filter(|_| definition.own_lines || is_json(definition)) else {
@@ -157,7 +179,7 @@ fn remove(definition: &Definition, gone: &mut BTreeMap<RepoPath, Vec<Span>>, out
         if is_json(definition) { flow_item(text, definition.entry.span, |_| false) } else { whole(text, definition) };
     gone.entry(source.path.clone()).or_default().push(span);
     let fact = Some(place(source, definition.value_at.span));
-    out.edits.push((source.path.clone(), edit("host_vars/variable-removed", span, String::new(), &values, fact)));
+    out.edits.push((source.path.clone(), edit(id, span, String::new(), &values, fact)));
 }
 
 fn is_json(definition: &Definition) -> bool {

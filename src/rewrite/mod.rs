@@ -9,6 +9,7 @@ pub mod host_vars;
 mod lines;
 pub mod loki;
 pub mod mentions;
+pub mod prune;
 pub mod queries;
 
 use std::sync::Arc;

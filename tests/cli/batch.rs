@@ -28,10 +28,8 @@ fn all_services_of_a_host_are_one_branch_with_a_commit_each() {
     let before = scratch.state();
     let run = scratch.migrate(&["--all", "--host", "puck"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_eq!(
-        run.err,
-        PUCK.iter().zip(1..).map(|(name, at)| format!("{at}/4 {name} on puck: planned\n")).collect::<String>()
-    );
+    let lines: Vec<String> = PUCK.iter().zip(1..).map(|(name, at)| format!("{at}/4 {name} on puck: planned")).collect();
+    assert_eq!(run.err.lines().collect::<Vec<_>>(), lines);
     let mut after = scratch.state();
     after.refs = after.refs.split_inclusive('\n').filter(|line| !line.contains("refs/heads/migrate/")).collect();
     assert_eq!(after, before);

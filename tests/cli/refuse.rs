@@ -101,7 +101,7 @@ fn a_dirty_tree_is_left_alone_and_told_of() {
 fn the_branch_is_there() {
     let scratch = Scratch::demo();
     scratch.git(&["branch", BRANCH]);
-    refuses(&scratch, &[], &["migrate/puck/kairos exists already", "--branch NAME", "--replace"]);
+    refuses(&scratch, &[], &["migrate/puck/kairos exists already", "--branch NAME", "never replaced"]);
     refuses(&scratch, &["--replace"], &["was not made by this program"]);
     assert_eq!(scratch.kairos(&["--branch", "other"]).code, 3);
     let dry = scratch.kairos(&["--dry-run"]);

@@ -11,7 +11,7 @@ use crate::plan::{self, Plan, Verdict};
 use super::super::Run;
 use super::super::style::{BAD, FAINT, Page, STRONG};
 use super::super::summary::{self, Legends};
-use super::{branch, counts, number, one_line, rollout, subject, titles};
+use super::{branch, counts, number, one_line, rollout, titles};
 
 /// Kinds of findings that are listed, and services named with one; the other outputs have them all.
 const MOST_KINDS: usize = 40;
@@ -32,7 +32,7 @@ pub(super) fn render(page: &mut Page, run: Run<'_>) {
     if of(Verdict::NothingToDo).next().is_some() {
         page.heading("Nothing to do");
         of(Verdict::NothingToDo).for_each(|plan| {
-            page.prose("  ", "    ", &subject(plan));
+            page.prose("  ", "    ", &plan.subject());
             plan.findings.iter().for_each(|finding| one_line(page, finding));
         });
     }
@@ -65,7 +65,7 @@ fn title(run: Run<'_>) -> String {
 }
 
 fn moved(page: &mut Page, plan: &Plan) {
-    let name = page.paint(STRONG, &subject(plan));
+    let name = page.paint(STRONG, &plan.subject());
     page.prose(&format!("  {name}: "), "    ", &counts(plan));
     if let Some(moved) = &plan.moved {
         let jobs: Vec<String> = moved.jobs.iter().map(|job| format!("job=\"{job}\"")).collect();
@@ -81,7 +81,7 @@ fn moved(page: &mut Page, plan: &Plan) {
 }
 
 fn blocked(page: &mut Page, plan: &Plan) {
-    let name = page.paint(STRONG, &subject(plan));
+    let name = page.paint(STRONG, &plan.subject());
     let mut findings = plan.findings.iter().filter(|finding| finding.level == Level::Blocked);
     let Some(first) = findings.next() else { return };
     let at = first.at.as_ref().map(|at| format!("{}: ", summary::place(at))).unwrap_or_default();

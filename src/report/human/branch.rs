@@ -17,10 +17,15 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
     let (name, from) = (&written.branch, short(base));
     page.heading(&match &written.outcome {
         Some(Outcome::AlreadyThere) => format!("Branch {name}, from {from}, is there already"),
+        Some(Outcome::Frozen(_)) => format!("Branch {name} was left as it is"),
         Some(Outcome::Replaced(old)) => format!("Branch {name}, from {from}, in place of {}", short(old)),
         _ if written.dry_run => format!("Dry run: branch {name} was not created"),
         _ => format!("Branch {name}, from {from}"),
     });
+    if let Some(Outcome::Frozen(why)) = &written.outcome {
+        page.prose("  ", "  ", why);
+        return;
+    }
     for (id, title) in written.commits.iter().zip(titles) {
         let id = page.paint(FAINT, short(id));
         page.prose(&format!("  {id} "), "    ", title);

@@ -120,6 +120,8 @@ pub struct Config {
     pub natives: Vec<Text>,
     /// Names of all components (`discovery.docker.containers`), to avoid a clash.
     pub components: Vec<String>,
+    /// Syslog sources without a listener, by name and place: they receive nothing.
+    pub idle: Vec<(String, Span)>,
 }
 
 impl Config {

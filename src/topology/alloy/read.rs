@@ -54,6 +54,11 @@ pub fn read(source: &Arc<Source>) -> Result<Config, Box<Finding>> {
         pipes: config.blocks().filter_map(|block| reader.pipe(block)).collect(),
         natives: reader.natives(),
         components: config.blocks().map(Block::id).collect(),
+        idle: config
+            .components("loki.source.syslog")
+            .filter(|block| block.blocks("listener").next().is_none() && !reader.has_jinja(block.span()))
+            .map(|block| (block.id(), block.span()))
+            .collect(),
     })
 }
 

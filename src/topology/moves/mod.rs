@@ -182,10 +182,10 @@ fn service_names(topology: &Topology, request: &Request) -> Derives {
     told.clone()
 }
 
-/// The index of the host the user means in [`Topology::hosts`].
+/// The index of the host the user means.
 ///
 /// # Errors
-/// When it is unknown or ambiguous; the near names are in the hints.
+/// No such host, or several; the near names are in the hints.
 pub fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
     names::host(topology, asked)
 }
