@@ -5,27 +5,21 @@
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Verdict};
 use crate::repo::branch_name;
-use crate::topology::Selection;
 
 /// Names of branches, each with its plans by index, in the order of the plans. Plans without commits are on none.
 ///
-/// `migrate/<host>/<service>` for one service, `migrate/<host>` for several; with `separate` one branch per service.
+/// `migrate/<host>` for the services of a host; `migrate/<host>/<service>` for each where they are to be separate.
 /// `named` is the name the user wants instead.
 ///
 /// # Errors
 /// A name git does not allow, or one name for several branches.
-pub fn of(
-    plans: &[Plan],
-    selection: &Selection,
-    separate: bool,
-    named: Option<&str>,
-) -> Result<Vec<(String, Vec<usize>)>> {
+pub fn of(plans: &[Plan], separate: bool, named: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
     let mut list: Vec<(String, Vec<usize>)> = Vec::new();
     let mut last = None;
     for (index, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.verdict == Verdict::Ready) {
         // One branch for one move, whichever of its names the host was called by.
         let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.short_host);
-        let service = (separate || !selection.is_batch()).then_some(plan.request.service.as_str());
+        let service = separate.then_some(plan.request.service.as_str());
         if let Some((_, indices)) = list.last_mut().filter(|_| last == Some((host, service))) {
             indices.push(index);
         } else {

@@ -2,6 +2,7 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+pub mod prune;
 pub mod status;
 pub mod tools;
 
@@ -40,7 +41,7 @@ Examples:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -56,6 +57,8 @@ struct Typed {
 enum Other {
     /// Show where every service of every host stands, and what to type next
     Status(status::Status),
+    /// Take out what migrations left behind on a host and nothing needs, as a branch
+    Prune(prune::Prune),
     /// Write an example infrastructure repository to try migrate on
     #[command(after_help = DEMO_HELP)]
     Demo {
@@ -70,7 +73,6 @@ enum Other {
 }
 
 /// What to migrate, and how.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
     /// Migrate these Compose services, one commit each
@@ -109,7 +111,23 @@ pub struct Migrate {
     #[arg(long, value_name = "REV", value_parser = NonEmptyStringValueParser::new())]
     pub base: Option<String>,
 
-    /// Name the branch [default: migrate/HOST/SERVICE; for several services: migrate/HOST]
+    /// Select what moves beside what stays by service-name, filter or review [default: auto]
+    #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true, default_value_t = Bridge::Auto, hide_default_value = true)]
+    pub bridge: Bridge,
+
+    /// Have rewritten queries still find what was stored under `job`
+    #[arg(long)]
+    pub keep_history: bool,
+
+    /// What is written.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// The branch and the report of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Output {
+    /// Name the branch [default: migrate/HOST/SERVICE, migrate/HOST for several]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 
@@ -120,14 +138,6 @@ pub struct Migrate {
     /// Do everything but create the branch
     #[arg(long)]
     pub dry_run: bool,
-
-    /// Select what moves beside what stays by service-name, filter or review [default: auto]
-    #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true, default_value_t = Bridge::Auto, hide_default_value = true)]
-    pub bridge: Bridge,
-
-    /// Have rewritten queries still find what was stored under `job`
-    #[arg(long)]
-    pub keep_history: bool,
 
     /// Choose the form of the report: human, json, markdown or sarif
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
@@ -186,6 +196,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Say where every service stands.
     Status(status::Status),
+    /// Take out what is left over on a host.
+    Prune(prune::Prune),
     /// Write the example repository to this folder.
     Demo(PathBuf),
     /// Write the completion script of a shell.
@@ -207,6 +219,7 @@ impl Command {
         let typed = Typed::try_parse_from(args)?;
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
+            (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
             (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),
@@ -266,14 +279,16 @@ mod tests {
             separate: false,
             repo: ".".into(),
             base: None,
-            branch: None,
-            replace: false,
-            dry_run: false,
             bridge: Bridge::Auto,
             keep_history: false,
-            format: Format::Human,
-            report: None,
-            color: Color::Auto,
+            output: Output {
+                branch: None,
+                replace: false,
+                dry_run: false,
+                format: Format::Human,
+                report: None,
+                color: Color::Auto,
+            },
         };
         assert_eq!(migrate("migrate kairos --host puck"), want);
         assert_eq!(migrate("migrate --host puck kairos"), want);
@@ -285,13 +300,14 @@ mod tests {
         let all = migrate(
             "migrate kairos --host puck -C sub --base v1 --branch b --replace --dry-run --format json --color never",
         );
-        assert_eq!((all.repo, all.base, all.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
-        assert_eq!((all.replace, all.dry_run, all.format, all.color), (true, true, Format::Json, Color::Never));
+        let out = all.output;
+        assert_eq!((all.repo, all.base, out.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
+        assert_eq!((out.replace, out.dry_run, out.format, out.color), (true, true, Format::Json, Color::Never));
         let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
         assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
         let page = migrate("migrate kairos --host puck --format sarif --report a/b.html");
-        assert_eq!((page.format, page.report), (Format::Sarif, Some("a/b.html".into())));
-        assert_eq!(migrate("migrate kairos --host puck --format markdown").format, Format::Markdown);
+        assert_eq!((page.output.format, page.output.report), (Format::Sarif, Some("a/b.html".into())));
+        assert_eq!(migrate("migrate kairos --host puck --format markdown").output.format, Format::Markdown);
     }
 
     #[test]

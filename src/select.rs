@@ -119,15 +119,8 @@ impl Needles {
         Self { names, datasources, default_may_be_loki, any, labels, loki }
     }
 
-    /// For these requests, going by what is known of the repository so far.
-    pub fn of(topology: &Topology, requests: &[Request]) -> Self {
-        let mut names: Vec<String> = Vec::new();
-        for request in requests {
-            names.push(request.service.clone());
-            if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
-                names.extend(names_of(topology, &moved));
-            }
-        }
+    /// For files that hold one of these names, going by what is known of the repository so far.
+    pub fn of(topology: &Topology, names: Vec<String>) -> Self {
         let datasources = &topology.queries.datasources;
         let maybe_loki = datasources.iter().filter(|one| one.kind.as_deref().is_none_or(|kind| kind == "loki"));
         let called = maybe_loki.flat_map(|one| [&one.name, &one.uid]).flatten().cloned().collect();
@@ -168,7 +161,18 @@ impl Needles {
     }
 }
 
-/// What a place that a move concerns may be found by.
+/// What places that these moves concern may be found by: services, projects, jobs, variables, components.
+pub fn names(topology: &Topology, requests: &[Request]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for request in requests {
+        names.push(request.service.clone());
+        if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
+            names.extend(names_of(topology, &moved));
+        }
+    }
+    names
+}
+
 fn names_of(topology: &Topology, moved: &Move) -> Vec<String> {
     let mut names = vec![moved.project.clone()];
     names.extend(moved.jobs.iter().cloned());

@@ -12,8 +12,7 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
 use crate::text::{Edit, Place, Source};
 
-pub(super) use branch::short;
-
+use super::review::{self, number};
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
 use super::{Look, Run, Written, diff, snippet};
@@ -54,9 +53,8 @@ fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
 }
 
 fn ready(page: &mut Page, plan: &Plan, written: &Written) {
-    let title = format!("{}: syslog → Docker socket", plan.subject());
-    page.heading(&title);
-    page.prose("", "", &counts(plan));
+    page.heading(&format!("{}: {}", plan.subject(), review::verdict(plan)));
+    page.prose("", "", &review::Counts::of(plan).sentence());
     page.gap();
     if let Some(moved) = &plan.moved {
         what_moves(page, moved);
@@ -75,28 +73,6 @@ fn ready(page: &mut Page, plan: &Plan, written: &Written) {
 /// The titles of its commits.
 fn titles(plan: &Plan) -> Vec<&str> {
     plan.steps.iter().map(|step| step.title.as_str()).collect()
-}
-
-fn counts(plan: &Plan) -> String {
-    let paths: BTreeSet<_> = summary::files(plan).iter().map(|file| file.path).collect();
-    let mut parts = vec![format!("{} to change", number(paths.len(), "file", "files"))];
-    let changed = plan.queries.iter().filter(|query| query.before != query.after).count();
-    if changed > 0 {
-        parts.push(format!("{} to rewrite", number(changed, "query", "queries")));
-    }
-    let review = summary::count(plan, Level::Review);
-    if review > 0 {
-        parts.push(format!("{} left for you to review", number(review, "place", "places")));
-    }
-    let notes = summary::count(plan, Level::Note);
-    if notes > 0 {
-        parts.push(number(notes, "note", "notes"));
-    }
-    parts.join(", ")
-}
-
-pub(super) fn number(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn what_moves(page: &mut Page, moved: &Move) {
@@ -317,7 +293,7 @@ fn rollout(page: &mut Page, steps: &[RolloutStep]) {
 }
 
 fn nothing_to_do(page: &mut Page, plan: &Plan, written: &Written) {
-    page.heading(&format!("{}: nothing to do, it does not log to syslog any more", plan.subject()));
+    page.heading(&format!("{}: {}", plan.subject(), review::verdict(plan)));
     findings(page, plan);
     branch::notes(page, written);
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Level;
-use crate::plan::{self, Plan, RolloutStep, Verdict};
+use crate::plan::{self, Plan, RolloutStep, Task, Verdict};
 use crate::text::{Edit, Place, RepoPath, Source};
 
 use super::summary::{self, FileChange};
@@ -15,12 +15,6 @@ use super::{Outcome, Run, Written};
 pub(super) const MOST_STREAMS: usize = 8;
 /// Most branches that are named for one kind of conflict.
 const MOST_BRANCHES: usize = 3;
-
-/// Service and host, the host by its inventory name where that is known.
-pub(super) fn subject(plan: &Plan) -> String {
-    let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
-    format!("{} on {host}", plan.request.service)
-}
 
 /// `1 file`, `2 files`.
 pub(super) fn number(count: usize, one: &str, many: &str) -> String {
@@ -66,10 +60,12 @@ impl Counts {
 
 /// A verdict in words for people.
 pub(super) fn verdict(plan: &Plan) -> &'static str {
-    match plan.verdict {
-        Verdict::Ready => "syslog → Docker socket",
-        Verdict::NothingToDo => "nothing to do, it does not log to syslog any more",
-        Verdict::Blocked => "blocked, nothing was written for it",
+    match (plan.task, plan.verdict) {
+        (Task::Move, Verdict::Ready) => "syslog → Docker socket",
+        (Task::Move, Verdict::NothingToDo) => "nothing to do, it does not log to syslog any more",
+        (Task::Prune, Verdict::Ready) => "what nothing needs any more goes",
+        (Task::Prune, Verdict::NothingToDo) => "nothing to do, moves left nothing behind",
+        (_, Verdict::Blocked) => "blocked, nothing was written for it",
     }
 }
 
@@ -93,7 +89,7 @@ pub(super) fn commits(run: Run<'_>, plan: usize) -> Vec<(&str, &str)> {
 pub(super) fn title(run: Run<'_>) -> String {
     match run.plans {
         [] => "Nothing to do: no service logs to syslog".to_owned(),
-        [plan] => format!("{}: {}", subject(plan), verdict(plan)),
+        [plan] => format!("{}: {}", plan.subject(), verdict(plan)),
         plans => {
             let count = |verdict: Verdict| plans.iter().filter(|plan| plan.verdict == verdict).count();
             let parts = [

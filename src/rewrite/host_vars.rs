@@ -14,10 +14,7 @@ use crate::syntax::jinja;
 use crate::text::{Edit, Place, RepoPath, Span, lines};
 use crate::topology::hosts::{Definition, Reader, Use, readers_of};
 use crate::topology::runs::Host;
-use crate::topology::{Move, Topology};
-
-/// How the port variable of a listener ends.
-const PORT: &str = "_syslog_port";
+use crate::topology::{Move, Topology, moves};
 
 /// Removes the definitions that nothing names any more.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
@@ -58,7 +55,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
 pub(super) fn left_behind(topology: &Topology, host: &Host) -> Outcome {
     let mut gone = BTreeMap::new();
     let mut out = Outcome::default();
-    for name in topology.variables_of(host).into_iter().filter(|name| name.ends_with(PORT)) {
+    for name in topology.variables_of(host).into_iter().filter(|name| moves::is_port(name)) {
         let mut one = Outcome::default();
         variable(topology, &host.name, &name, ("host_vars/variable-unread", &mut gone), &mut one);
         // One that stays is no leftover: nothing to tell.

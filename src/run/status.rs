@@ -4,17 +4,21 @@
 
 use std::io::{self, IsTerminal};
 
-use super::{look, print, read};
+use super::read::read;
+use super::{look, print};
 use crate::cli::{self, status::Format};
 use crate::error::Result;
 use crate::repo::Repo;
 use crate::report::{self, Look, status::Asked};
+use crate::select::names;
 use crate::status;
 
 pub(super) fn run(asked: &cli::status::Status) -> Result<u8> {
     let repo = Repo::open(asked.repo.as_deref())?;
     let host = asked.host.as_deref();
-    let topology = read(&repo, asked.base.as_deref(), &|topology| status::requests(topology, host))?;
+    let topology = read(&repo, asked.base.as_deref(), &|topology| {
+        status::requests(topology, host).map(|all| names(topology, &all))
+    })?;
     let branches = repo.branches(&topology.snapshot.base)?;
     let status = status::of(&topology, host, &branches)?;
     let folder = asked.repo.as_ref().map(|folder| folder.to_string_lossy());

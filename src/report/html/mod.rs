@@ -175,7 +175,7 @@ fn verdict(out: &mut Markup, plan: &Plan) {
 
 /// One service of a batch.
 fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan, shared: &Shared<'_>) {
-    out.raw("<details class=\"service\"><summary><h2>").text(&review::subject(plan)).raw("</h2> ");
+    out.raw("<details class=\"service\"><summary><h2>").text(&plan.subject()).raw("</h2> ");
     verdict(out, plan);
     out.raw(" <span class=\"dim\">").text(&Counts::of(plan).sentence()).raw("</span></summary>\n");
     // The link of the index leads into the folded part, which makes a browser unfold it.

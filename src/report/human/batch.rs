@@ -9,9 +9,10 @@ use crate::finding::{Finding, Level};
 use crate::plan::{self, Plan, Verdict};
 
 use super::super::Run;
+use super::super::review::{self, number};
 use super::super::style::{BAD, FAINT, Page, STRONG};
 use super::super::summary::{self, Legends};
-use super::{branch, counts, number, one_line, rollout, titles};
+use super::{branch, one_line, rollout, titles};
 
 /// Kinds of findings that are listed, and services named with one; the other outputs have them all.
 const MOST_KINDS: usize = 40;
@@ -19,7 +20,7 @@ const MOST_NAMES: usize = 4;
 
 /// A run for several services, or for none.
 pub(super) fn render(page: &mut Page, run: Run<'_>) {
-    page.heading(&title(run));
+    page.heading(&review::title(run));
     let of = |verdict: Verdict| run.plans.iter().filter(move |plan| plan.verdict == verdict);
     if of(Verdict::Ready).next().is_some() {
         page.heading("To move, in the order of the commits");
@@ -49,24 +50,9 @@ pub(super) fn render(page: &mut Page, run: Run<'_>) {
     }
 }
 
-fn title(run: Run<'_>) -> String {
-    let count = |verdict: Verdict| run.plans.iter().filter(|plan| plan.verdict == verdict).count();
-    let parts = [
-        (count(Verdict::Ready), "to move"),
-        (count(Verdict::Blocked), "blocked"),
-        (count(Verdict::NothingToDo), "with nothing to do"),
-    ];
-    let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if parts.is_empty() {
-        return "Nothing to do: no service logs to syslog".to_owned();
-    }
-    format!("{}: {}", number(run.plans.len(), "service", "services"), parts.join(", "))
-}
-
 fn moved(page: &mut Page, plan: &Plan) {
     let name = page.paint(STRONG, &plan.subject());
-    page.prose(&format!("  {name}: "), "    ", &counts(plan));
+    page.prose(&format!("  {name}: "), "    ", &review::Counts::of(plan).sentence());
     if let Some(moved) = &plan.moved {
         let jobs: Vec<String> = moved.jobs.iter().map(|job| format!("job=\"{job}\"")).collect();
         let labels = format!(

@@ -2,9 +2,9 @@
 //!
 //! Knows: [`Written`]. Must not know: plans.
 
+use super::super::review::{number, short};
 use super::super::style::{FAINT, INFO, LOOK, Page, STRONG};
 use super::super::{Outcome, Written, quoted};
-use super::number;
 
 /// Most branches that are named for one kind of conflict.
 const MOST: usize = 3;
@@ -87,9 +87,4 @@ pub(super) fn notes(page: &mut Page, written: &Written) {
         page.gap();
         page.labelled(INFO, "note", note);
     }
-}
-
-/// The first twelve digits of a commit id.
-pub(in crate::report) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }

@@ -117,7 +117,7 @@ fn branch(written: &Written, base: &str) -> String {
 }
 
 fn one(run: Run<'_>, index: usize, plan: &Plan, shared: &Shared<'_>, sections: &mut Vec<Section>) {
-    let mut head = format!("## {}: {}\n\n", prose(&review::subject(plan), In::Line), review::verdict(plan));
+    let mut head = format!("## {}: {}\n\n", prose(&plan.subject(), In::Line), review::verdict(plan));
     let counts = Counts::of(plan).sentence();
     if !counts.is_empty() {
         let _ = writeln!(head, "{}{counts}.\n", if plan.verdict == Verdict::Ready { "" } else { "Findings: " });

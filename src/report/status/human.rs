@@ -3,7 +3,7 @@
 //! Knows: the order in which it is read. Must not know: columns, colours.
 
 use super::{Asked, WayOut, loki, sentence, table, totals, ways_out};
-use crate::report::human::short;
+use crate::report::review::short;
 use crate::report::style::{Page, STRONG};
 use crate::report::{Look, summary};
 use crate::status::{HostFacts, Row, State, Status};

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use super::{Asked, WayOut, loki, remark, sentence, table, totals, ways_out};
-use crate::report::human::short;
 use crate::report::plain;
+use crate::report::review::short;
 use crate::status::{Row, State, Status};
 
 /// See [`super::markdown()`].

@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::human::{number, short};
+use super::review::{number, short};
 use super::{Look, quoted, summary};
 use crate::finding::Finding;
 use crate::status::{Next, Row, State, Status, Step};

@@ -190,6 +190,20 @@ pub fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
     names::host(topology, asked)
 }
 
+/// What may be left over on a host, by name: the ports of syslog listeners, going by their names.
+///
+/// # Errors
+/// As [`host`].
+pub fn leftover_names(topology: &Topology, asked: &str) -> Result<Vec<String>, Error> {
+    let host = &topology.hosts[host(topology, asked)?];
+    Ok(topology.variables_of(host).into_iter().filter(|name| is_port(name)).collect())
+}
+
+/// Whether a variable is the port of a syslog listener, going by its name.
+pub fn is_port(variable: &str) -> bool {
+    variable.ends_with("_syslog_port")
+}
+
 /// The name up to its first dot, unless that could be another host, too.
 pub fn short_host(topology: &Topology, host: &str) -> String {
     let short = host.split('.').next().unwrap_or(host);

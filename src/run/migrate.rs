@@ -1,0 +1,52 @@
+//! `migrate SERVICE… --host HOST`, `migrate --all`: plans moves and writes them as branches.
+//!
+//! Knows: the order of the stations. Must not know: how any station works.
+
+use super::finish::finish;
+use super::read::read;
+use crate::branches;
+use crate::cli::{self, Migrate};
+use crate::error::Result;
+use crate::plan::{self, Batch};
+use crate::progress::Progress;
+use crate::repo::Repo;
+use crate::select::names;
+use crate::topology::{Bridge, Selection, Services};
+
+/// Plans, writes and reports.
+pub(super) fn run(asked: &Migrate) -> Result<u8> {
+    let repo = Repo::open(Some(&asked.repo))?;
+    let selection = selection(asked);
+    let topology =
+        read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology).map(|all| names(topology, &all)))?;
+    let requests = selection.requests(&topology)?;
+    let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
+    let mut progress = Progress::new(requests.len());
+    let plans = plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan))?;
+    progress.finish();
+    let single = asked.separate || !selection.is_batch();
+    let wanted = branches::of(&plans, single, asked.output.branch.as_deref())?;
+    let code = finish(&repo, &plans, wanted, selection.is_batch(), &asked.output)?;
+    // The process ends here: the system takes the memory back faster than we could.
+    std::mem::forget((plans, topology));
+    Ok(code)
+}
+
+fn selection(asked: &Migrate) -> Selection {
+    let services = if asked.all {
+        Services::All { only: asked.only.clone(), except: asked.except.clone() }
+    } else {
+        Services::Named(asked.services.clone())
+    };
+    let bridge = bridge(asked.bridge);
+    Selection { host: asked.host.clone(), services, bridge, keep_history: asked.keep_history }
+}
+
+fn bridge(typed: cli::Bridge) -> Bridge {
+    match typed {
+        cli::Bridge::Auto => Bridge::Auto,
+        cli::Bridge::ServiceName => Bridge::ServiceName,
+        cli::Bridge::Filter => Bridge::Filter,
+        cli::Bridge::Review => Bridge::Review,
+    }
+}
