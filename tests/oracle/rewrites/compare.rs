@@ -89,7 +89,9 @@ impl Renamed {
             out.entry(labels).or_default().extend(points);
         }
         // In which order the engine adds up series that have come to the same labels is chance.
-        out.values_mut().for_each(|points| points.sort());
+        for points in out.values_mut() {
+            points.sort();
+        }
         out.into_iter().collect()
     }
 

@@ -51,6 +51,9 @@ pub(super) struct Trial {
     pub(super) differences: Vec<Difference>,
 }
 
+/// Puts more queries to the engine, each to one of the stores.
+type Again<'a> = dyn FnMut(&[(usize, String)]) -> Vec<Answer> + 'a;
+
 /// Plans, asks and judges.
 ///
 /// # Errors
@@ -208,7 +211,7 @@ fn judged(
     renamed: &Renamed,
     site: &Site,
     answers: [&Answer; 3],
-    again: &mut dyn FnMut(&[(usize, String)]) -> Vec<Answer>,
+    again: &mut Again<'_>,
     report: &mut Report,
 ) -> Option<&'static str> {
     let [old, new, shadowed] = answers;
@@ -281,7 +284,7 @@ fn history(
     renamed: &Renamed,
     site: &Site,
     [old, today]: [&Answer; 2],
-    again: &mut dyn FnMut(&[(usize, String)]) -> Vec<Answer>,
+    again: &mut Again<'_>,
     report: &mut Report,
 ) -> Option<&'static str> {
     if !plan.request.keep_history || site.before == site.after {

@@ -167,6 +167,18 @@ impl Work<'_, '_, '_> {
         !made && !self.lost(id, usize::MAX) && query.log(id).selector.is_some()
     }
 
+    /// Whether a stage takes the labels away that say whose lines they are: `drop job` drops the new ones as well.
+    pub(super) fn nameless(&self, id: LogId) -> bool {
+        let query = self.query;
+        let drops = query.stages(query.log(id)).iter().any(|stage| match &stage.kind {
+            StageKind::Drop(list) => {
+                query.picks(*list).iter().any(|pick| pick.name.text == "job" && pick.condition.is_none())
+            }
+            _ => false,
+        });
+        drops || self.keeps(id)
+    }
+
     /// Whether a stage that ends before `until` takes `job` away.
     pub(super) fn lost(&self, id: LogId, until: usize) -> bool {
         let query = self.query;

@@ -140,7 +140,7 @@ impl Work<'_, '_, '_> {
             ExprKind::RangeAggregation { log: id, grouping, .. } => self.logs.get(id).is_some_and(|log| {
                 // Where there are several, they are put together.
                 let own = log.flow != Flow::Still && !self.before.splits(&log.old);
-                own && grouping.as_ref().is_none_or(without_job) && !self.lost(*id, usize::MAX) && !self.keeps(*id)
+                own && grouping.as_ref().is_none_or(without_job) && !self.nameless(*id)
             }),
             ExprKind::VectorAggregation { function, operand, grouping } => {
                 (keeps(*function) || grouping.as_ref().is_some_and(without_job)) && self.spreads(*operand)

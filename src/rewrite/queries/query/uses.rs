@@ -4,6 +4,7 @@
 //! selectors and label filters are rewritten.
 
 use super::place::Made;
+use super::result::keeps;
 use super::wrap::NEW;
 use super::{Flow, Id, Work, ids};
 use crate::proof::Condition;
@@ -250,8 +251,11 @@ impl Work<'_, '_, '_> {
     fn grouped_below(&self, id: ExprId) -> bool {
         let mut open = self.query.operands(id);
         while let Some(next) = open.pop() {
+            // A pick hands on all labels.
+            let picks =
+                matches!(self.query.expr(next).kind, ExprKind::VectorAggregation { function, .. } if keeps(function));
             let by = self.grouping_of(next).is_some_and(|grouping| {
-                !grouping.without && self.query.names(grouping.labels).iter().any(|name| name.text == "job")
+                !picks && !grouping.without && self.query.names(grouping.labels).iter().any(|name| name.text == "job")
             });
             if by {
                 return true;

@@ -134,7 +134,9 @@ impl<'m> Work<'_, '_, 'm> {
         let Some(log) = self.logs.get(&range.log) else { return };
         let [job] = self.moving_jobs(&log.old)[..] else { return self.doubt(ids::RECORD, "") };
         // `job` is put back where there is a `service`.
-        if self.keeps(range.log) && log.called.as_ref().is_none_or(|called| called.names[..] != ["service"]) {
+        let grouped = range.grouping.is_some_and(|grouping| !grouping.without);
+        let there = log.called.as_ref().is_some_and(|called| called.names.contains(&"service"));
+        if (grouped || self.keeps(range.log)) && !there {
             return self.doubt(ids::RECORD, "");
         }
         // Streams that stay may have a `service` of their own.
@@ -316,7 +318,9 @@ impl<'m> Work<'_, '_, 'm> {
         {
             self.doubt(ids::FANS_OUT, "");
         }
-        if feeding.is_empty() || self.restores || has("job") {
+        // Where it names `job`, that has been seen to, unless the label had been given away before.
+        let seen = has("job") && (self.brings_job(id) || all.iter().any(|log| self.nameless(*log)));
+        if feeding.is_empty() || self.restores || seen {
             return;
         }
         if feeding.iter().filter_map(|id| self.logs.get(id)).any(|log| self.before.parts(&log.old)) {

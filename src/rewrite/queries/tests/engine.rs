@@ -258,7 +258,8 @@ fn a_recorded_metric_keeps_its_labels() {
     for (expr, rule, moved) in [
         (r#"sum by (job) (rate({hostname="puck"} |= "x" [1m]))"#, "alerts/host-wide", moved("kairos", false)),
         (r#"absent_over_time({job="kairos"} | job="x" [1m])"#, "alerts/absent", moved("kairos", false)),
-        (r#"rate({job="kairos"} | keep job [1m])"#, "alerts/record", kept),
+        (r#"rate({job="kairos"} | keep job [1m])"#, "alerts/record", kept.clone()),
+        (r#"max_over_time({job="kairos"} | unwrap took [1m]) by (job)"#, "alerts/record", kept),
     ] {
         let (after, findings) = recorded(expr, &moved);
         assert_eq!(after, expr);
@@ -317,5 +318,29 @@ fn a_filter_before_a_parser_where_the_project_has_other_containers() {
         r#"sum(rate({hostname="puck", job!="kairos"} | json | __error__="" [1m]))"#,
         r#"sum(rate({hostname="puck", job!="kairos"} | service!="kairos" or component!="app" | json | __error__="" [1m]))"#,
         &siblings,
+    );
+}
+
+#[test]
+fn a_label_given_to_another_leaves_the_components_apart() {
+    becomes_under(
+        r#"sum without (job) (rate({job="kairos"} | label_format app=job [1m]))"#,
+        r#"sum without (job, component, container) (rate({service="kairos"} | label_format app=service [1m]))"#,
+        &several(),
+    );
+    becomes_under(
+        r#"sum without (job) (rate({job="kairos"} | drop job [1m]))"#,
+        r#"sum without (job) (rate({service="kairos"} | drop service, component, container [1m]))"#,
+        &several(),
+    );
+}
+
+/// A pick hands on all labels, `service_name` among them.
+#[test]
+fn a_pick_by_the_job_below_a_sum() {
+    becomes_with(
+        &[Asked::Names],
+        r#"sum without (job) (topk by (job) (2, rate({job=~"kairos|angelia"}[1m])))"#,
+        r#"sum without (job, service, component, container) (topk by (service_name) (2, rate({service_name=~"kairos|angelia"}[1m])))"#,
     );
 }
