@@ -15,6 +15,8 @@ mod demo;
 mod kairos;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod overview;
 mod readme;
 #[cfg(test)]
 mod refuse;
