@@ -1,6 +1,6 @@
 //! Where every service of every host stands, and what to do next.
 //!
-//! Knows: the [`Topology`] of a commit, the branches that hold moves, and what a [`Plan`] says of each service. Must not
+//! Knows: the [`Topology`] of a commit, the branches that hold moves, and what a [plan](crate::plan::Plan) says of each service. Must not
 //! know: git, the terminal, how anything is shown. The state of a service is decided here and nowhere else.
 
 mod next;
