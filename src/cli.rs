@@ -129,9 +129,13 @@ pub struct Migrate {
     #[arg(long)]
     pub keep_history: bool,
 
-    /// Choose the form of the report
-    #[arg(long, value_name = "human|json", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
+    /// Choose the form of the report: human, json, markdown or sarif
+    #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
     pub format: Format,
+
+    /// Write a page for reviewers as well, one HTML file
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 
     /// Choose when to use colours
     #[arg(long, value_name = "auto|always|never", value_enum, hide_possible_values = true, default_value_t = Color::Auto)]
@@ -158,6 +162,10 @@ pub enum Format {
     Human,
     /// One JSON object for tools
     Json,
+    /// The body of a pull request
+    Markdown,
+    /// The findings with their fixes, for code scanning
+    Sarif,
 }
 
 /// When to use colours.
@@ -264,6 +272,7 @@ mod tests {
             bridge: Bridge::Auto,
             keep_history: false,
             format: Format::Human,
+            report: None,
             color: Color::Auto,
         };
         assert_eq!(migrate("migrate kairos --host puck"), want);
@@ -280,6 +289,9 @@ mod tests {
         assert_eq!((all.replace, all.dry_run, all.format, all.color), (true, true, Format::Json, Color::Never));
         let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
         assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
+        let page = migrate("migrate kairos --host puck --format sarif --report a/b.html");
+        assert_eq!((page.format, page.report), (Format::Sarif, Some("a/b.html".into())));
+        assert_eq!(migrate("migrate kairos --host puck --format markdown").format, Format::Markdown);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! ```text
 //! git commit ──► Snapshot ──► Topology ──► Plan ──► new tree + commit(s) ──► branch
 //!               (repo)       (topology)   (plan)        (repo)
-//!                                           └──► report: terminal, JSON
+//!                                           └──► report: terminal, JSON, Markdown, SARIF, HTML
 //! ```
 //!
 //! The stations, in the order a run passes them ([`run`] is the list of calls):
@@ -23,6 +23,7 @@
 //!
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
+//! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`man`] — the man pages, from the definitions of [`cli`].
 //! * [`demo`] — the example infrastructure of `example/`, embedded.
@@ -36,6 +37,7 @@ pub mod demo;
 pub mod error;
 pub mod finding;
 pub mod man;
+pub mod patterns;
 pub mod plan;
 pub mod progress;
 pub mod proof;

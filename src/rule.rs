@@ -57,6 +57,21 @@ pub fn hint(id: &str, values: &[(&str, &str)]) -> Option<String> {
     find(id, |rule| &rule.hints).map(|hint| fill(hint, values))
 }
 
+/// The sentence `id` as it stands in the rule file, placeholders included.
+pub fn sentence(id: &str) -> Option<&'static str> {
+    find(id, |rule| &rule.sentences).map(String::as_str)
+}
+
+/// The hint of `id` as it stands in the rule file, placeholders included.
+pub fn hint_text(id: &str) -> Option<&'static str> {
+    find(id, |rule| &rule.hints).map(String::as_str)
+}
+
+/// What is done with the artefact that `id` is about.
+pub fn what(id: &str) -> Option<&'static str> {
+    RULES.get(id.split_once('/')?.0).map(|rule| rule.what.as_str())
+}
+
 /// A text to insert, with its placeholders filled in; empty when there is none of that id.
 pub fn text(id: &str, values: &[(&str, &str)]) -> String {
     find(id, |rule| &rule.texts).map_or_else(String::new, |text| fill(text, values))

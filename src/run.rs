@@ -18,7 +18,7 @@ use crate::demo;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Batch, Plan, Request};
 use crate::progress::Progress;
-use crate::repo::{self, Load, NewBranch, PublishOptions, Repo};
+use crate::repo::{self, Load, NewBranch, OutFile, PublishOptions, Repo};
 use crate::report::{self, Look, Run, Written};
 use crate::select::{self, Needles};
 use crate::text::RepoPath;
@@ -81,13 +81,20 @@ fn migrate(asked: &Migrate) -> Result<u8> {
     let mut progress = Progress::new(requests.len());
     let plans = plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan))?;
     progress.finish();
+    // Before anything is written: a report that cannot be is found out now.
+    let page = asked.report.as_deref().map(OutFile::prepare).transpose()?;
     let branches = publish(&repo, &topology.snapshot.base, &plans, &selection, asked)?;
     let run = Run { plans: &plans, branches: &branches, batch: selection.is_batch() };
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::json(run),
+        Format::Markdown => report::markdown(run),
+        Format::Sarif => report::sarif(run, repo.origin().as_deref()),
     };
     print(&text)?;
+    if let Some(page) = page {
+        page.write(&report::html(run))?;
+    }
     let code = report::summary::exit_code(run);
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plans, topology));

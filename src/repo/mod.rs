@@ -1,17 +1,20 @@
 //! The repository: reads one commit, writes branches.
 //!
 //! Knows: git. Must not know: any file format, what a migration is, how anything is shown. This is the only module
-//! that names `git2` and the only one that writes; what it writes is objects and, last, branches.
+//! that names `git2` and the only one that writes; what it writes is objects and, last, branches,
+//! and beside the repository the report, where one is asked for.
 //!
 //! * [`Repo::open`] finds the repository from any folder inside it.
 //! * [`Repo::snapshot`] lists a commit, [`Repo::load`] reads the files of it that can matter.
 //! * [`Repo::publish`] turns the steps of plans into commits, checks them, and only then makes the branches.
+//! * [`OutFile`] is a file for the user, written whole or not at all.
 //! * [`Repo::branches`] lists the moves that branches hold already.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
 //! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
 //! the other variables that redirect git are not read. Power loss is git's own matter (`core.fsync`).
 
+mod beside;
 mod branch;
 mod branches;
 mod build;
@@ -20,6 +23,7 @@ mod create;
 mod fault;
 mod identity;
 mod open;
+mod origin;
 mod patch;
 mod publish;
 mod read;
@@ -27,6 +31,7 @@ mod tree;
 mod unfinished;
 mod untouched;
 
+pub use beside::OutFile;
 pub use branch::{branch_name, check_branch_name};
 pub use create::create;
 pub use open::Repo;

@@ -1,4 +1,4 @@
-//! The change of one file for people: unified, with the changed words of a line marked.
+//! The change of one file for people: in hunks, with the changed words of a line marked; and as unified text.
 //!
 //! Knows: bytes before and after. Must not know: edits, rules. No tool should apply this; the patch for tools comes
 //! from git.
@@ -17,74 +17,128 @@ const LONG_LINE: usize = 1000;
 /// What stays of an unchanged stretch on each side, in characters.
 const KEPT: usize = 120;
 
+/// The change of one file.
+pub(super) struct Change {
+    /// Stretches of changed lines with what stands around them.
+    pub(super) hunks: Vec<Hunk>,
+    /// Whether every line ends in CRLF, so that no single one need say so.
+    pub(super) crlf: bool,
+}
+
+/// Lines that follow one another.
+pub(super) struct Hunk {
+    /// `@@ -1,3 +1,3 @@`
+    pub(super) header: String,
+    /// Those that go before those that come.
+    pub(super) lines: Vec<Line>,
+}
+
+/// One line, safe to show.
+pub(super) struct Line {
+    /// Whether it stays, goes or comes.
+    pub(super) tag: ChangeTag,
+    /// 1-based number before the change.
+    pub(super) old: Option<usize>,
+    /// 1-based number after it.
+    pub(super) new: Option<usize>,
+    /// The text without its line end, in parts; the marked ones are what changed.
+    pub(super) parts: Vec<(bool, String)>,
+    /// Whether it ends in CRLF, in a file where not all lines do.
+    pub(super) cr: bool,
+    /// Whether it ends without a line end.
+    pub(super) unended: bool,
+}
+
+impl Change {
+    /// The change from `before` to `after`.
+    pub(super) fn of(before: &[u8], after: &[u8]) -> Self {
+        let (old, new) = (lines(before), lines(after));
+        let diff = TextDiff::from_slices(&old, &new);
+        let crlf = old.iter().chain(&new).all(|line| line.ends_with(b"\r\n")) && !new.is_empty();
+        let hunk = |group: &Vec<DiffOp>| Hunk {
+            header: similar::udiff::UnifiedHunkHeader::new(group).to_string(),
+            lines: group.iter().flat_map(|op| op_lines(&diff, op, crlf)).collect(),
+        };
+        Self { hunks: diff.grouped_ops(CONTEXT).iter().map(hunk).collect(), crlf }
+    }
+}
+
+fn op_lines(diff: &TextDiff<'_, '_, [u8]>, op: &DiffOp, crlf: bool) -> Vec<Line> {
+    if op.old_range().len() + op.new_range().len() > MOST_LINES {
+        let line = |change: similar::Change<&[u8]>| {
+            Line::new(change.tag(), (change.old_index(), change.new_index()), &[(false, change.value())], crlf)
+        };
+        return diff.iter_changes(op).map(line).collect();
+    }
+    let line = |change: InlineChange<'_, [u8]>| {
+        Line::new(change.tag(), (change.old_index(), change.new_index()), change.values(), crlf)
+    };
+    // No deadline: the same plan gives the same text on a slow machine.
+    diff.iter_inline_changes_deadline(op, None).map(line).collect()
+}
+
+impl Line {
+    fn new(tag: ChangeTag, at: (Option<usize>, Option<usize>), parts: &[(bool, &[u8])], crlf: bool) -> Self {
+        let long = parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > LONG_LINE;
+        let whole: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+        let end = whole.strip_suffix(b"\n").map_or(whole.len(), <[u8]>::len);
+        let end = if whole[..end].ends_with(b"\r") && end < whole.len() { end - 1 } else { end };
+        let mut done = 0;
+        let shown = parts.iter().map(|&(changed, bytes)| {
+            let shown = &bytes[..bytes.len().min(end.saturating_sub(done))];
+            done += bytes.len();
+            let text = plain::bytes(shown);
+            (changed, if long && !changed { cut(&text) } else { text })
+        });
+        Self {
+            tag,
+            old: at.0.map(|index| index + 1),
+            new: at.1.map(|index| index + 1),
+            parts: shown.filter(|(_, text)| !text.is_empty()).collect(),
+            cr: whole.ends_with(b"\r\n") && !crlf,
+            unended: !whole.ends_with(b"\n"),
+        }
+    }
+}
+
 /// Adds the diff of `path`; `before` is `None` for a new file.
 pub(super) fn render(page: &mut Page, path: &str, before: Option<&[u8]>, after: &[u8]) {
-    let old = lines(before.unwrap_or_default());
-    let new = lines(after);
-    let diff = TextDiff::from_slices(&old, &new);
-    let crlf = old.iter().chain(&new).all(|line| line.ends_with(b"\r\n")) && !new.is_empty();
+    let change = Change::of(before.unwrap_or_default(), after);
     let from = if before.is_some() { format!("--- a/{path}") } else { "--- /dev/null".to_owned() };
     let from = page.paint(STRONG, &from);
     let to = page.paint(STRONG, &format!("+++ b/{path}"));
-    let ends = page.paint(FAINT, if crlf { "  (CRLF line ends)" } else { "" });
+    let ends = page.paint(FAINT, if change.crlf { "  (CRLF line ends)" } else { "" });
     page.raw(&format!("{from}\n{to}{ends}\n"));
-    for group in diff.grouped_ops(CONTEXT) {
-        let header = page.paint(FAINT, &similar::udiff::UnifiedHunkHeader::new(&group).to_string());
+    for hunk in &change.hunks {
+        let header = page.paint(FAINT, &hunk.header);
         page.raw(&format!("{header}\n"));
-        for op in &group {
-            render_op(page, &diff, op, crlf);
+        for one in &hunk.lines {
+            let text = unified(page, one);
+            page.raw(&text);
         }
     }
-}
-
-fn render_op(page: &mut Page, diff: &TextDiff<'_, '_, [u8]>, op: &DiffOp, crlf: bool) {
-    if op.old_range().len() + op.new_range().len() > MOST_LINES {
-        for change in diff.iter_changes(op) {
-            let line = line(page, change.tag(), &[(false, change.value())], crlf);
-            page.raw(&line);
-        }
-        return;
-    }
-    // No deadline: the same plan gives the same text on a slow machine.
-    for change in diff.iter_inline_changes_deadline(op, None) {
-        let line = line(page, change.tag(), inline(&change), crlf);
-        page.raw(&line);
-    }
-}
-
-fn inline<'c, 's>(change: &'c InlineChange<'s, [u8]>) -> &'c [(bool, &'s [u8])] {
-    change.values()
 }
 
 /// One line of the diff, with its sign, the line end, and git's remark where the file ends without one.
-fn line(page: &Page, tag: ChangeTag, parts: &[(bool, &[u8])], crlf: bool) -> String {
-    let (sign, plain_style, word) = match tag {
+fn unified(page: &Page, line: &Line) -> String {
+    let (sign, plain_style, word) = match line.tag {
         ChangeTag::Equal => (" ", None, None),
         ChangeTag::Delete => ("-", Some(OLD), Some(OLD_WORD)),
         ChangeTag::Insert => ("+", Some(NEW), Some(NEW_WORD)),
     };
-    let long = parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > LONG_LINE;
     let painted = |style: Option<anstyle::Style>, text: &str| match style {
         Some(style) => page.paint(style, text),
         None => text.to_owned(),
     };
     let mut out = painted(plain_style, sign);
-    let whole: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
-    let body_end = whole.strip_suffix(b"\n").map_or(whole.len(), <[u8]>::len);
-    let body_end = if whole[..body_end].ends_with(b"\r") && body_end < whole.len() { body_end - 1 } else { body_end };
-    let mut done = 0;
-    for &(changed, bytes) in parts {
-        let shown = &bytes[..bytes.len().min(body_end.saturating_sub(done))];
-        done += bytes.len();
-        let text = plain::bytes(shown);
-        let text = if long && !changed { cut(&text) } else { text };
-        out.push_str(&painted(if changed { word } else { plain_style }, &text));
+    for (changed, text) in &line.parts {
+        out.push_str(&painted(if *changed { word } else { plain_style }, text));
     }
-    if whole.ends_with(b"\r\n") && !crlf {
+    if line.cr {
         out.push_str(&page.paint(FAINT, "␍"));
     }
     out.push('\n');
-    if !whole.ends_with(b"\n") {
+    if line.unended {
         out.push_str(&page.paint(FAINT, "\\ No newline at end of file"));
         out.push('\n');
     }

@@ -1,21 +1,28 @@
-//! Every output, rendered from the one plan: terminal text, JSON, error messages.
+//! Every output, rendered from the one plan: terminal text, JSON, Markdown, SARIF, HTML, error messages.
 //!
 //! Knows: [`Plan`], [`Written`], how people and tools read. Must not know: git types, the file system, the
 //! environment; nothing here prints or writes. What two outputs share (order, grouping, exit code, how a place is
 //! named) stands once, in [`summary`].
 
+mod base;
 mod diff;
+mod excerpt;
+mod html;
 mod human;
 mod json;
+mod markdown;
 mod plain;
+mod review;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod snippet;
 pub mod status;
 mod style;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::error::{Error, Kind};
 use crate::plan::Plan;
@@ -125,6 +132,21 @@ pub fn human(run: Run<'_>, look: &Look) -> String {
 /// The run for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.
 pub fn json(run: Run<'_>) -> String {
     json::render(run)
+}
+
+/// The run as the body of a pull request, at most as long as GitHub takes it.
+pub fn markdown(run: Run<'_>) -> String {
+    markdown::render(run)
+}
+
+/// The findings of the run as a SARIF 2.1.0 log. `origin` is the address of the repository, where it is known.
+pub fn sarif(run: Run<'_>, origin: Option<&str>) -> String {
+    sarif::render(run, origin)
+}
+
+/// The run as one page for a browser: no script, nothing that is fetched.
+pub fn html(run: Run<'_>) -> String {
+    html::render(run)
 }
 
 /// Text from the repository as a terminal may show it: in one line, control characters made visible.

@@ -233,6 +233,65 @@ fn findings(compose: &Arc<Source>, alloy: &Arc<Source>, latin: &Arc<Source>, rul
     ]
 }
 
+/// Text of a repository that would do harm if it were taken for markup.
+pub(super) const HOSTILE: &str = "</style></script><script>alert(1)</script><!-- `x``| [a](http://evil.example) ![b](c) @rosalind #12 GH-3 $x$ :smile: \u{1b}[2J\u{202e}evil";
+
+/// A batch: kairos; angelia on the same branch, with hostile texts; one that is blocked; one that has moved.
+pub(super) fn several() -> (Vec<Plan>, Vec<Written>) {
+    let (first, written) = full();
+    let second = angelia(&first);
+    let mut blocked = blocked();
+    blocked.request.service = "spelunker".into();
+    let mut done = nothing_to_do();
+    done.request.service = "athena".into();
+    let mut commits = written.commits.clone();
+    commits.push("3333333333333333333333333333333333333333".into());
+    let branch = Written { plans: vec![0, 1], branch: "migrate/puck".into(), commits, ..written };
+    (vec![first, second, blocked, done], vec![branch])
+}
+
+/// Stands on the last commit of `first`.
+fn angelia(first: &Plan) -> Plan {
+    let last = first.steps.last().expect("steps");
+    let before = last.before.edited(&last.edits);
+    let alloy = Arc::clone(before.get("ansible/alloy/puck/config.alloy.j2").expect("alloy"));
+    let board = Arc::clone(before.get("grafana/dashboards/kairos.json").expect("board"));
+    let listener = nth(&alloy, "listener {\n\t\taddress = \"127.0.0.1:51451\"\n\t}", 0);
+    let mut gone = Edits::new();
+    gone.insert(edit(&listener, "", "alloy/listener", HOSTILE, Some(nth(&board, "title", 0)))).expect("one edit");
+    let title = format!("Moved {HOSTILE}.");
+    let query = nth(&board, "{service=\\\"kairos\\\"}", 0);
+    let compose = before.get("ansible/kairos/docker-compose.yml.j2").expect("compose");
+    let mut moved = moved(compose, &listener);
+    (moved.service, moved.project, moved.jobs) = ("angelia".into(), HOSTILE.into(), vec!["angelia".into()]);
+    moved.project_at = nth(&board, "title", 0);
+    Plan {
+        request: Request { service: "angelia".into(), host: "puck".into(), ..Request::default() },
+        moved: Some(moved),
+        steps: vec![Step { title, body: "Body\n".into(), before, edits: [(alloy.path.clone(), gone)].into() }],
+        findings: vec![
+            // Not touched by the commits before: `"title": "Kairos"`.
+            Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).proposing(HOSTILE),
+            // Written by the commit before.
+            Finding::new(Level::Review, "dashboards/left", "Written a commit ago.")
+                .at(nth(&board, "service", 0))
+                .proposing("x"),
+            Finding::new(Level::Note, "alloy/history", "About no place."),
+        ],
+        queries: vec![QueryChange {
+            at: query,
+            context: format!("panel \"{HOSTILE}\""),
+            before: format!("{{a=\"1\"}} |= `{HOSTILE}`"),
+            after: format!("{{a=\"2\"}} |= `{HOSTILE}`"),
+            how: Some(How::Filter),
+            streams_before: vec![format!("{{a=\"{HOSTILE}\"}}")],
+            streams_after: vec![],
+        }],
+        rollout: vec![RolloutStep { part: Part::Service, text: HOSTILE.into(), command: Some(HOSTILE.into()) }],
+        ..first.clone()
+    }
+}
+
 /// A blocked plan with two facts in the way.
 pub(super) fn blocked() -> Plan {
     let alloy = file("ansible/alloy/puck/config.alloy.j2", ALLOY.as_bytes());

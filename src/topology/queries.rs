@@ -84,13 +84,14 @@ pub(super) fn readers(topology: &Topology) -> RuleReaders {
         };
         let (loki, prometheus) = (resolve(&loki), resolve(&prometheus));
         for task in topology.deploys.tasks.iter().filter(|task| topology.runs_on(task, host)) {
-            let (Some(src), Some(dest)) = (task.text(&["src"]), task.text(&["dest"])) else { continue };
-            let (Some(src), Some(dest)) = (scope.resolve(src), scope.resolve(dest)) else { continue };
             if !matches!(task.module.as_str(), "template" | "copy" | "synchronize") {
                 continue;
             }
+            let (Some(src), Some(dest)) = (task.text(&["src"]), task.text(&["dest"])) else { continue };
+            let Some(dest) = scope.resolve(dest) else { continue };
             let is_loki = loki.iter().any(|(folder, _)| below(&dest, folder));
             let is_prometheus = prometheus.iter().any(|(pattern, _)| matches_glob(&dest, pattern));
+            let Some(src) = scope.resolve(src).filter(|_| is_loki || is_prometheus) else { continue };
             for path in sources_of(task, &src, &topology.snapshot) {
                 let fact = (path, task.at.clone());
                 if is_loki {

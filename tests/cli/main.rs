@@ -21,6 +21,8 @@ mod readme;
 #[cfg(test)]
 mod refuse;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod support;

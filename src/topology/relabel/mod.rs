@@ -8,6 +8,7 @@ use regex::Regex;
 use regex_automata::{Anchored, Input, hybrid};
 
 use super::Label;
+use crate::patterns::compiled;
 
 mod results;
 #[cfg(test)]
@@ -60,8 +61,8 @@ pub struct NotEvaluable(pub String);
 /// this program cannot evaluate.
 pub fn apply(rules: &[Rule], mut labels: Labels) -> Result<Option<Labels>, NotEvaluable> {
     for rule in rules {
-        let regex = Regex::new(&words::anchored(&rule.regex))
-            .map_err(|_| NotEvaluable(format!("the regular expression `{}` cannot be evaluated here", rule.regex)))?;
+        let regex = compiled(&words::anchored(&rule.regex))
+            .ok_or_else(|| NotEvaluable(format!("the regular expression `{}` cannot be evaluated here", rule.regex)))?;
         let input = joined(rule, &labels);
         match rule.action.as_str() {
             "replace" => replace(rule, &regex, &input, &mut labels),

@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::words::{Words, anchored, matching};
 use super::{Labels, Rule, expand};
+use crate::patterns::compiled;
 use crate::topology::Label;
 
 /// Stands for labels of any name: what writes it writes to labels whose names are not known.
@@ -167,7 +168,7 @@ impl Run {
 
     /// What one rule can make of one state.
     fn step(&mut self, rule: &Rule, state: &State) -> Vec<State> {
-        let Ok(regex) = Regex::new(&anchored(&rule.regex)) else { return vec![self.vague(rule, state.clone())] };
+        let Some(regex) = compiled(&anchored(&rule.regex)) else { return vec![self.vague(rule, state.clone())] };
         let text = state.joined(rule);
         match rule.action.as_str() {
             "replace" => self.replace(rule, &regex, state, &text),
