@@ -49,6 +49,8 @@ Examples:
 struct Typed {
     #[command(flatten)]
     migrate: Option<Migrate>,
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
     other: Option<Other>,
 }
@@ -118,10 +120,6 @@ pub struct Migrate {
     /// Have rewritten queries still find what was stored under `job`
     #[arg(long)]
     pub keep_history: bool,
-
-    /// What is written.
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// The branch and the report of a run.
@@ -193,7 +191,7 @@ pub enum Color {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Migrate one service.
-    Migrate(Migrate),
+    Migrate(Migrate, Output),
     /// Say where every service stands.
     Status(status::Status),
     /// Take out what is left over on a host.
@@ -223,7 +221,7 @@ impl Command {
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
             (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),
-            (None, Some(migrate)) => Ok(Self::Migrate(migrate)),
+            (None, Some(migrate)) => Ok(Self::Migrate(migrate, typed.output)),
             (None, None) => Err(missing()),
         }
     }
@@ -255,11 +253,15 @@ mod tests {
         Command::parse(line.split(' '))
     }
 
-    fn migrate(line: &str) -> Migrate {
+    fn both(line: &str) -> (Migrate, Output) {
         match parse(line) {
-            Ok(Command::Migrate(migrate)) => migrate,
+            Ok(Command::Migrate(migrate, output)) => (migrate, output),
             other => panic!("{other:?}"),
         }
+    }
+
+    fn migrate(line: &str) -> Migrate {
+        both(line).0
     }
 
     #[test]
@@ -281,33 +283,26 @@ mod tests {
             base: None,
             bridge: Bridge::Auto,
             keep_history: false,
-            output: Output {
-                branch: None,
-                replace: false,
-                dry_run: false,
-                format: Format::Human,
-                report: None,
-                color: Color::Auto,
-            },
         };
-        assert_eq!(migrate("migrate kairos --host puck"), want);
+        let (format, color) = (Format::Human, Color::Auto);
+        let output = Output { branch: None, replace: false, dry_run: false, format, report: None, color };
+        assert_eq!(both("migrate kairos --host puck"), (want.clone(), output));
         assert_eq!(migrate("migrate --host puck kairos"), want);
         assert_eq!(migrate("migrate --host=puck -- kairos"), want);
     }
 
     #[test]
     fn options() {
-        let all = migrate(
+        let (all, out) = both(
             "migrate kairos --host puck -C sub --base v1 --branch b --replace --dry-run --format json --color never",
         );
-        let out = all.output;
         assert_eq!((all.repo, all.base, out.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
         assert_eq!((out.replace, out.dry_run, out.format, out.color), (true, true, Format::Json, Color::Never));
         let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
         assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
-        let page = migrate("migrate kairos --host puck --format sarif --report a/b.html");
-        assert_eq!((page.output.format, page.output.report), (Format::Sarif, Some("a/b.html".into())));
-        assert_eq!(migrate("migrate kairos --host puck --format markdown").output.format, Format::Markdown);
+        let page = both("migrate kairos --host puck --format sarif --report a/b.html").1;
+        assert_eq!((page.format, page.report), (Format::Sarif, Some("a/b.html".into())));
+        assert_eq!(both("migrate kairos --host puck --format markdown").1.format, Format::Markdown);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = caught(|| match &command {
-        Command::Migrate(asked) => migrate::run(asked),
+        Command::Migrate(asked, output) => migrate::run(asked, output),
         Command::Status(asked) => status::run(asked),
         Command::Prune(asked) => prune::run(asked),
         Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),

@@ -22,6 +22,7 @@
 //!    Letters hidden in escapes (`\u006a`, `\x6a`, `\152`, `%6A`) would get past a search for words, so JSON with such an
 //!    escape is always read.
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 use crate::repo::Load;
@@ -93,8 +94,9 @@ pub struct Needles {
     datasources: Vec<String>,
     /// Queries without a datasource of their own may go to Loki.
     default_may_be_loki: bool,
-    /// Any of these is enough.
-    any: Vec<Finder<'static>>,
+    /// Any word of these is enough. All are looked for in one pass, however many services are asked for; `None` when
+    /// they are too many for that, and then every file matters.
+    any: Option<AhoCorasick>,
     labels: Vec<Finder<'static>>,
     /// One of these together with a label is enough.
     loki: Vec<Finder<'static>>,
@@ -113,7 +115,7 @@ impl Needles {
         let all = |fixed: &[&str], more: &[String]| -> Vec<Finder<'static>> {
             fixed.iter().copied().chain(more.iter().map(String::as_str)).map(finder).collect()
         };
-        let any = all(INFRASTRUCTURE, &names);
+        let any = AhoCorasick::new(INFRASTRUCTURE.iter().copied().chain(names.iter().map(String::as_str))).ok();
         let labels = all(LABELS, &[]);
         let loki = all(&[LOKI, BESIDE_QUERIES].concat(), &datasources);
         Self { names, datasources, default_may_be_loki, any, labels, loki }
@@ -144,7 +146,7 @@ impl Needles {
 
     /// Whether the bytes of a file can matter that was not read as [`infrastructure`] and is no JSON.
     pub fn matter(&self, bytes: &[u8]) -> bool {
-        self.any.iter().any(|finder| finder.find(bytes).is_some())
+        self.any.as_ref().is_none_or(|any| any.is_match(bytes))
     }
 
     /// Whether the bytes of a JSON file can matter.

@@ -53,7 +53,7 @@ pub(super) fn script(shell: Shell) -> Result<String> {
 fn command() -> clap::Command {
     let command = cli::command().mut_arg("services", |arg| arg.add(ArgValueCandidates::new(services)));
     let hosts = |command: clap::Command| command.mut_arg("host", |arg| arg.add(ArgValueCandidates::new(hosts)));
-    hosts(command).mut_subcommand("status", hosts)
+    hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts)
 }
 
 /// What stands on the line so far.

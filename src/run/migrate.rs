@@ -5,7 +5,7 @@
 use super::finish::finish;
 use super::read::read;
 use crate::branches;
-use crate::cli::{self, Migrate};
+use crate::cli::{self, Migrate, Output};
 use crate::error::Result;
 use crate::plan::{self, Batch};
 use crate::progress::Progress;
@@ -14,7 +14,7 @@ use crate::select::names;
 use crate::topology::{Bridge, Selection, Services};
 
 /// Plans, writes and reports.
-pub(super) fn run(asked: &Migrate) -> Result<u8> {
+pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
     let selection = selection(asked);
     let topology =
@@ -25,8 +25,8 @@ pub(super) fn run(asked: &Migrate) -> Result<u8> {
     let plans = plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan))?;
     progress.finish();
     let single = asked.separate || !selection.is_batch();
-    let wanted = branches::of(&plans, single, asked.output.branch.as_deref())?;
-    let code = finish(&repo, &plans, wanted, selection.is_batch(), &asked.output)?;
+    let wanted = branches::of(&plans, single, output.branch.as_deref())?;
+    let code = finish(&repo, &plans, wanted, selection.is_batch(), output)?;
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plans, topology));
     Ok(code)

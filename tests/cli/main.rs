@@ -16,6 +16,8 @@ mod kairos;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod overview;
+#[cfg(test)]
 mod prune;
 mod readme;
 #[cfg(test)]
