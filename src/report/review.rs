@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Level;
-use crate::plan::{self, Plan, RolloutStep, Verdict};
+use crate::plan::{self, Plan, RolloutStep, Task, Verdict};
 use crate::text::{Edit, Place, RepoPath, Source};
 
 use super::summary::{self, FileChange};
@@ -15,12 +15,6 @@ use super::{Outcome, Run, Written};
 pub(super) const MOST_STREAMS: usize = 8;
 /// Most branches that are named for one kind of conflict.
 const MOST_BRANCHES: usize = 3;
-
-/// Service and host, the host by its inventory name where that is known.
-pub(super) fn subject(plan: &Plan) -> String {
-    let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
-    format!("{} on {host}", plan.request.service)
-}
 
 /// `1 file`, `2 files`.
 pub(super) fn number(count: usize, one: &str, many: &str) -> String {
@@ -66,10 +60,12 @@ impl Counts {
 
 /// A verdict in words for people.
 pub(super) fn verdict(plan: &Plan) -> &'static str {
-    match plan.verdict {
-        Verdict::Ready => "syslog → Docker socket",
-        Verdict::NothingToDo => "nothing to do, it does not log to syslog any more",
-        Verdict::Blocked => "blocked, nothing was written for it",
+    match (plan.verdict, plan.task) {
+        (Verdict::Ready, Task::Move) => "syslog → Docker socket",
+        (Verdict::Ready, Task::Prune) => "to be taken out",
+        (Verdict::NothingToDo, Task::Move) => "nothing to do, it does not log to syslog any more",
+        (Verdict::NothingToDo, Task::Prune) => "nothing to do, there are none",
+        (Verdict::Blocked, _) => "blocked, nothing was written for it",
     }
 }
 
@@ -93,7 +89,7 @@ pub(super) fn commits(run: Run<'_>, plan: usize) -> Vec<(&str, &str)> {
 pub(super) fn title(run: Run<'_>) -> String {
     match run.plans {
         [] => "Nothing to do: no service logs to syslog".to_owned(),
-        [plan] => format!("{}: {}", subject(plan), verdict(plan)),
+        [plan] => format!("{}: {}", plan.subject(), verdict(plan)),
         plans => {
             let count = |verdict: Verdict| plans.iter().filter(|plan| plan.verdict == verdict).count();
             let parts = [
@@ -135,13 +131,26 @@ impl<'a> Around<'a> {
     }
 }
 
-/// What became of a branch, as the rest of a sentence about it; and the commit that it pointed at before.
-pub(super) fn became(written: &Written) -> (&'static str, Option<&str>) {
-    match &written.outcome {
-        Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None),
-        Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old))),
-        _ if written.dry_run => ("This was a dry run: it was not created.", None),
-        _ => ("", None),
+/// What became of a branch.
+pub(super) struct Became<'a> {
+    /// A sentence, or how it begins; empty when there is nothing to say.
+    pub(super) said: &'static str,
+    /// The commit that ends the sentence, if one does.
+    pub(super) commit: Option<&'a str>,
+    /// More sentences.
+    pub(super) why: &'a str,
+}
+
+impl<'a> Became<'a> {
+    pub(super) fn of(written: &'a Written) -> Self {
+        let (said, commit, why) = match &written.outcome {
+            Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None, ""),
+            Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old)), ""),
+            Some(Outcome::Frozen(why)) => ("It was left as it is:", None, why.as_str()),
+            _ if written.dry_run => ("This was a dry run: it was not created.", None, ""),
+            _ => ("", None, ""),
+        };
+        Self { said, commit, why }
     }
 }
 
