@@ -2,14 +2,18 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+pub mod status;
+pub mod tools;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
 
 const AFTER_HELP: &str = "\
 Examples:
+  migrate status                          see where every service stands
   migrate kairos --host puck              write the branch migrate/puck/kairos
   migrate kairos --host puck --dry-run    show the same, write no branch
   migrate --all --host puck               write the branch migrate/puck, one commit per service
@@ -23,6 +27,11 @@ Exit codes:
   3  written, with findings to review
   4  blocked, nothing written";
 
+const DEMO_HELP: &str = "\
+Examples:
+  migrate demo                     write it to the new folder migrate-demo
+  migrate --host <HOST> -- demo    migrate a service that is called `demo`";
+
 /// Move Docker Compose services from the syslog driver to Docker-socket collection, as a git branch to review
 #[derive(Debug, Parser)]
 #[command(
@@ -31,7 +40,7 @@ Exit codes:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -45,13 +54,19 @@ struct Typed {
 
 #[derive(Debug, Subcommand)]
 enum Other {
+    /// Show where every service of every host stands, and what to type next
+    Status(status::Status),
     /// Write an example infrastructure repository to try migrate on
-    #[command(after_help = "To migrate a service that is called `demo`:\n  migrate --host <HOST> -- demo")]
+    #[command(after_help = DEMO_HELP)]
     Demo {
         /// Write it to this new folder
         #[arg(value_name = "DIR", default_value = "migrate-demo")]
         dir: PathBuf,
     },
+    /// Write a shell script that completes services, hosts and options
+    Completions(tools::Completions),
+    /// Write the man page, or one for each command
+    Man(tools::Man),
 }
 
 /// What to migrate, and how.
@@ -59,7 +74,7 @@ enum Other {
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
     /// Migrate these Compose services, one commit each
-    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with_all = ["all", "only", "except", "limit"])]
     pub services: Vec<String>,
 
     /// Migrate them on this inventory host, by full or short name
@@ -169,8 +184,14 @@ pub enum Color {
 pub enum Command {
     /// Migrate one service.
     Migrate(Migrate),
+    /// Say where every service stands.
+    Status(status::Status),
     /// Write the example repository to this folder.
     Demo(PathBuf),
+    /// Write the completion script of a shell.
+    Completions(tools::Completions),
+    /// Write the man pages.
+    Man(tools::Man),
 }
 
 impl Command {
@@ -185,23 +206,34 @@ impl Command {
     {
         let typed = Typed::try_parse_from(args)?;
         match (typed.other, typed.migrate) {
+            (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
+            (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
+            (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),
             (None, Some(migrate)) => Ok(Self::Migrate(migrate)),
             (None, None) => Err(missing()),
         }
     }
 }
 
+/// The whole definition: what completions and man pages are made of.
+pub fn command() -> clap::Command {
+    Typed::command()
+}
+
+/// The words that name a command: a service of such a name is migrated as `migrate --host HOST -- NAME`.
+pub fn commands() -> Vec<String> {
+    command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
 /// The error for an empty command line.
 fn missing() -> clap::Error {
-    use clap::CommandFactory;
     Typed::command()
         .error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed, or --all")
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     use super::*;

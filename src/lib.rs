@@ -17,6 +17,7 @@
 //!   against the streams before and after.
 //! * [`plan`] — runs the rewrites, orders commits and rollout, asserts the invariants.
 //! * [`report`] — every output, rendered from the one plan.
+//! * [`status`] — where every service stands, from the plan of each and the branches there are.
 //!
 //! What they are made of:
 //!
@@ -24,6 +25,7 @@
 //! * [`syntax`] — readers that say where things are; knows `text` only.
 //! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
+//! * [`man`] — the man pages, from the definitions of [`cli`].
 //! * [`demo`] — the example infrastructure of `example/`, embedded.
 //!
 //! Not here: no code prints a format back, no code between `Snapshot` and `Plan` does I/O, nothing edits a file
@@ -34,6 +36,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod finding;
+pub mod man;
 pub mod patterns;
 pub mod plan;
 pub mod progress;
@@ -45,6 +48,7 @@ pub mod rule;
 pub mod run;
 pub mod select;
 pub mod snapshot;
+pub mod status;
 pub mod syntax;
 pub mod text;
 pub mod topology;

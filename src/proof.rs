@@ -183,6 +183,14 @@ impl<'s> Proof<'s> {
         certain(self.after.select(condition)?)
     }
 
+    /// How many streams `condition` selects after the move, with those to come when other services move as well.
+    ///
+    /// # Errors
+    /// What is not known, as a sentence part.
+    pub fn in_the_end(&self, condition: &Condition) -> Result<usize, String> {
+        Ok(self.after(condition)?.len() + self.later.select(condition)?.len())
+    }
+
     /// The streams of today that `condition` may select, copies of what moves aside, each with whether that is certain.
     /// An unreadable regular expression makes every stream uncertain.
     pub fn possible(&self, condition: &Condition) -> Vec<(usize, bool)> {

@@ -2,6 +2,10 @@
 //!
 //! Knows: the order of the stations and what goes to which stream. Must not know: how any station works.
 
+mod complete;
+mod man;
+mod status;
+
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -12,7 +16,7 @@ use crate::branches;
 use crate::cli::{self, Color, Command, Format, Migrate};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
-use crate::plan::{self, Batch, Plan};
+use crate::plan::{self, Batch, Plan, Request};
 use crate::progress::Progress;
 use crate::repo::{self, Load, NewBranch, OutFile, PublishOptions, Repo};
 use crate::report::{self, Look, Run, Written};
@@ -26,6 +30,9 @@ const MOST_GOES: usize = 4;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> ExitCode {
+    if let Some(code) = complete::answer() {
+        return code;
+    }
     let command = match Command::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(error) => {
@@ -36,6 +43,9 @@ pub fn main() -> ExitCode {
     };
     let outcome = caught(|| match &command {
         Command::Migrate(asked) => migrate(asked),
+        Command::Status(asked) => status::run(asked),
+        Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),
+        Command::Man(asked) => man::run(asked).and_then(|text| print(&text)).map(|()| 0),
         Command::Demo(dir) => demo::write(dir).and_then(|text| print(&text).map(|()| 0)),
     });
     match outcome {
@@ -65,7 +75,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 fn migrate(asked: &Migrate) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
     let selection = selection(asked);
-    let topology = read(&repo, asked.base.as_deref(), &selection)?;
+    let topology = read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology))?;
     let requests = selection.requests(&topology)?;
     let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
     let mut progress = Progress::new(requests.len());
@@ -102,15 +112,16 @@ fn selection(asked: &Migrate) -> Selection {
 }
 
 /// Reads what can matter in two goes: first what says where things run, then whatever may name what moves. What is
-/// found in the second may tell of more names; then the rest is looked at once more.
-fn read(repo: &Repo, base: Option<&str>, selection: &Selection) -> Result<Topology> {
+/// found in the second may tell of more names; then the rest is looked at once more. `asked` says what may move, going by
+/// what is known so far.
+fn read(repo: &Repo, base: Option<&str>, asked: &dyn Fn(&Topology) -> Result<Vec<Request>>) -> Result<Topology> {
     let mut snapshot = repo.snapshot(base)?;
     repo.load(&mut snapshot, &select::infrastructure)?;
     let mut topology = Topology::of(&snapshot);
     let mut looked_for: Option<Needles> = None;
     for _ in 0..MOST_GOES {
-        // What is wrong with the selection is told once everything is read.
-        let needles = Needles::of(&topology, &selection.requests(&topology).unwrap_or_default());
+        // What is wrong with it is told once everything is read.
+        let needles = Needles::of(&topology, &asked(&topology).unwrap_or_default());
         if looked_for.as_ref().is_some_and(|before| needles.is_covered_by(before)) {
             break;
         }

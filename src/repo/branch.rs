@@ -180,7 +180,7 @@ fn clash(git: &Repository, branch: &str, tip: Oid) -> Result<Option<Error>> {
 /// Ours and untouched: one parent; a `Migrate-Base` trailer, the same on all; author and committer the same person at
 /// the time of the base's committer. Amending or rebasing sets another committer time, so an edited commit is seen.
 /// The chain ends at the commit that the trailer names.
-fn foreign(git: &Repository, tip: Oid) -> Result<Option<(String, &'static str)>> {
+pub(super) fn foreign(git: &Repository, tip: Oid) -> Result<Option<(String, &'static str)>> {
     let find = |id: Oid| git.find_commit(id).map_err(|error| fault("read a commit of the branch", &error));
     let mut commit = find(tip)?;
     let Some(base) = base_of(&commit) else {

@@ -8,6 +8,7 @@
 //! * [`Repo::snapshot`] lists a commit, [`Repo::load`] reads the files of it that can matter.
 //! * [`Repo::publish`] turns the steps of plans into commits, checks them, and only then makes the branches.
 //! * [`OutFile`] is a file for the user, written whole or not at all.
+//! * [`Repo::branches`] lists the moves that branches hold already.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
 //! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
@@ -15,6 +16,7 @@
 
 mod beside;
 mod branch;
+mod branches;
 mod build;
 mod conflicts;
 mod create;

@@ -119,21 +119,7 @@ impl Repo {
         for branch in branches {
             let ids = build::commits(&memory, &from, &who, &branch.steps)?;
             let tip = *ids.last().unwrap_or(&base_id);
-            let mut published = Published {
-                branch: branch.name.clone(),
-                outcome: Outcome::DryRun,
-                commits: ids.iter().map(Oid::to_string).collect(),
-                patch: super::patch::patch(&memory, base_id, tip)?,
-                differs: Vec::new(),
-                conflicts: Vec::new(),
-                notes: Vec::new(),
-            };
-            match self.differing(&from, &branch.steps) {
-                Ok(paths) => published.differs = paths,
-                Err(error) => {
-                    published.notes.push(format!("the working tree could not be looked at: {}", error.message()));
-                }
-            }
+            let mut published = self.unpublished(&memory, &from, branch, &ids)?;
             match self.existing(&memory, &branch.name, tip, options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
@@ -165,6 +151,32 @@ impl Repo {
             first.notes.extend(untouched.changed());
         }
         Ok(all)
+    }
+
+    /// What there is to say of a branch whose commits are in `memory`, before it is written.
+    fn unpublished(
+        &self,
+        memory: &Repository,
+        from: &Commit<'_>,
+        branch: &NewBranch<'_>,
+        ids: &[Oid],
+    ) -> Result<Published> {
+        let mut published = Published {
+            branch: branch.name.clone(),
+            outcome: Outcome::DryRun,
+            commits: ids.iter().map(Oid::to_string).collect(),
+            patch: super::patch::patch(memory, from.id(), *ids.last().unwrap_or(&from.id()))?,
+            differs: Vec::new(),
+            conflicts: Vec::new(),
+            notes: Vec::new(),
+        };
+        match self.differing(from, &branch.steps) {
+            Ok(paths) => published.differs = paths,
+            Err(error) => {
+                published.notes.push(format!("the working tree could not be looked at: {}", error.message()));
+            }
+        }
+        Ok(published)
     }
 
     /// Writes the objects of what was built, then the names.

@@ -12,6 +12,8 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
 use crate::text::{Edit, Place, Source};
 
+pub(super) use branch::short;
+
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
 use super::{Look, Run, Written, diff, snippet};
@@ -93,7 +95,7 @@ fn counts(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-fn number(count: usize, one: &str, many: &str) -> String {
+pub(super) fn number(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

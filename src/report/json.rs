@@ -85,7 +85,7 @@ struct Change<'a> {
 }
 
 #[derive(Serialize)]
-struct At<'a> {
+pub(super) struct At<'a> {
     path: &'a str,
     line: usize,
     column: usize,
@@ -105,7 +105,7 @@ struct Query<'a> {
 }
 
 #[derive(Serialize)]
-struct Found<'a> {
+pub(super) struct Found<'a> {
     level: &'static str,
     rule: &'a str,
     path: Option<&'a str>,
@@ -268,7 +268,7 @@ fn moved(moved: &Move) -> Moved<'_> {
     }
 }
 
-fn at(place: &Place) -> At<'_> {
+pub(super) fn at(place: &Place) -> At<'_> {
     let start = summary::start(place);
     At { path: place.source.path.as_str(), line: start.line, column: start.column }
 }
@@ -317,7 +317,7 @@ fn query(query: &QueryChange) -> Query<'_> {
     }
 }
 
-fn found(finding: &Finding) -> Found<'_> {
+pub(super) fn found(finding: &Finding) -> Found<'_> {
     let place = finding.at.as_ref();
     let start = place.map(summary::start);
     let end = place.map(summary::end);

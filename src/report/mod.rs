@@ -17,6 +17,7 @@ mod review;
 mod sample;
 mod sarif;
 mod snippet;
+pub mod status;
 mod style;
 pub mod summary;
 #[cfg(test)]

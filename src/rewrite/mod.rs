@@ -15,7 +15,7 @@ pub mod queries;
 use std::sync::Arc;
 
 use crate::finding::Finding;
-use crate::proof::Op;
+use crate::proof::{Matcher, Op};
 use crate::rule;
 use crate::syntax::logql::MatchOp;
 use crate::text::{Edit, Place, RepoPath, Source, Span, Why};
@@ -30,6 +30,15 @@ impl From<MatchOp> for Op {
             MatchOp::NotRegex => Self::NotMatch,
         }
     }
+}
+
+/// What selects the containers that move, the shortest first: `service="P"` where the project has no others, then with
+/// their components.
+fn by_service(moved: &Move) -> Vec<Vec<Matcher>> {
+    let service = Matcher::new("service", Op::Equal, &moved.project);
+    let component = Matcher::one_of("component", &moved.components.iter().map(String::as_str).collect::<Vec<_>>());
+    let both = vec![service.clone(), component];
+    if moved.siblings.is_empty() { vec![vec![service], both] } else { vec![both] }
 }
 
 /// Which candidate a selector took, in the order they are tried (DESIGN 4.3).

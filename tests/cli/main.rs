@@ -8,6 +8,8 @@ mod batch;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod complete;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod kairos;
@@ -18,6 +20,8 @@ mod readme;
 mod refuse;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

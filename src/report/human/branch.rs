@@ -90,6 +90,6 @@ pub(super) fn notes(page: &mut Page, written: &Written) {
 }
 
 /// The first twelve digits of a commit id.
-fn short(id: &str) -> &str {
+pub(in crate::report) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }

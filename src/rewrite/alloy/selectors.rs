@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::proof::{self, Condition, Copies, Matcher, Op, Proof, Verdict};
-use crate::rewrite::{How, Outcome, QueryChange, edit};
+use crate::rewrite::{How, Outcome, QueryChange, by_service, edit};
 use crate::rule;
 use crate::syntax::alloy::selector::{self, Selector};
 use crate::text::{Encoding, Place, Span, View};
@@ -216,14 +216,7 @@ fn candidates(matcher: &Matcher, (at, behind): (Span, usize), moved: &Move) -> V
     if matcher.op == Op::Match && matcher.names().unwrap_or_default().iter().any(foreign) {
         return Vec::new();
     }
-    let service = Matcher::new("service", Op::Equal, &moved.project);
-    let component = Matcher::one_of("component", &moved.components.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut out = Vec::new();
-    if moved.siblings.is_empty() {
-        out.push(vec![service.clone()]);
-    }
-    out.push(vec![service, component]);
-    out.into_iter().map(|list| (at, written(&list), list)).collect()
+    by_service(moved).into_iter().map(|list| (at, written(&list), list)).collect()
 }
 
 fn matchers(selector: &Selector) -> Vec<Matcher> {

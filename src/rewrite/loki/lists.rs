@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::File;
-use crate::proof::{self, Condition, Copies, Matcher, Op, Proof};
+use crate::proof::{self, Condition, Copies, Matcher, Proof};
+use crate::rewrite::by_service;
 use crate::syntax::jinja::{self, TagKind};
 use crate::syntax::logql;
 use crate::syntax::tree::{Ref, Style};
@@ -169,11 +170,7 @@ pub(super) fn second(file: &File<'_>, entry: &Entry, all: &[Entry], moving: &Mov
 fn candidate(old: &[(Span, Matcher)], text: &str, moving: &Moving, moved: &Move) -> Option<String> {
     let mut on_job = old.iter().enumerate().filter(|(_, (_, matcher))| matcher.label == "job");
     let (index, (span, _)) = on_job.next().filter(|_| on_job.next().is_none())?;
-    let service = Matcher::new("service", Op::Equal, &moved.project);
-    let component = Matcher::one_of("component", &moved.components.iter().map(String::as_str).collect::<Vec<_>>());
-    let both = vec![service.clone(), component];
-    let lists = if moved.siblings.is_empty() { vec![vec![service], both] } else { vec![both] };
-    lists.into_iter().find_map(|list| {
+    by_service(moved).into_iter().find_map(|list| {
         let mut new = only(old);
         new.splice(index..=index, list.clone());
         let (before, after) = (Condition::all(&only(old)), Condition::all(&new));

@@ -136,7 +136,8 @@ impl Before<'_> {
         list
     }
 
-    /// The label that all of these streams have and go on to have, and that selects the fewest streams.
+    /// The label that all of these streams have and go on to have, and that selects the fewest streams, with those that are
+    /// to come.
     fn ground(&self, others: &[Matcher], today: &[usize]) -> Option<Matcher> {
         let mut common: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let first = today.first().and_then(|&index| self.moved.streams.before.get(index))?;
@@ -154,8 +155,8 @@ impl Before<'_> {
         let candidates = common.into_iter().map(|(label, values)| {
             let values: Vec<&str> = values.into_iter().collect();
             let matcher = Matcher::one_of(label, &values);
-            let selected = self.proof.after(&Condition::all(&with(others, std::slice::from_ref(&matcher))));
-            (selected.map_or(usize::MAX, |found| found.len()), values.len(), matcher)
+            let selected = self.proof.in_the_end(&Condition::all(&with(others, std::slice::from_ref(&matcher))));
+            (selected.unwrap_or(usize::MAX), values.len(), matcher)
         });
         candidates.min().map(|(_, _, matcher)| matcher)
     }

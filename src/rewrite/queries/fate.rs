@@ -90,7 +90,9 @@ impl Before<'_> {
                 return Fate::Becomes(candidate);
             }
             if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
-                failed = verdict;
+                // Right, but not for good.
+                let later = || Verdict::Wrong { missing: Vec::new(), extra: vec!["what is to move later".to_owned()] };
+                failed = if verdict.is_right() { later() } else { verdict };
             }
         }
         self.unproven(one, &old, failed)

@@ -113,6 +113,7 @@ ids! {
     RESTORED = "restored";
     NAME_MOVES = "name-moves";
     PARSER = "parser";
+    GAINS = "gains";
 }
 
 #[cfg(test)]

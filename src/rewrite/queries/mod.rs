@@ -64,7 +64,9 @@ fn components<'t>(topology: &'t Topology, moved: &Move) -> Vec<&'t str> {
 
 /// Edits and findings for every query site that this move concerns.
 pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
-    let before = streams::Before::new(moved);
+    let assumed = streams::assuming_names(moved);
+    let named = assumed.as_ref().map(streams::Before::new);
+    let before = streams::Before::new(moved).or_named(named.as_ref());
     let files: Vec<_> = facts.files.values().collect();
     let parts = files.par_iter().map(|file| {
         let mut outcome = Outcome::default();

@@ -2,8 +2,14 @@
 //!
 //! Knows: which parts of a query are looked at, in which order. Must not know: files, dashboards or rules. Spans are of
 //! the decoded query.
+//!
+//! What is known of each log query inside it stands in its `Log`: first the selector (`selector`), then the label filters
+//! behind it (`filters`). From all of them together follows what their label `job` is called afterwards (`Called`, decided
+//! by `result`); only then are the uses of a label looked at (`uses`, `stages`, with what comes to their place: `place`)
+//! and what has to stand around a range aggregation (`wrap`).
 
 mod filters;
+mod place;
 mod result;
 mod selector;
 mod stages;
@@ -11,9 +17,10 @@ mod uses;
 mod wrap;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::proof::{Condition, Matcher, Op, Value};
-use crate::syntax::logql::{FilterOp, LogId, Query, Quote, Text};
+use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
 use crate::text::Span;
 
 use super::ids::{self, Id};
@@ -118,7 +125,34 @@ struct Log {
 
 /// Works out what `query` needs under this move.
 pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_>) -> Analysis {
-    let mut work = Work { query, before, around, logs: BTreeMap::new(), result: Analysis::default(), restores: false };
+    let analysis = analysed(query, before, around);
+    // Who asks for `service_name` has a Loki that sets it; from which labels it takes it is not known.
+    let named = before.if_named.filter(|_| analysis.doubts.is_empty() && asks_for_name(query));
+    let Some(mut assumed) = named.map(|named| analysed(query, named, around)) else { return analysis };
+    if assumed.doubts.is_empty() && assumed.changes == analysis.changes {
+        return analysis;
+    }
+    let why = "it is not known from which labels Loki takes `service_name`".to_owned();
+    assumed.doubts.insert(0, Remark { id: ids::UNCHECKED, why });
+    assumed
+}
+
+/// Whether a selector asks for a `service_name`.
+fn asks_for_name(query: &Query<'_>) -> bool {
+    let mut all = query.selectors().flat_map(|(_, selector)| query.matchers(selector));
+    all.any(|one| one.name.text == "service_name" && matches!(one.op, MatchOp::Equal | MatchOp::Regex))
+}
+
+fn analysed(query: &Query<'_>, before: &Before<'_>, around: &Around<'_>) -> Analysis {
+    let mut work = Work {
+        query,
+        before,
+        around,
+        uses: Rc::default(),
+        logs: BTreeMap::new(),
+        result: Analysis::default(),
+        restores: false,
+    };
     for (id, log) in query.logs() {
         let state = match &log.selector {
             Some(selector) => work.selector(selector),
@@ -138,17 +172,20 @@ pub(super) fn analyse(query: &Query<'_>, before: &Before<'_>, around: &Around<'_
         work.filters(id);
     }
     if work.logs.values().any(|log| log.entering != Flow::Still) {
+        work.uses = query.uses().into();
         work.call();
         work.restores = around.records && work.carries_job();
-        for mention in query.uses() {
-            work.mention(&mention);
+        for mention in work.uses.clone().iter() {
+            work.mention(mention);
         }
         work.variants();
         work.stages();
         work.matching();
         work.wraps();
-        work.host_wide();
+        work.recorded();
     }
+    work.parsers();
+    work.host_wide();
     work.finish()
 }
 
@@ -156,6 +193,8 @@ struct Work<'q, 'a, 'm> {
     query: &'q Query<'a>,
     before: &'q Before<'m>,
     around: &'q Around<'q>,
+    /// Every use of a label, where streams that move come by.
+    uses: Rc<[Mention]>,
     logs: BTreeMap<LogId, Log>,
     result: Analysis,
     /// The result keeps the label `job`: it is put back where lines become samples (label-surface 1.5 U7).

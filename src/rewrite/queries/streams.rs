@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proof::{Condition, Copies, Matcher, Proof};
-use crate::topology::{Label, Move};
+use crate::topology::loki::DISCOVERED;
+use crate::topology::{Derives, Label, Move, Streams};
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +38,24 @@ impl Flow {
 pub(super) struct Before<'m> {
     pub(super) moved: &'m Move,
     pub(super) proof: Proof<'m>,
+    /// Where the repository does not tell if Loki derives `service_name`: the same, if it does as it comes.
+    pub(super) if_named: Option<&'m Self>,
     /// For each stream of today: whether its labels change.
     changes: Vec<bool>,
+}
+
+/// The move where Loki derives `service_name` as it comes, when the repository does not tell.
+pub(super) fn assuming_names(moved: &Move) -> Option<Move> {
+    let names = || Derives::From(DISCOVERED.map(String::from).to_vec(), None);
+    matches!(moved.streams.names, Derives::Unknown)
+        .then(|| Move { streams: Streams { names: names(), ..moved.streams.clone() }, ..moved.clone() })
+}
+
+/// Before the move, or after it.
+#[derive(Clone, Copy)]
+enum Side {
+    Today,
+    After,
 }
 
 /// What the label `job` of some streams is called afterwards.
@@ -54,10 +71,15 @@ pub(super) struct Called {
 
 impl<'m> Before<'m> {
     pub(super) fn new(moved: &'m Move) -> Self {
-        let mut before = Self { moved, proof: Proof::new(&moved.streams), changes: Vec::new() };
+        let mut before = Self { moved, proof: Proof::new(&moved.streams), if_named: None, changes: Vec::new() };
         let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
         before.changes = (0..moved.streams.before.len()).map(changes).collect();
         before
+    }
+
+    /// With what holds if Loki derives `service_name`.
+    pub(super) fn or_named(self, if_named: Option<&'m Self>) -> Self {
+        Self { if_named, ..self }
     }
 
     /// Whether a stream of today goes on with other labels as this one.
@@ -144,6 +166,46 @@ impl<'m> Before<'m> {
         self.moved.streams.names.is_proven()
     }
 
+    /// Whether streams may have a `service_name`.
+    pub(super) fn may_have_names(&self) -> bool {
+        !matches!(self.moved.streams.names, Derives::Never(_))
+    }
+
+    /// Whether `service_name` goes on to tell these streams from each other exactly as it does today. Where it is not
+    /// known if they have one: whether it would.
+    pub(super) fn name_tells(&self, condition: &Condition) -> bool {
+        let this = self.if_named.unwrap_or(self);
+        !self.may_have_names()
+            || this.one_to_one(condition, |side, index| match side {
+                Side::Today => this.proof.value_today(index, "service_name"),
+                Side::After => this.proof.value_after(index, "service_name"),
+            })
+    }
+
+    /// Whether `job` and `service` together go on to tell these streams from each other exactly as they do today.
+    pub(super) fn both_tell(&self, condition: &Condition) -> bool {
+        self.one_to_one(condition, |side, index| {
+            let value = |label: &str| match side {
+                Side::Today => self.proof.value_today(index, label),
+                Side::After => self.proof.value_after(index, label),
+            };
+            Some((value("job")?, value("service")?))
+        })
+    }
+
+    /// Whether what is read of each of these streams and of what becomes of it is one to one.
+    fn one_to_one<T: Ord + Copy>(&self, condition: &Condition, read: impl Fn(Side, usize) -> Option<T>) -> bool {
+        let Ok(today) = self.proof.today(condition, Copies::Ignored) else { return false };
+        let (mut forth, mut back) = (BTreeMap::new(), BTreeMap::new());
+        today.into_iter().all(|index| {
+            let Some(old) = read(Side::Today, index) else { return false };
+            self.proof.image(index).all(|to| {
+                let Some(new) = read(Side::After, to) else { return false };
+                *forth.entry(old).or_insert(new) == new && *back.entry(new).or_insert(old) == old
+            })
+        })
+    }
+
     /// The labels the streams of today have that satisfy `condition`.
     pub(super) fn labels(&self, condition: &Condition) -> BTreeSet<&'m str> {
         let list = self.today(condition).into_iter().filter_map(|index| self.moved.streams.before.get(index));
@@ -184,7 +246,7 @@ impl<'m> Before<'m> {
     }
 
     /// Whether the streams of each job all keep it or all lose it.
-    fn each_by_one(&self, condition: &Condition) -> bool {
+    pub(super) fn each_by_one(&self, condition: &Condition) -> bool {
         let mut kinds: BTreeMap<&str, bool> = BTreeMap::new();
         self.today(condition).into_iter().all(|index| {
             let Some(job) = self.proof.value_today(index, "job") else { return false };

@@ -1,6 +1,7 @@
 //! One test for each row of label-surface 1.3, rule of 2.2 and trap of section 9; results worked out by hand.
 
 mod candidates;
+mod engine;
 mod files;
 mod links;
 mod panels;

@@ -5,6 +5,7 @@
 mod blocks;
 mod names;
 mod selection;
+mod services;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::finding::{Finding, Level};
 use crate::text::Place;
 
 pub use selection::{Selection, Services};
+pub use services::{Service, find, is_collected, is_on_syslog, services};
 
 /// One service on one host, as the user asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

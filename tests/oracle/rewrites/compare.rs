@@ -82,24 +82,22 @@ impl Renamed {
 
     /// `exact`: what is stored as another metric keeps its `job`.
     fn canonical(&self, answer: &Answer, exact: bool) -> Canonical {
-        let mut out = Canonical::new();
+        let mut out: BTreeMap<_, Vec<(i64, String)>> = BTreeMap::new();
         for row in answer.rows.iter().flatten() {
             let labels = self.labels(row, exact);
             let points = row.points.iter().map(|point| (point.at, self.one_name(&point.value)));
-            if answer.metric {
-                out.push((labels, points.collect()));
-            } else {
-                out.extend(points.map(|point| (labels.clone(), vec![point])));
-            }
+            out.entry(labels).or_default().extend(points);
         }
-        out.sort();
-        out
+        // In which order the engine adds up series that have come to the same labels is chance.
+        out.values_mut().for_each(|points| points.sort());
+        out.into_iter().collect()
     }
 
     pub(super) fn compare(&self, old: &Answer, new: &Answer, exact: bool) -> Outcome {
         if old.metric != new.metric || old.error.is_empty() != new.error.is_empty() {
             return Outcome::Different;
         }
+        let metric = old.metric;
         let (old, new) = (self.canonical(old, exact), self.canonical(new, exact));
         let points = |form: &Canonical| {
             let mut points: Vec<_> = form.iter().flat_map(|(_, points)| points.clone()).collect();
@@ -110,7 +108,7 @@ impl Renamed {
             Outcome::Same
         } else if points(&old) == points(&new) {
             Outcome::OtherLabels
-        } else if summed(&old) == summed(&new) {
+        } else if metric && summed(&old) == summed(&new) {
             Outcome::FansOut
         } else {
             Outcome::Different

@@ -26,6 +26,8 @@ pub(super) struct Sets {
     pub(super) after: Vec<Stream>,
     /// Before, with those shadows, which count only where the stream they double is not selected.
     pub(super) shadowed: Vec<Stream>,
+    /// After, had the streams that move kept their `job` beside their new labels; with their shadows.
+    pub(super) kept: Vec<Stream>,
 }
 
 /// The streams before and after.
@@ -58,11 +60,19 @@ pub(super) fn sets(random: &mut Random, moved: &Move, style: Style, service_name
             .filter(|other| !shadows.contains(other) && streams.image[*other].iter().any(|to| image.contains(to)));
         shadowed.add(labels, lines(), doubled.map(|other| old[other].clone()).collect());
     }
-    let mut after = Store::default();
-    for (labels, lines) in named.iter().zip(&lines) {
+    let (mut after, mut kept) = (Store::default(), Store::default());
+    for (to, (labels, lines)) in named.iter().zip(&lines).enumerate() {
         after.add(labels, lines, Vec::new());
+        let mut from = old.iter().enumerate().filter(|(index, _)| streams.image[*index].contains(&to));
+        let job = from.find_map(|(_, labels)| labels.get("job"));
+        let mut labels = labels.clone();
+        labels.extend(job.map(|job| ("job".to_owned(), job.clone())));
+        kept.add(&labels, lines, Vec::new());
+        if job.is_some() && shadows.iter().any(|&index| streams.image[index].contains(&to)) {
+            kept.add(&named[to], lines, vec![labels]);
+        }
     }
-    Sets { before: before.streams(), after: after.streams(), shadowed: shadowed.streams() }
+    Sets { before: before.streams(), after: after.streams(), shadowed: shadowed.streams(), kept: kept.streams() }
 }
 
 /// Streams that exist before the move under their labels of afterwards: Docker keeps a copy of what a container sends

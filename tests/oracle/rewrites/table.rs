@@ -96,7 +96,7 @@ fn topology(files: &Files, request: &Request) -> Topology {
         add(&mut snapshot, path, text);
     }
     let topology = Topology::of(&snapshot);
-    let needles = Needles::of(&topology, request);
+    let needles = Needles::of(&topology, std::slice::from_ref(request));
     for (path, text) in files.iter().filter(|(path, _)| select::others(path)) {
         let json = select::is_json(path);
         if if json { needles.matter_in_json(text.as_bytes()) } else { needles.matter(text.as_bytes()) } {

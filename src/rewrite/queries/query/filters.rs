@@ -76,6 +76,10 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                     return (Condition::Open, Condition::Open);
                 };
                 let one = matcher(name.text, op, text);
+                if self.unanchored(log, &one) {
+                    self.doubt(ids::UNCHECKED, "in a label filter, Loki takes a part of the value for the whole");
+                    return (Condition::Open, Condition::Open);
+                }
                 if name.text != "job" {
                     let told = self.on_all(log, name.text) || NEW.contains(&name.text) && !passed.parsed;
                     let same = if told { Condition::Is(one) } else { Condition::Open };
@@ -109,6 +113,18 @@ impl<'q, 'a> Work<'q, 'a, '_> {
             let label = one.label.clone();
             self.doubt(ids::COLLISION, &label);
         }
+    }
+
+    /// Whether streams come by that Loki lets through a label filter though the whole value does not fit: it looks for
+    /// the words of some regular expressions anywhere in the value.
+    fn unanchored(&self, log: LogId, one: &Matcher) -> bool {
+        let Some(log) = self.logs.get(&log).filter(|_| one.label != "service_name") else { return false };
+        let proof = &self.before.proof;
+        proof.possible(&log.old).into_iter().any(|(index, _)| {
+            let after = proof.image(index).map(|to| proof.value_after(to, &one.label));
+            let mut values = after.chain([proof.value_today(index, &one.label)]).flatten();
+            values.any(|value| one.is_found_in(value))
+        })
     }
 
     /// The comparisons of a filter with a text.

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Analysis, Flow, Rename, Work, ids};
+use super::{Analysis, Flow, Log, Rename, Work, ids};
 use crate::proof::Condition;
 use crate::rewrite::How;
-use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, StageKind, Use};
+use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, Owner, Use};
 
 /// What `job` is called on the series of an expression afterwards; empty where they do not carry it.
 type Carried = BTreeSet<Vec<&'static str>>;
@@ -19,8 +19,7 @@ impl Work<'_, '_, '_> {
         let moving = || self.logs.values().filter(|log| log.flow != Flow::Still);
         let plain = moving().all(|log| log.flow == Flow::Moved && matches!(log.how, None | Some(How::Swap)));
         let bridged = moving().all(|log| log.flow == Flow::Moved || log.how.is_some());
-        let spoken =
-            self.query.uses().iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
+        let spoken = self.uses.iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
         let named = bridged && !spoken && moving().all(|log| before.derived(&log.old).is_some());
         // Two jobs that become one service are told apart no longer, also where they are read side by side.
         let all = Condition::Any(moving().map(|log| log.old.clone()).collect());
@@ -44,8 +43,10 @@ impl Work<'_, '_, '_> {
     pub(super) fn finish(mut self) -> Analysis {
         self.result.changes.sort_by_key(|change| (change.span.start(), change.span.end()));
         let mut done = 0;
+        // A proposal is the closest there is; what is to be written has to fit together, or the plan refuses it.
+        let proposed = !self.result.doubts.is_empty();
         self.result.changes.retain(|change| {
-            let keep = change.span.start() >= done;
+            let keep = !proposed || change.span.start() >= done;
             done = done.max(change.span.end());
             keep
         });
@@ -104,15 +105,55 @@ impl Work<'_, '_, '_> {
         let query = self.query;
         for (_, expr) in query.exprs() {
             let ExprKind::Binary { op, matching, left, right } = &expr.kind else { continue };
-            let said = matching.as_ref().is_some_and(|matching| matching.labels.is_some());
-            if said || *op == BinaryOp::Or || self.restores {
+            let labels = matching.as_ref().and_then(|matching| matching.labels);
+            if labels.is_some_and(|labels| labels.first) || *op == BinaryOp::Or || self.restores {
                 continue;
             }
+            // What one side has beside the project, the other has not.
+            let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
+            let spreads = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right)
+                || self.keeps_beside(*left)
+                || self.keeps_beside(*right);
+            let names_job =
+                labels.is_some_and(|labels| query.names(labels.labels).iter().any(|name| name.text == "job"));
             let (left, right) = (self.carried(*left), self.carried(*right));
-            let both = !left.is_empty() && !right.is_empty();
-            if both && (left != right || left.len() > 1) {
+            let both = !left.is_empty() && !right.is_empty() && !names_job;
+            if spreads || both && (left != right || left.len() > 1) {
                 self.doubt(ids::MATCHING, "");
             }
+        }
+    }
+
+    /// Whether a `label_replace` in an expression writes `job` where a label of the stream was: its new one stays.
+    fn keeps_beside(&self, id: ExprId) -> bool {
+        let written = matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { operand, texts }
+            if texts[0].value == "job" && !self.carried(*operand).is_empty() && self.flow(Owner::Expr(*operand)) != Flow::Still);
+        written || self.query.operands(id).into_iter().any(|operand| self.keeps_beside(operand))
+    }
+
+    /// Whether the series of an expression carry what moved streams have beside their project.
+    fn spreads(&self, id: ExprId) -> bool {
+        let without_job = |grouping: &Grouping| {
+            grouping.without && !self.query.names(grouping.labels).iter().any(|name| name.text == "job")
+        };
+        match &self.query.expr(id).kind {
+            ExprKind::RangeAggregation { log: id, grouping, .. } => self.logs.get(id).is_some_and(|log| {
+                // Where there are several, they are put together.
+                let own = log.flow != Flow::Still && !self.before.splits(&log.old);
+                own && grouping.as_ref().is_none_or(without_job) && !self.lost(*id, usize::MAX) && !self.keeps(*id)
+            }),
+            ExprKind::VectorAggregation { function, operand, grouping } => {
+                (keeps(*function) || grouping.as_ref().is_some_and(without_job)) && self.spreads(*operand)
+            }
+            _ => self.query.operands(id).into_iter().any(|operand| self.spreads(operand)),
+        }
+    }
+
+    /// A recorded metric goes on without its `job` where the selector of what moves is left as it is.
+    pub(super) fn recorded(&mut self) {
+        let loses = |log: &Log| log.flow != Flow::Still && log.how.is_none();
+        if self.restores && self.result.doubts.is_empty() && self.logs.values().any(loses) {
+            self.doubt(ids::RECORD, "");
         }
     }
 
@@ -160,20 +201,6 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether the streams of a log query still have their `job` behind its last stage.
-    pub(super) fn kept(&self, id: LogId) -> bool {
-        let query = self.query;
-        let gone = query.stages(query.log(id)).iter().any(|stage| match &stage.kind {
-            StageKind::LabelFormat(list) => query.formats(*list).iter().any(|item| item.destination.text == "job"),
-            StageKind::Keep(list) => !query.picks(*list).iter().any(|pick| pick.name.text == "job"),
-            StageKind::Drop(list) => {
-                query.picks(*list).iter().any(|pick| pick.name.text == "job" && pick.condition.is_none())
-            }
-            _ => false,
-        });
-        !gone && query.log(id).selector.is_some()
-    }
-
     /// Whether the series of an expression carry a field of the line whose name changes with the move.
     fn field(&self, id: ExprId, name: &str) -> bool {
         match &self.query.expr(id).kind {
@@ -197,14 +224,14 @@ impl Work<'_, '_, '_> {
     }
 
     /// Whether a label passes a grouping; `none`: whether it passes where there is none.
-    fn passes(&self, grouping: Option<&Grouping>, name: &str, none: bool) -> bool {
+    pub(super) fn passes(&self, grouping: Option<&Grouping>, name: &str, none: bool) -> bool {
         let Some(grouping) = grouping else { return none };
         self.query.names(grouping.labels).iter().any(|label| label.text == name) != grouping.without
     }
 }
 
 /// Whether an aggregation keeps all labels of the series it picks.
-fn keeps(function: Function) -> bool {
+pub(super) fn keeps(function: Function) -> bool {
     use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
     matches!(function, Topk | Bottomk | ApproxTopk | Sort | SortDesc)
 }

@@ -68,16 +68,21 @@ impl Work<'_, '_, '_> {
         log
     }
 
-    /// Who asks for the new labels already may lose what had none of them, or gain what has them now.
+    /// Who asks for the new labels already may lose what had none of them, or gain what has them now: also where copies
+    /// are there today, as another part of the query may leave those out.
     fn asks_already(&mut self, old: &[Matcher], log: &mut Log) {
-        let Some(new) = old.iter().find(|one| NEW.contains(&one.label.as_str())) else { return };
-        let stays = self.before.proof.check(&log.old, &log.old, Copies::Count);
-        if let Verdict::Wrong { missing, .. } = stays {
-            if !missing.is_empty() {
-                self.doubt(ids::COLLISION, &new.label);
-            }
-            log.gains = log.flow == Flow::Still;
+        let new = old.iter().find(|one| NEW.contains(&one.label.as_str()));
+        if new.is_none() && !old.iter().any(|one| one.label == "service_name") {
+            return;
         }
+        let stays = |copies| self.before.proof.check(&log.old, &log.old, copies);
+        if matches!(stays(Copies::Count), Verdict::Wrong { missing, .. } if !missing.is_empty()) {
+            match new {
+                Some(new) => self.doubt(ids::COLLISION, &new.label),
+                None => self.doubt(ids::NAME_MOVES, ""),
+            }
+        }
+        log.gains = log.flow == Flow::Still && matches!(stays(Copies::Ignored), Verdict::Wrong { .. });
     }
 
     fn becomes(&mut self, selector: &Selector, index: usize, one: &Matcher, new: &New) {

@@ -56,8 +56,7 @@ impl Work<'_, '_, '_> {
         let told = filters.flat_map(|root| self.comparisons(root)).filter(|one| one.label == label);
         let blind =
             |one: &Matcher| label == "job" && !self.before.names(one) && one.accepts("\u{1}") == one.accepts("");
-        let uses = self.query.uses();
-        let later = uses.iter().filter(|one| one.name == label && one.span.start() >= from);
+        let later = self.uses.iter().filter(|one| one.name == label && one.span.start() >= from);
         let others = later.filter(|one| one.usage != Use::LabelFilter).count();
         others > 0 || !told.into_iter().all(|one| blind(&one))
     }
@@ -87,7 +86,13 @@ impl Work<'_, '_, '_> {
                 self.doubt(ids::COLLISION, "service");
             }
             let job = if moved { None } else { Some("job") };
-            let all: Vec<&str> = job.into_iter().chain(self.fresh(log, 0)).collect();
+            let mut all: Vec<&str> = job.into_iter().chain(self.fresh(log, 0)).collect();
+            if self.keeps_before(log, mention.span.start()) {
+                // What a `keep` before it kept in the place of `job`.
+                let kept = called.into_iter().flat_map(|called| called.names.iter());
+                let more: Vec<&str> = kept.copied().filter(|name| !all.contains(name)).collect();
+                all.extend(more);
+            }
             return self.rename(mention, &all.join(", "), ids::PICK);
         }
         let new = called.map_or_else(|| "service".to_owned(), |called| called.names.join(", "));
@@ -105,15 +110,19 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// A template may compare the label with the name of the job: the literals become the project. False when the name
-    /// stands there in another way.
+    /// A template may compare the label with the name of the job whose lines come by: the literals become the project.
+    /// False when the name stands there in another way, and when the label is compared with the name of the project, which
+    /// no line has today.
     pub(super) fn literals(&mut self, mention: &Mention) -> bool {
+        let Owner::Log(log) = mention.owner else { return false };
+        let jobs = self.logs.get(&log).map(|log| self.moving_jobs(&log.old)).unwrap_or_default();
         let written = mention.span.of(self.query.text());
         let quote = if written.starts_with('`') { "\"" } else { "\\\"" };
-        let mut certain = true;
+        let project = self.before.moved.project.clone();
+        let mut certain = jobs.contains(&project.as_str()) || !written.contains(&format!("{quote}{project}{quote}"));
         let mut found = Vec::new();
-        for job in &self.before.moved.jobs {
-            for (at, _) in written.match_indices(job.as_str()) {
+        for job in jobs {
+            for (at, _) in written.match_indices(job) {
                 let (head, tail) = (&written[..at], &written[at + job.len()..]);
                 let inside = head.rfind("{{") > head.rfind("}}");
                 certain &= inside && head.ends_with(quote) && tail.starts_with(quote);
@@ -121,7 +130,6 @@ impl Work<'_, '_, '_> {
             }
         }
         if certain {
-            let project = self.before.moved.project.clone();
             for span in found {
                 self.change(span, project.as_str(), ids::TEMPLATE_LABEL);
             }

@@ -3,10 +3,12 @@
 //! Knows: which use follows the move and which a person has to decide (label-surface 1.4, 1.7). Must not know: how
 //! selectors and label filters are rewritten.
 
+use super::place::Made;
 use super::wrap::NEW;
 use super::{Flow, Id, Work, ids};
+use crate::proof::Condition;
 use crate::rewrite::queries::streams::Called;
-use crate::syntax::logql::{ExprId, ExprKind, Grouping, LogId, Mention, Owner, StageKind, Text, Use};
+use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, Use};
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
@@ -14,12 +16,32 @@ impl Work<'_, '_, '_> {
         if flow == Flow::Still {
             return;
         }
+        if mention.usage == Use::Extraction {
+            return self.extraction(mention);
+        }
         match mention.name.as_str() {
-            "job" if !self.made(mention) && !self.restored(mention) => self.job(mention),
-            "job_extracted" if mention.usage != Use::Extraction && self.parsed(mention.owner, mention) => {
+            "job" if mention.usage != Use::LabelReplaceDestination && !self.restored(mention) => {
+                match self.made(mention) {
+                    Made::Nowhere => self.job(mention),
+                    // No one name is right for both.
+                    Made::Partly => self.doubt(ids::HOST_WIDE, ""),
+                    Made::Everywhere => {}
+                }
+            }
+            "service_name" if self.merges(mention) => self.doubt(ids::NAME_MOVES, ""),
+            "job_extracted" if self.parsed(mention.owner, mention) => {
                 self.follow(mention, flow, "job", ids::EXTRACTED, "");
             }
-            "service" if self.beside_job(mention) => {}
+            "service" if self.beside_job(mention) => {
+                let Owner::Expr(id) = mention.owner else { return };
+                if !self.before.both_tell(&self.feeds(id)) {
+                    self.doubt(ids::HOST_WIDE, "");
+                }
+            }
+            // The label it writes would take the place of a field of the line.
+            "job" if mention.usage == Use::LabelReplaceDestination && self.overwrites(mention) => {
+                self.doubt(ids::EXTRACTED, "");
+            }
             label @ ("service" | "component" | "container") if self.collides(mention, label) => {
                 if self.parsed(mention.owner, mention) {
                     self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
@@ -54,45 +76,51 @@ impl Work<'_, '_, '_> {
         both && mention.usage == Use::Grouping && !self.parsed(mention.owner, mention)
     }
 
-    pub(super) fn groups_by_both(&self, grouping: &Grouping) -> bool {
-        let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
-        !grouping.without && has("job") && has("service")
-    }
-
-    fn grouping_of(&self, id: ExprId) -> Option<Grouping> {
-        match &self.query.expr(id).kind {
-            ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => *grouping,
-            _ => None,
+    /// A parser sets the labels it names anew, but for those of the stream: what an earlier parser made of one is lost
+    /// where the stream lost it, and stays where the stream has it now.
+    fn extraction(&mut self, mention: &Mention) {
+        let Owner::Log(log) = mention.owner else { return };
+        let stages = self.query.stages(self.query.log(log));
+        let own = stages.iter().rfind(|stage| stage.span.start() <= mention.span.start());
+        let anew = mention.within.is_none() && own.is_some_and(|own| self.parses(log, own.span.start()));
+        let label = mention.name.as_str();
+        if anew && label == "job" {
+            self.doubt(ids::EXTRACTED, "");
+        } else if anew && NEW.contains(&label) && self.collides(mention, label) {
+            self.doubt(ids::COLLISION, label);
         }
     }
 
-    /// Whether the selectors say whose lines they mean; over a whole host, new labels are as welcome as new streams.
-    fn pinned(&self, owner: Owner) -> bool {
-        let logs = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id));
-        logs.filter(|log| log.entering != Flow::Still).any(|log| log.flow == Flow::Moved || log.how.is_some())
-    }
-
-    /// Whether the mention reads a name that is free today and a label of the moved streams afterwards.
-    fn collides(&self, mention: &Mention, label: &str) -> bool {
-        let names_it = matches!(
+    /// Whether `service_name` tells series here from each other that it will tell no longer, or the other way round.
+    fn merges(&self, mention: &Mention) -> bool {
+        let reads = !matches!(
             mention.usage,
-            Use::Extraction | Use::SelectorMatcher | Use::LabelFormatDestination | Use::LabelReplaceDestination
+            Use::SelectorMatcher | Use::LabelFilter | Use::LabelFormatDestination | Use::LabelReplaceDestination
         );
-        let free = |log: LogId| {
-            let log = self.logs.get(&log).filter(|log| log.entering != Flow::Still);
-            log.is_some_and(|log| self.before.takes(&log.entered, label))
+        let all = match mention.owner {
+            Owner::Log(id) => self.logs.get(&id).map_or(Condition::Open, |log| log.old.clone()),
+            Owner::Expr(id) => self.feeds(id),
         };
-        !names_it && self.feeding(mention.owner).into_iter().any(free) && !self.made(mention)
+        reads && self.pinned(mention.owner) && !self.before.name_tells(&all)
     }
 
     /// One use of `job` outside selectors and label filters, where streams that move come by.
     fn job(&mut self, mention: &Mention) {
         let called = self.called(mention.owner);
-        if let (Owner::Expr(id), Use::Grouping | Use::Matching | Use::LabelReplaceSource) =
-            (mention.owner, mention.usage)
-            && !self.brings_job(id)
-        {
-            return;
+        let lost = match (mention.owner, mention.usage) {
+            (Owner::Expr(id), Use::Grouping | Use::Matching | Use::LabelReplaceSource) if !self.brings_job(id) => {
+                Some(self.brings_field(id))
+            }
+            (Owner::Log(log), _) if mention.usage != Use::LabelFilter && self.lost(log, mention.span.start()) => {
+                Some(self.parses(log, mention.span.start()))
+            }
+            _ => None,
+        };
+        match lost {
+            // It reads the field of the line that the label of the stream kept from having that name.
+            Some(true) => return self.doubt(ids::EXTRACTED, ""),
+            Some(false) => return,
+            None => {}
         }
         match mention.usage {
             Use::Grouping => self.grouping(mention, called.as_ref()),
@@ -103,7 +131,10 @@ impl Work<'_, '_, '_> {
             }
             Use::LabelReplaceSource | Use::LabelFormatSource => {
                 let asked = matches!(mention.owner, Owner::Log(id) if self.asks_for_job(id, mention.span.end()));
-                if asked || !single(called.as_ref(), true) {
+                // What gives its value to another label is gone; `service_name` stood beside `job`.
+                let stays = mention.usage == Use::LabelReplaceSource
+                    || called.as_ref().is_some_and(|called| called.names[..] == ["service"]);
+                if asked || !stays || !single(called.as_ref(), true) {
                     self.doubt(ids::TEMPLATE_LABEL, "");
                 }
                 self.rename(mention, &first(called.as_ref()), ids::SOURCE);
@@ -168,8 +199,9 @@ impl Work<'_, '_, '_> {
         let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &NEW };
         let feeding = self.query.feeding(id);
         let set = |label: &&str| NEW[1..].iter().all(|one| one != label) || self.is_fresh(&feeding, label);
+        // A field that is named there is called `…_extracted` afterwards.
         let mut missing: Vec<&str> =
-            all.iter().copied().filter(|label| (!has(label) || *label == "job") && set(label)).collect();
+            all.iter().copied().filter(|label| (!has(label) || *label == "job" || field) && set(label)).collect();
         if mixed && feeding.iter().any(|log| self.blurred(*log)) {
             self.doubt(ids::COLLISION, "component");
         }
@@ -200,36 +232,6 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn feeding(&self, owner: Owner) -> Vec<LogId> {
-        match owner {
-            Owner::Log(id) => vec![id],
-            Owner::Expr(id) => self.query.feeding(id),
-        }
-    }
-
-    /// The streams that come by at this part of the query; at a stage, before any label filter.
-    pub(super) fn flow(&self, owner: Owner) -> Flow {
-        if let Owner::Log(id) = owner {
-            return self.logs.get(&id).map_or(Flow::Still, |log| match log.flow {
-                Flow::Still => log.entering,
-                flow => flow,
-            });
-        }
-        let flows = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id)).map(|log| log.flow);
-        flows.reduce(Flow::join).unwrap_or(Flow::Still)
-    }
-
-    /// What `job` is called at this part of the query: the same for all log queries that move.
-    fn called(&self, owner: Owner) -> Option<Called> {
-        let logs = self.feeding(owner).into_iter().filter_map(|id| self.logs.get(&id));
-        let mut all = logs.filter(|log| log.flow != Flow::Still).map(|log| log.called.clone());
-        let first = all.next()??;
-        all.try_fold(first, |first, next| {
-            let next = next.filter(|next| next.names == first.names)?;
-            Some(Called { same: first.same && next.same, ..first })
-        })
-    }
-
     /// Whether the lines of each operand move, so that both sides of a matching carry the same labels.
     fn on_both_sides(&self, owner: Owner) -> bool {
         let Owner::Expr(id) = owner else { return false };
@@ -237,53 +239,6 @@ impl Work<'_, '_, '_> {
         let named = self.called(owner).is_some_and(|called| called.names.contains(&"service_name"));
         let moves = |id: ExprId| self.flow(Owner::Expr(id)) != Flow::Still && (!named || !self.carried(id).is_empty());
         self.query.operands(id).into_iter().all(moves)
-    }
-
-    /// Whether `job` is put back before this place, so that it may be read here as ever.
-    fn restored(&self, mention: &Mention) -> bool {
-        let Owner::Expr(id) = mention.owner else { return false };
-        self.restores && !matches!(self.query.expr(id).kind, ExprKind::RangeAggregation { .. })
-    }
-
-    /// Whether the label at this place is one the query itself has made.
-    fn made(&self, mention: &Mention) -> bool {
-        let makes = |log: LogId, until: usize| {
-            self.query.stages(self.query.log(log)).iter().filter(|stage| stage.span.end() <= until).any(|stage| {
-                matches!(&stage.kind, StageKind::LabelFormat(list)
-                    if self.query.formats(*list).iter().any(|item| item.destination.text == mention.name))
-            })
-        };
-        match mention.owner {
-            Owner::Log(log) => makes(log, mention.span.start()),
-            Owner::Expr(owner) => {
-                let feeding = self.query.feeding(owner);
-                feeding.into_iter().any(|log| makes(log, usize::MAX) || self.replaced_by(log, owner, &mention.name))
-            }
-        }
-    }
-
-    /// Whether a `label_replace` between the log query and the expression writes the label.
-    fn replaced_by(&self, log: LogId, owner: ExprId, label: &str) -> bool {
-        let writes = |texts: &[Text<'_>; 4]| texts[0].value == label;
-        self.query
-            .above(log)
-            .take_while(|&id| id != owner)
-            .any(|id| matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { texts, .. } if writes(texts)))
-    }
-
-    /// Whether a parser has run over the line before this place.
-    fn parsed(&self, owner: Owner, mention: &Mention) -> bool {
-        let until = if matches!(owner, Owner::Log(_)) { mention.span.start() } else { usize::MAX };
-        self.feeding(owner).into_iter().any(|log| self.parses(log, until))
-    }
-
-    /// Whether a stage of a log query that starts before `until` makes labels from the line.
-    pub(super) fn parses(&self, log: LogId, until: usize) -> bool {
-        let stages = self.query.stages(self.query.log(log));
-        stages.iter().filter(|stage| stage.span.start() < until).any(|stage| {
-            use StageKind::{Json, Logfmt, Pattern, Regexp, Unpack};
-            matches!(stage.kind, Json(_) | Logfmt(_) | Regexp(_) | Pattern(_) | Unpack)
-        })
     }
 
     /// Whether lines come to an expression with this label once they have moved.
@@ -304,19 +259,6 @@ impl Work<'_, '_, '_> {
             open.extend(self.query.operands(next));
         }
         false
-    }
-
-    /// Whether the series that come to an expression have the label `job` of a stream.
-    fn brings_job(&self, id: ExprId) -> bool {
-        match self.query.own_log(id) {
-            Some(log) => self.kept(log),
-            None => self.query.operands(id).into_iter().any(|operand| !self.carried(operand).is_empty()),
-        }
-    }
-
-    /// Whether a stage keeps some labels only.
-    fn keeps(&self, id: LogId) -> bool {
-        self.query.stages(self.query.log(id)).iter().any(|stage| matches!(stage.kind, StageKind::Keep(_)))
     }
 
     pub(super) fn variants(&mut self) {

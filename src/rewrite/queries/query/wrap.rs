@@ -3,14 +3,20 @@
 //! Knows: which aggregations add up over the components of a service, label-surface 1.5 U7. Must not know: how labels
 //! are named in the rest of the query.
 
-use super::{Flow, Work, ids};
-use crate::proof;
+use std::collections::BTreeSet;
+
+use super::result::keeps;
+use super::{Flow, Log, Work, ids};
+use crate::proof::{self, Condition, Op};
 use crate::rewrite::How;
-use crate::syntax::logql::{ExprId, ExprKind, Function, Grouping, LogId, Stage, StageKind};
+use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, Stage, StageKind, Use};
 use crate::text::Span;
 
 /// Labels that moved streams have and their old ones did not.
 pub(super) const NEW: [&str; 3] = ["service", "component", "container"];
+
+/// Labels that say whose lines they are.
+const OWN: [&str; 3] = ["job", "service", "service_name"];
 
 /// A range aggregation.
 #[derive(Clone, Copy)]
@@ -21,7 +27,7 @@ struct Range {
     grouping: Option<Grouping>,
 }
 
-impl Work<'_, '_, '_> {
+impl<'m> Work<'_, '_, 'm> {
     pub(super) fn wraps(&mut self) {
         let query = self.query;
         for (id, expr) in query.exprs() {
@@ -38,21 +44,13 @@ impl Work<'_, '_, '_> {
 
     fn wrap(&mut self, range: Range) {
         let Some(log) = self.logs.get(&range.log) else { return };
+        if range.function == Function::AbsentOverTime {
+            return self.absent(range);
+        }
         // What selects over the whole host shows each stream by itself, as it did.
         let wide = log.how.is_none() && (log.flow != Flow::Moved || self.result.changes.is_empty());
         if !matches!(log.flow, Flow::Moved | Flow::Mixed) || wide {
             return;
-        }
-        if range.function == Function::AbsentOverTime {
-            // Its labels are those the selector asks for with `=`, whatever the lines have.
-            let inside = self.query.expr(range.id).parent.is_some();
-            if self.restores || log.how == Some(How::Filter) && inside {
-                return self.doubt(ids::ABSENT, "");
-            }
-            return self.note(ids::ABSENT, "");
-        }
-        if log.filtered && self.parses_for_nothing(range.log) {
-            return self.doubt(ids::PARSER, "");
         }
         let apart = log.called.as_ref().is_some_and(|called| !called.together);
         if apart && !self.gathered_by_labels(&range) {
@@ -62,6 +60,11 @@ impl Work<'_, '_, '_> {
         let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
         let restores = self.restores && self.kept(range.log);
         if fans_out && self.before.parts(&log.old) {
+            return self.doubt(ids::FANS_OUT, "");
+        }
+        // A stream that stays and one that moves may be told apart by what is dropped here.
+        let drops = |stage: &Stage<'_>| matches!(stage.kind, StageKind::Drop(_));
+        if self.stays_beside(log) && self.query.stages(self.query.log(range.log)).iter().any(drops) {
             return self.doubt(ids::FANS_OUT, "");
         }
         if (fans_out || restores) && log.flow == Flow::Mixed && self.blurred(range.log) {
@@ -86,15 +89,54 @@ impl Work<'_, '_, '_> {
         self.note(ids::MERGED, "");
     }
 
+    /// The labels of an absence are those its selector asks for with `=`, whatever lines there are and come through.
+    fn absent(&mut self, range: Range) {
+        let Some(log) = self.logs.get(&range.log) else { return };
+        if log.entering == Flow::Still || log.how.is_none() {
+            return;
+        }
+        let (mut read, mut matched) = (false, false);
+        for above in self.query.above(range.log).skip(1) {
+            match self.query.expr(above).kind {
+                ExprKind::Binary { op, left, right, .. } => {
+                    let number = |id: ExprId| matches!(self.query.expr(id).kind, ExprKind::Number);
+                    read |= !number(left) && !number(right);
+                    matched |= op != BinaryOp::Or && self.query.feeding(above).len() > 1;
+                }
+                ExprKind::VectorAggregation { .. } | ExprKind::LabelReplace { .. } => read = true,
+                _ => {}
+            }
+        }
+        // One label more or less than that which says whose lines they are.
+        let asked = |condition: &Condition| -> BTreeSet<String> {
+            let equal = condition.matchers().into_iter().filter(|one| one.op == Op::Equal);
+            equal.map(|one| if OWN.contains(&one.label.as_str()) { "job".into() } else { one.label.clone() }).collect()
+        };
+        let others = log.how == Some(How::Filter) || log.flow != log.entering || asked(&log.old) != asked(&log.new);
+        if self.around.records || read && others || matched {
+            return self.doubt(ids::ABSENT, "");
+        }
+        self.note(ids::ABSENT, "");
+    }
+
+    /// Jobs of the streams that move and satisfy `condition`.
+    pub(super) fn moving_jobs(&self, condition: &Condition) -> Vec<&'m str> {
+        let moving = self.before.today(condition).into_iter().filter(|&index| self.before.moves(index));
+        let mut jobs: Vec<&str> =
+            moving.map(|index| self.before.proof.value_today(index, "job").unwrap_or_default()).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        jobs
+    }
+
     /// Puts `job` back as it was, and takes away what the moved streams have beside it.
     fn restore(&mut self, range: &Range, fans_out: bool) {
         let Some(log) = self.logs.get(&range.log) else { return };
-        let today = self.before.today(&log.old).into_iter().filter(|&index| self.before.moves(index));
-        let mut jobs: Vec<&str> =
-            today.map(|index| self.before.proof.value_today(index, "job").unwrap_or_default()).collect();
-        jobs.sort_unstable();
-        jobs.dedup();
-        let [job] = jobs[..] else { return self.doubt(ids::RECORD, "") };
+        let [job] = self.moving_jobs(&log.old)[..] else { return self.doubt(ids::RECORD, "") };
+        // `job` is put back where there is a `service`.
+        if self.keeps(range.log) && log.called.as_ref().is_none_or(|called| called.names[..] != ["service"]) {
+            return self.doubt(ids::RECORD, "");
+        }
         // Streams that stay may have a `service` of their own.
         let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
         let any = stay.all(|index| self.before.proof.value_today(index, "service") == Some(""));
@@ -102,7 +144,8 @@ impl Work<'_, '_, '_> {
         let of = if any { ".+".to_owned() } else { project };
         let by = matches!(
             self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind),
-            Some(ExprKind::VectorAggregation { grouping, .. }) if grouping.is_none_or(|grouping| !grouping.without)
+            Some(ExprKind::VectorAggregation { function, grouping, .. })
+                if !keeps(*function) && grouping.is_none_or(|grouping| !grouping.without)
         );
         let own = if fans_out && groups_itself(range.function) {
             format!(" without ({})", self.fresh(range.log, 1).join(", "))
@@ -126,6 +169,17 @@ impl Work<'_, '_, '_> {
         self.note(ids::RESTORED, "");
     }
 
+    /// A label filter that was put before a parser, where lines are counted.
+    pub(super) fn parsers(&mut self) {
+        let query = self.query;
+        for (_, expr) in query.exprs() {
+            let ExprKind::RangeAggregation { log: id, .. } = expr.kind else { continue };
+            if self.logs.get(&id).is_some_and(|log| log.filtered) && self.parses_for_nothing(id) {
+                self.doubt(ids::PARSER, "");
+            }
+        }
+    }
+
     /// A part of the query over a whole host tells its streams apart as they are called: beside a part that is rewritten,
     /// it does not give what it gave before.
     pub(super) fn host_wide(&mut self) {
@@ -134,7 +188,7 @@ impl Work<'_, '_, '_> {
             return;
         }
         if self.logs.values().any(|log| log.gains) {
-            self.doubt(ids::COLLISION, "service");
+            self.doubt(ids::GAINS, "");
         }
         for (id, expr) in query.exprs() {
             let ExprKind::RangeAggregation { function, log, grouping } = expr.kind else { continue };
@@ -151,8 +205,9 @@ impl Work<'_, '_, '_> {
     /// Whether a sum stands directly around a range aggregation, by labels the move leaves alone.
     fn gathered_by_labels(&self, range: &Range) -> bool {
         let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
+        let new = |grouping: &Grouping| self.query.names(grouping.labels).iter().any(|name| NEW.contains(&name.text));
         let by = matches!(parent, Some(ExprKind::VectorAggregation { grouping, .. })
-            if grouping.is_none_or(|grouping| !grouping.without));
+            if grouping.is_none_or(|grouping| !grouping.without && !new(&grouping)));
         by && self.gathered(range)
     }
 
@@ -186,6 +241,11 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// Whether streams of one job both stay and move.
+    fn stays_beside(&self, log: &Log) -> bool {
+        log.flow == Flow::Mixed && !self.before.each_by_one(&log.old)
+    }
+
     /// A grouping that leaves the series as they were told apart before.
     fn old_labels(&self, id: LogId) -> String {
         let called = self.logs.get(&id).and_then(|log| log.called.as_ref());
@@ -216,12 +276,21 @@ impl Work<'_, '_, '_> {
                 matches!(stage.kind, LabelFormat(_) | Keep(_) | Drop(_) | Placeholder)
             });
         let matched = self.query.above(id).any(|above| matches!(self.query.expr(above).kind, ExprKind::Binary { .. }));
+        let mut above = self.query.above(id).filter_map(|above| self.grouping_of(above));
+        if above.any(|grouping| self.groups_by_both(&grouping)) {
+            return None;
+        }
         if log.flow != Flow::Moved || other_labels || matched && !self.restores && self.operands_differ() {
             return None;
         }
         let own = self.before.labels(&log.old);
         let mut labels: Vec<&str> = own.into_iter().filter(|label| *label != "job").chain(called.to_vec()).collect();
-        if self.before.has_names() {
+        // A grouping that leaves out some labels keeps it, and there it may be all that names the service.
+        let mut above = self.query.above(id).filter_map(|above| self.grouping_of(above));
+        let keeps = above.any(|grouping| grouping.without);
+        let spoken =
+            || keeps || self.uses.iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
+        if self.before.has_names() || self.before.may_have_names() && spoken() {
             labels.push("service_name");
         }
         labels.sort_unstable();
@@ -240,16 +309,28 @@ impl Work<'_, '_, '_> {
         };
         let all = self.query.feeding(id);
         let feeding: Vec<LogId> = all.iter().copied().filter(fans_out).collect();
-        let named = names.iter().any(|name| matches!(name.text, "job" | "component" | "container"));
-        if feeding.is_empty() || self.restores || named {
+        let has = |label: &str| names.iter().any(|name| name.text == label);
+        let mut logs = all.iter().filter_map(|id| self.logs.get(id)).filter(|log| log.how.is_some());
+        if names.iter().any(|name| name.text != "job" && !NEW.contains(&name.text))
+            && logs.any(|log| self.stays_beside(log))
+        {
+            self.doubt(ids::FANS_OUT, "");
+        }
+        if feeding.is_empty() || self.restores || has("job") {
             return;
+        }
+        if feeding.iter().filter_map(|id| self.logs.get(id)).any(|log| self.before.parts(&log.old)) {
+            self.doubt(ids::FANS_OUT, "");
         }
         let mixed = |id: &LogId| self.logs.get(id).is_some_and(|log| log.flow == Flow::Mixed) && self.blurred(*id);
         if feeding.iter().any(mixed) || feeding.len() != all.len() {
             self.doubt(ids::COLLISION, "component");
         }
-        let mut fresh: Vec<&str> = feeding.iter().flat_map(|id| self.fresh(*id, 1)).collect();
-        fresh.dedup();
+        let mut fresh: Vec<&str> = NEW[1..].to_vec();
+        fresh.retain(|label| !has(label) && feeding.iter().any(|id| self.fresh(*id, 1).contains(label)));
+        if fresh.is_empty() {
+            return;
+        }
         let (at, new) = match names.last() {
             Some(last) => (last.span.end(), format!(", {}", fresh.join(", "))),
             None => (grouping.span.end() - 1, fresh.join(", ")),

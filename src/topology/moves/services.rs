@@ -1,0 +1,74 @@
+//! Every service of a host that can be asked for by name: the ones on syslog, and the ones that are off it.
+//!
+//! Knows: which name asks for which Compose project, listener or task. Must not know: whether one can move.
+
+use std::collections::BTreeSet;
+
+use super::{is_public, names};
+use crate::topology::Topology;
+use crate::topology::flow::Plumbing;
+use crate::topology::runs::{self, Host, Link};
+
+/// A service of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name it is asked for by.
+    pub name: String,
+    /// Its project, by index in [`Host::deployments`]; `None` for a listener or task without a Compose project.
+    pub deployment: Option<usize>,
+}
+
+/// The services of a host, by name: each Compose project, each listener that nothing is seen to send to, and each task
+/// that starts a container on syslog itself.
+pub fn services(topology: &Topology, host: &Host) -> Vec<Service> {
+    let mut list: Vec<Service> = Vec::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for index in 0..host.deployments.len() {
+        let all = names::of(host, index);
+        // One that no name tells from another is asked for by the first; the request then says why that is not enough.
+        if let Some(name) = all.iter().find(|name| find(topology, host, name) == Some(index)).or(all.first()) {
+            list.push(Service { name: name.clone(), deployment: Some(index) });
+        }
+        known.extend(all);
+    }
+    let jobs = (0..host.listeners.len())
+        .filter(|&index| host.senders(index).is_empty() && !is_public(host, index))
+        .filter_map(|index| host.listeners[index].job());
+    let tasks = topology.deploys.syslog_tasks().filter(|task| topology.runs_on(task, host));
+    let containers = tasks.filter_map(|task| task.text(&["name"])).filter(|name| !name.contains("{{"));
+    for name in jobs.chain(containers) {
+        if !known.iter().any(|one| names::same(one, name)) {
+            known.insert(name.to_owned());
+            list.push(Service { name: name.to_owned(), deployment: None });
+        }
+    }
+    list.sort_by(|a, b| a.name.cmp(&b.name));
+    list
+}
+
+/// The project of a host that `name` asks for, by index; `None` when it asks for none, or for several.
+pub fn find(topology: &Topology, host: &Host, name: &str) -> Option<usize> {
+    match names::deployment(topology, host, name) {
+        Ok(names::Found::Deployment(index)) => Some(index),
+        _ => None,
+    }
+}
+
+/// Whether any container of a project is read from the Docker socket of its host: it has a driver that Docker reads
+/// back, and no rule of the block drops it. Rules that cannot be evaluated are taken to keep it.
+pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool {
+    let Some((_, socket)) = host.socket(&topology.alloy) else { return false };
+    let facts = &host.deployments[deployment];
+    let project = facts.project.as_ref().ok().map(|project| project.name.as_str());
+    let plumbing = Plumbing::of(topology, host);
+    facts.compose.services.iter().zip(&host.links[deployment]).any(|(service, link)| {
+        *link == Link::None
+            && service.driver.is_read_from_socket()
+            && !matches!(runs::socket_labels(socket, &plumbing, project, service), Ok(None))
+    })
+}
+
+/// Whether a service logs to syslog, or may: a listener or task without a project counts.
+pub fn is_on_syslog(host: &Host, service: &Service) -> bool {
+    service.deployment.is_none_or(|index| host.links[index].iter().any(|link| *link != Link::None))
+}
