@@ -131,13 +131,26 @@ impl<'a> Around<'a> {
     }
 }
 
-/// What became of a branch, as the rest of a sentence about it; and the commit that it pointed at before.
-pub(super) fn became(written: &Written) -> (&'static str, Option<&str>) {
-    match &written.outcome {
-        Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None),
-        Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old))),
-        _ if written.dry_run => ("This was a dry run: it was not created.", None),
-        _ => ("", None),
+/// What became of a branch.
+pub(super) struct Became<'a> {
+    /// A sentence, or how it begins; empty when there is nothing to say.
+    pub(super) said: &'static str,
+    /// The commit that ends the sentence, if one does.
+    pub(super) commit: Option<&'a str>,
+    /// More sentences.
+    pub(super) why: &'a str,
+}
+
+impl<'a> Became<'a> {
+    pub(super) fn of(written: &'a Written) -> Self {
+        let (said, commit, why) = match &written.outcome {
+            Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None, ""),
+            Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old)), ""),
+            Some(Outcome::Frozen(why)) => ("It was left as it is:", None, why.as_str()),
+            _ if written.dry_run => ("This was a dry run: it was not created.", None, ""),
+            _ => ("", None, ""),
+        };
+        Self { said, commit, why }
     }
 }
 

@@ -13,7 +13,7 @@ mod route;
 use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
-use super::review::{self, Around, Counts, number, short};
+use super::review::{self, Around, Became, Counts, number, short};
 use super::told::Shared;
 use super::{Run, Written, summary};
 use markup::Markup;
@@ -96,12 +96,15 @@ fn branches(out: &mut Markup, run: Run<'_>) {
 fn branch(out: &mut Markup, written: &Written, base: &str) {
     out.raw("<p>Branch ").code(&written.branch).raw(", ");
     out.text(&number(written.commits.len(), "commit", "commits")).raw(" from ").code(short(base)).raw(".");
-    let (said, old) = review::became(written);
-    if !said.is_empty() {
-        out.raw(" <strong>").raw(said).raw("</strong>");
+    let became = Became::of(written);
+    if !became.said.is_empty() {
+        out.raw(" <strong>").raw(became.said).raw("</strong>");
     }
-    if let Some(old) = old {
-        out.raw(" ").code(old).raw(".");
+    if let Some(commit) = became.commit {
+        out.raw(" ").code(commit).raw(".");
+    }
+    if !became.why.is_empty() {
+        out.raw(" ").prose(became.why);
     }
     out.raw("</p>\n");
     for conflict in review::conflicts(written) {
@@ -113,8 +116,7 @@ fn branch(out: &mut Markup, written: &Written, base: &str) {
 fn contents(out: &mut Markup, plan: &Plan) {
     let counts = Counts::of(plan);
     out.raw("<nav aria-label=\"Contents\"><ul class=\"contents\">\n");
-    let ready = plan.verdict == Verdict::Ready;
-    if ready {
+    if plan.moved.is_some() {
         out.raw("<li><a href=\"#s0-moves\">What moves</a></li>\n");
     }
     if plan.has(Level::Blocked) {

@@ -73,6 +73,9 @@ fn what_became_of_a_branch_is_said() {
     let page = |written: &Written| render(Run::one(&plan, written));
     assert!(page(&written).contains("2 commits from <code>0123456789ab</code>.</p>"));
     assert!(page(&Written { dry_run: true, ..written.clone() }).contains("a dry run"));
+    let frozen = Some(super::super::Outcome::Frozen("`abc` is not by migrate".into()));
+    let left = page(&Written { outcome: frozen, ..written.clone() });
+    assert!(left.contains("It was left as it is:</strong> <code>abc</code> is not by migrate"));
     let outcome = Some(super::super::Outcome::Replaced("9999999999999999".into()));
     assert!(
         page(&Written { outcome, ..written }).contains("It takes the place of</strong> <code>999999999999</code>.")

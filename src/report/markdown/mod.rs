@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use crate::finding::Level;
 use crate::plan::{Plan, Verdict};
 
-use super::review::{self, Around, Counts, number, short};
+use super::review::{self, Around, Became, Counts, number, short};
 use super::told::Shared;
 use super::{Run, Written, summary};
 use budget::Section;
@@ -104,10 +104,15 @@ fn branch(written: &Written, base: &str) -> String {
     let commits = number(written.commits.len(), "commit", "commits");
     let mut out =
         format!("Branch {}, {commits} from {}.", code(&written.branch, In::Line), code(short(base), In::Line));
-    match review::became(written) {
-        ("", _) => {}
-        (said, None) => out.extend([" ", said]),
-        (said, Some(old)) => out.extend([" ", said, " ", &code(old, In::Line), "."]),
+    let became = Became::of(written);
+    if !became.said.is_empty() {
+        out.extend([" ", became.said]);
+    }
+    if let Some(commit) = became.commit {
+        out.extend([" ", &code(commit, In::Line), "."]);
+    }
+    if !became.why.is_empty() {
+        out.extend([" ", &prose(became.why, In::Line)]);
     }
     for conflict in review::conflicts(written) {
         let _ = write!(out, "\n\n**Conflict:** {}.", prose(&conflict, In::Line));

@@ -131,3 +131,19 @@ fn one_huge_line_does_not_fill_the_body() {
     let body = render(Run::one(&plan, &written));
     assert!(body.contains("…") && body.contains("+ …") && body.len() < 10_000, "{}", body.len());
 }
+
+#[test]
+fn leftovers_have_a_body_and_a_page() {
+    let (plan, written) = sample::full();
+    let plan = crate::plan::Plan { task: crate::plan::Task::Prune, moved: None, ..plan };
+    let run = Run::one(&plan, &written);
+    let body = render(run);
+    assert!(
+        body.contains("## leftovers on puck: what nothing needs any more goes\n") && !body.contains("What moves"),
+        "{body}"
+    );
+    let page = super::super::html(run);
+    assert!(page.contains("<h1>leftovers on puck: what nothing needs any more goes</h1>") && !page.contains("-moves"));
+    let log = super::super::sarif(run, None);
+    assert!(log.contains("\"id\": \"migrate/puck/prune/\""));
+}

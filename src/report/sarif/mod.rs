@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::finding::Level;
+use crate::plan::{Plan, Task};
 use crate::rule;
 
 use super::told::{self, Told};
@@ -69,7 +70,7 @@ pub(super) fn render(run: Run<'_>, origin: Option<&str>) -> String {
 
 /// The category that GitHub keeps results apart by, with the slash that ends it.
 fn identity(run: Run<'_>) -> String {
-    let host = |plan: &crate::plan::Plan| match &plan.moved {
+    let host = |plan: &Plan| match &plan.moved {
         Some(moved) => moved.short_host.clone(),
         None => plan.request.host.split('.').next().unwrap_or_default().to_owned(),
     };
@@ -78,7 +79,10 @@ fn identity(run: Run<'_>) -> String {
     if let Some(host) = hosts.first().filter(|_| hosts.len() == 1) {
         parts.push(host.clone());
         if let [plan] = run.plans {
-            parts.push(plan.request.service.clone());
+            parts.push(match plan.task {
+                Task::Move => plan.request.service.clone(),
+                Task::Prune => "prune".to_owned(),
+            });
         }
     }
     let parts: Vec<_> = parts.iter().map(|part| plain::line(part).replace('/', "_")).collect();

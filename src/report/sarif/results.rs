@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
-use crate::plan::Plan;
+use crate::plan::{Plan, Task};
 use crate::text::{Place, RepoPath};
 
 use super::super::base::BasePlace;
@@ -101,6 +101,7 @@ fn said(finding: &Finding) -> String {
 }
 
 fn services(told: &Told<'_>) -> Value {
-    let one = |plan: &Plan| json!({ "service": plan.request.service, "host": plan.request.host });
+    let service = |plan: &Plan| (plan.task == Task::Move).then(|| plan.request.service.clone());
+    let one = |plan: &Plan| json!({ "service": service(plan), "host": plan.request.host });
     json!({ "services": told.by.iter().map(|(plan, _)| one(plan)).collect::<Vec<_>>() })
 }
