@@ -1,5 +1,5 @@
 //! The order of migrations does not matter (DESIGN section 5, invariant 7): every service of a repository moved one by
-//! one, in two orders, ends in the same Compose, `host_vars` and Alloy bytes, and every query that no move left for
+//! one, in two orders, or those of a host all at once, ends in the same Compose, `host_vars` and Alloy bytes, and every query that no move left for
 //! review selects the same streams.
 //!
 //! `MIGRATE_ORDERS=1000 cargo test --test order` runs as many repositories; a failure names its number, and
@@ -21,9 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use migrate::finding::Level;
-use migrate::plan::{self, Plan, Request, Verdict};
+use migrate::plan::{self, Batch, Plan, Request, Verdict};
 use migrate::snapshot::{Entry, EntryKind, Snapshot};
 use migrate::text::{RepoPath, Source};
+use migrate::topology::{Selection, Topology};
 use random::Random;
 use world::World;
 
@@ -75,7 +76,29 @@ fn compare(random: &mut Random, world: &World, number: u64) -> usize {
         assert_eq!(streams, others, "repository {number}\n{}", told());
     }
     assert_eq!(first.len(), second.len());
+    at_once(world, &start, number);
     one.moved.len()
+}
+
+/// The services of each host as one batch end in what they end in one by one, in name order: commit by commit the same.
+fn at_once(world: &World, start: &Snapshot, number: u64) {
+    for host in &world.hosts {
+        let topology = Topology::of(start);
+        let selection = Selection { host: Some(host.clone()), ..Selection::default() };
+        let requests = selection.requests(&topology).expect("a host of the repository");
+        let plans = plan::batch(&topology, &requests, Batch::default(), &mut |_| {}).expect("plans");
+        let mut end = start.clone();
+        for plan in plans.iter().filter(|plan| plan.verdict == Verdict::Ready) {
+            let alone = plan::plan(&end, &plan.request).expect("a plan");
+            let edits = |plan: &Plan| plan.steps.iter().map(|step| format!("{:?}", step.edits)).collect::<Vec<_>>();
+            assert_eq!(edits(plan), edits(&alone), "repository {number}: {}", plan.subject());
+            let last = plan.steps.last().expect("ready, and no step");
+            end = last.before.edited(&last.edits);
+        }
+        let left = selection.requests(&Topology::of(&end)).expect("a host of the repository");
+        let blocked = plans.iter().filter(|plan| plan.verdict == Verdict::Blocked).count();
+        assert_eq!(left.len(), blocked, "repository {number}: left on syslog on {host}");
+    }
 }
 
 struct Run {

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use wildmatch::WildMatch;
 
+use super::services::{Service, is_on_syslog, services};
 use super::{Bridge, Request, names, short_host};
 use crate::error::Error;
 use crate::topology::Topology;
-use crate::topology::runs::{Host, Link};
+use crate::topology::runs::Host;
 
 /// Which services of which hosts, and how queries go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,14 +113,6 @@ impl Selection {
     }
 }
 
-/// A service on syslog.
-struct OnSyslog {
-    /// The name it is asked for by.
-    name: String,
-    /// Every name it goes by.
-    names: Vec<String>,
-}
-
 /// Names of the services on syslog that the patterns choose. What matched is added to `matched`.
 fn chosen<'p>(
     topology: &Topology,
@@ -130,8 +123,9 @@ fn chosen<'p>(
 ) -> Vec<String> {
     let mut list = Vec::new();
     for service in on_syslog(topology, host) {
+        let all = service.deployment.map_or_else(|| vec![service.name.clone()], |index| names::of(host, index));
         let mut meets = |patterns: &'p [String]| {
-            let met = |pattern: &&'p String| service.names.iter().any(|name| WildMatch::new(pattern).matches(name));
+            let met = |pattern: &&'p String| all.iter().any(|name| WildMatch::new(pattern).matches(name));
             let met: Vec<&str> = patterns.iter().filter(met).map(String::as_str).collect();
             matched.extend(&met);
             !met.is_empty()
@@ -144,27 +138,7 @@ fn chosen<'p>(
     list
 }
 
-/// The services of a host that are on syslog, or may be, and the listeners nothing is seen to send to.
-fn on_syslog(topology: &Topology, host: &Host) -> Vec<OnSyslog> {
-    let mut list = Vec::new();
-    for (index, deployment) in host.deployments.iter().enumerate() {
-        let is_off = host.links[index].iter().all(|link| *link == Link::None);
-        if is_off && deployment.trouble.is_none() {
-            continue;
-        }
-        let names = names::of(host, index);
-        let means_it = |name: &&String| matches!(names::deployment(topology, host, name), Ok(names::Found::Deployment(found)) if found == index);
-        // One that no name tells from another is asked for by the first; the request then says why that is not enough.
-        if let Some(name) = names.iter().find(means_it).or(names.first()).cloned() {
-            list.push(OnSyslog { name, names });
-        }
-    }
-    for (index, listener) in host.listeners.iter().enumerate() {
-        let Some(job) = listener.job() else { continue };
-        let known = list.iter().any(|service| service.names.iter().any(|name| names::same(name, job)));
-        if host.senders(index).is_empty() && !super::is_public(host, index) && !known {
-            list.push(OnSyslog { name: job.to_owned(), names: vec![job.to_owned()] });
-        }
-    }
-    list
+/// The services of a host that are on syslog, or may be.
+fn on_syslog<'h>(topology: &Topology, host: &'h Host) -> impl Iterator<Item = Service> + use<'h> {
+    services(topology, host).into_iter().filter(|service| is_on_syslog(host, service))
 }
