@@ -163,6 +163,13 @@ impl<'s> Proof<'s> {
         matches!((today(old), today(new)), (Ok(old), Ok(new)) if old == new)
     }
 
+    /// Whether both select the same streams after the move, and the same of those to come.
+    pub fn same_after(&self, one: &Condition, other: &Condition) -> bool {
+        let then = |condition| self.later.select(condition);
+        matches!((self.after(one), self.after(other)), (Ok(one), Ok(other)) if one == other)
+            && matches!((then(one), then(other)), (Ok(one), Ok(other)) if one == other)
+    }
+
     /// The streams that `condition` selects today, by index.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ const AFTER_HELP: &str = "\
 What goes:
   variables named *_syslog_port that nothing in the repository names
   syslog sources of Alloy without a listener
-  label filters that ask for jobs no stream has any more, where the selector can ask for the services
+  label filters, in any query, that ask for a job no stream has any more beside services, where the selector
+  can ask for the services
 
 Examples:
   migrate prune --host puck              write the branch migrate/puck/prune

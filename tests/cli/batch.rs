@@ -181,3 +181,36 @@ fn a_branch_of_one_service_in_the_way_is_named_with_what_to_do() {
     assert_eq!(scratch.migrate(&["--all", "--host", "puck"]).code, 3);
     assert_eq!(subjects(&scratch, "migrate/puck").len(), 3);
 }
+
+/// The queries of a file in a commit that hold `word`.
+fn queries(scratch: &Scratch, rev: &str, path: &str, word: &str) -> Vec<String> {
+    let text = String::from_utf8(scratch.show(rev, path)).unwrap();
+    let lines = text.lines().filter(|line| line.contains("expr") && line.contains(word));
+    lines.map(|line| line.trim().trim_end_matches(',').replace("\\\"", "'")).collect()
+}
+
+#[test]
+fn a_bridge_is_gone_once_the_last_service_of_its_query_has_moved() {
+    const BOARD: &str = "ansible/pplg/grafana/dashboards/puck-host.json";
+    const RULES: &str = "ansible/pplg/loki/rules/apps.yml";
+    let scratch = Scratch::demo();
+    assert_eq!(scratch.migrate(&["--all", "--host", "puck", "--bridge", "filter"]).code, 3);
+    // After angelia, kairos is still on syslog: both are asked for behind what they have in common.
+    let bridge = "{hostname='puck.incus'} | job='kairos' or service='angelia' [5m]";
+    assert_eq!(
+        queries(&scratch, "migrate/puck~3", BOARD, "angelia"),
+        [format!("\"expr\": \"sum by (service_name) (rate({bridge}))\"")]
+    );
+    let direct = "{hostname='puck.incus', service=~'angelia|kairos'}[5m]";
+    assert_eq!(
+        queries(&scratch, "migrate/puck", BOARD, "angelia"),
+        [format!("\"expr\": \"sum by (service_name) (rate({direct}))\"")]
+    );
+    // Two of three containers of spelunker move, so a selector cannot say it; no job is asked for any more.
+    let last = queries(&scratch, "migrate/puck", RULES, "Traceback").join("");
+    assert!(
+        last.contains("(service=\"spelunker\" and (component=\"api\" or component=\"indexer\"))")
+            && !last.contains("job="),
+        "{last}"
+    );
+}

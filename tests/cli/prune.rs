@@ -74,3 +74,30 @@ fn an_unknown_host_is_an_error() {
     Scratch::demo().migrate(&["prune", "--host", "pluck"]).fails(1, &["no host `pluck`"]);
     Scratch::demo().migrate(&["prune"]).fails(2, &["--host"]);
 }
+
+#[test]
+fn a_bridge_to_a_job_that_is_gone_goes() {
+    const BOARD: &str = "ansible/pplg/grafana/dashboards/bridges.json";
+    let scratch = Scratch::demo();
+    // athena has moved, kairos has not: the one asks for a job nobody has, the other for one that is there.
+    let board = |queries: [&str; 2]| {
+        let targets = queries.map(|query| {
+            let expr = query.replace('"', "\\\"");
+            format!(
+                "{{\"refId\": \"A\", \"datasource\": {{\"type\": \"loki\", \"uid\": \"loki\"}}, \"expr\": \"{expr}\"}}"
+            )
+        });
+        format!(
+            "{{\"title\": \"Bridges\", \"panels\": [{{\"type\": \"logs\", \"title\": \"x\", \"targets\": [{}]}}]}}\n",
+            targets.join(", ")
+        )
+    };
+    let needed = "{hostname=\"puck.incus\"} | job=\"kairos\" or service=\"athena\" |= \"x\"";
+    let dead = "{hostname=\"puck.incus\"} | job=\"athena\" or service=\"athena\" |= \"x\"";
+    scratch.write(BOARD, board([needed, dead]));
+    scratch.commit("bridges");
+    let run = scratch.migrate(&["prune", "--host", "puck", "--format", "json"]);
+    assert_eq!(run.json()["queries"].as_array().unwrap().len(), 1, "{}", run.out);
+    let direct = "{hostname=\"puck.incus\", service=\"athena\"} |= \"x\"";
+    assert_eq!(String::from_utf8(scratch.show(BRANCH, BOARD)).unwrap(), board([needed, direct]));
+}

@@ -103,6 +103,7 @@ ids! {
     DERIVED = "derived";
     UNION = "union";
     GROUND = "ground";
+    BRIDGE_GONE = "bridge-gone";
     BRIDGED = "bridged";
     PATTERN = "pattern";
     PARSED = "parsed";

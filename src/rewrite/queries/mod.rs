@@ -4,6 +4,7 @@
 //! site is found (`topology::sites`), what a selector selects (`proof`). A query is edited only when Loki is proven to
 //! read it and all of it can be rewritten with certainty; otherwise it is left and reported with a proposed text.
 
+mod bridges;
 mod candidates;
 mod fate;
 mod file;
@@ -18,12 +19,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::finding::{Finding, Level};
-use crate::rewrite::Outcome;
-use crate::rewrite::{loki, mentions};
-use crate::text::Source;
+use crate::proof::Proof;
+use crate::rewrite::{How, Outcome, QueryChange, loki, mentions};
+use crate::syntax::logql;
+use crate::text::{Place, Source};
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::SiteKind;
-use crate::topology::{Move, Topology};
+use crate::topology::sites::language::{self, Language};
+use crate::topology::{Move, Streams, Topology};
+
+use query::Analysis;
 
 /// Edits and findings for every query of the repository, and findings for whatever else names the moved job.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
@@ -78,6 +83,37 @@ pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
         outcome.edits.extend(part.edits);
         outcome.findings.extend(part.findings);
         outcome.queries.extend(part.queries);
+    }
+    outcome
+}
+
+/// Edits that take down every bridge nobody needs any more (see [`bridges`]), and the queries they are in.
+pub fn prune(topology: &Topology) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Ok(streams) = Streams::still(topology) else { return outcome };
+    let proof = Proof::new(&streams);
+    let facts = &topology.queries;
+    for file in facts.files.values() {
+        let languages = language::decide(file, &facts.datasources, &facts.readers);
+        for (site, language) in file.sites.iter().zip(&languages) {
+            let (Language::Loki(fact), text) = (language, site.query.of(site.view.text())) else { continue };
+            let Some(changes) = logql::read(text).ok().map(|query| bridges::needless(&query, &proof)) else { continue };
+            let analysis = Analysis { changes, how: Some(How::Swap), ..Analysis::default() };
+            // What cannot be written in place stays: it is right as it is.
+            let Some(edits) = file::edits(site, &analysis, fact).ok().filter(|edits| !edits.is_empty()) else {
+                continue;
+            };
+            outcome.edits.extend(edits.into_iter().map(|edit| (file.source.path.clone(), edit)));
+            outcome.queries.push(QueryChange {
+                at: Place::new(&file.source, site.view.raw(site.query)),
+                context: file.holders.get(site.holder).map(|holder| holder.name.clone()).unwrap_or_default(),
+                before: text.to_owned(),
+                after: analysis.after(text),
+                how: analysis.how,
+                streams_before: Vec::new(),
+                streams_after: Vec::new(),
+            });
+        }
     }
     outcome
 }

@@ -23,6 +23,8 @@ use crate::proof::{Condition, Matcher, Op, Value};
 use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
 use crate::text::Span;
 
+pub(super) use selector::write;
+
 use super::ids::{self, Id};
 use super::streams::{Before, Called, Flow};
 use super::variables::Variables;
@@ -252,14 +254,19 @@ fn reference(text: &str) -> Option<&str> {
     name.chars().all(|c| c.is_alphanumeric() || c == '_').then_some(name)
 }
 
-fn matcher(label: &str, op: Op, value: &Text<'_>) -> Matcher {
+pub(super) fn matcher(label: &str, op: Op, value: &Text<'_>) -> Matcher {
     let template = value.value.contains("{{") || value.value.contains("{%");
     let text = value.value.clone().into_owned();
     let value = if value.placeholder || template { Value::Variable(text) } else { Value::Known(text) };
     Matcher { label: label.to_owned(), op, value }
 }
 
-fn compared(op: FilterOp) -> Option<Op> {
+/// A matcher of a selector.
+pub(super) fn matcher_of(one: &crate::syntax::logql::Matcher<'_>) -> Matcher {
+    matcher(one.name.text, one.op.into(), &one.value)
+}
+
+pub(super) fn compared(op: FilterOp) -> Option<Op> {
     match op {
         FilterOp::Equal => Some(Op::Equal),
         FilterOp::NotEqual => Some(Op::NotEqual),

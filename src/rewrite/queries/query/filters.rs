@@ -5,6 +5,7 @@
 use super::{Log, Work, compared, ids, matcher, quoted};
 use crate::proof::{self, Condition, Copies, Matcher, Op};
 use crate::rewrite::How;
+use crate::rewrite::queries::bridges;
 use crate::rewrite::queries::fate::Fate;
 use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text};
@@ -43,14 +44,34 @@ impl<'q, 'a> Work<'q, 'a, '_> {
             if let StageKind::LabelFilter(root) = &stage.kind
                 && self.logs.get(&id).is_some_and(|log| log.flow != Flow::Still)
             {
-                let (old, new) = self.filter(id, *root, &passed);
+                let (old, mut new) = self.filter(id, *root, &passed);
                 self.settled(id, *root, (&old, &new), &passed);
+                self.bridge(id, stage, &old, &mut new);
                 let Some(log) = self.logs.get_mut(&id) else { continue };
                 log.old = log.old.and(old);
                 log.new = log.new.and(new);
                 log.flow = self.before.flow(&log.old);
             }
             passed.note(query, stage);
+        }
+    }
+
+    /// A filter right behind its selector that asks for services and jobs is a bridge. When its last job becomes a service,
+    /// it goes, and the selector asks.
+    fn bridge(&mut self, id: LogId, stage: &Stage<'_>, old: &Condition, new: &mut Condition) {
+        if !old.matchers().iter().any(|one| one.label == "service") {
+            return;
+        }
+        let (query, log) = (self.query, self.query.log(id));
+        let Some(selector) = log.selector.as_ref().filter(|selector| !selector.placeholder) else { return };
+        let is_first = query.stages(log).first().is_some_and(|first| first.span == stage.span);
+        let rewritten = self.result.changes.iter().any(|change| stage.span.contains(change.span));
+        let left = !self.result.doubts.is_empty() || self.before.moved.keep_history;
+        let Some(state) = self.logs.get(&id).filter(|_| is_first && rewritten && !left) else { return };
+        if let Some(list) = bridges::matchers(&state.new, new, &self.before.proof) {
+            self.result.changes.retain(|change| !stage.span.contains(change.span));
+            self.result.changes.extend(bridges::taken_down(query, selector, stage, &list));
+            *new = Condition::all(&list);
         }
     }
 

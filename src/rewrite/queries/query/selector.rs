@@ -3,7 +3,7 @@
 //! Knows: matchers with their places, how commas go. Must not know: which candidate is right.
 
 use super::wrap::NEW;
-use super::{Change, Log, Work, ids, matcher, quoted};
+use super::{Change, Log, Work, ids, matcher_of, quoted};
 use crate::proof::{self, Condition, Copies, Matcher, Verdict};
 use crate::rewrite::How;
 use crate::rewrite::queries::fate::{Asked, Fate, New, with};
@@ -15,7 +15,7 @@ use crate::text::Span;
 impl Work<'_, '_, '_> {
     pub(super) fn selector(&mut self, selector: &Selector) -> Log {
         let written = self.query.matchers(selector);
-        let old: Vec<Matcher> = written.iter().map(|one| matcher(one.name.text, one.op.into(), &one.value)).collect();
+        let old: Vec<Matcher> = written.iter().map(matcher_of).collect();
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
         let mut log = Log {
@@ -159,6 +159,6 @@ impl Work<'_, '_, '_> {
     }
 }
 
-fn write(one: &Matcher, quote: Quote) -> String {
+pub(in crate::rewrite::queries) fn write(one: &Matcher, quote: Quote) -> String {
     proof::comparison(one, |text| quoted(text, quote))
 }

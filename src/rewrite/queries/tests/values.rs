@@ -74,7 +74,7 @@ fn uses_that_speak_against_a_variable() {
     let candidate = |text: &str| {
         let facts = facts(&[("d.json", text)]);
         let file = facts.files.values().next().unwrap();
-        let languages = sites::language::decide(file, &facts.datasources, &facts.readers);
+        let languages = language::decide(file, &facts.datasources, &facts.readers);
         variables::may_follow(file, &languages).into_iter().map(String::from).collect::<Vec<_>>()
     };
     let query = "\"label_values(job)\"";
