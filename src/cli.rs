@@ -214,7 +214,8 @@ impl Command {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let typed = Typed::try_parse_from(args)?;
+        let words: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let typed = Typed::try_parse_from(&words).map_err(|error| with_command(error, &words))?;
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
@@ -235,6 +236,24 @@ pub fn command() -> clap::Command {
 /// The words that name a command: a service of such a name is migrated as `migrate --host HOST -- NAME`.
 pub fn commands() -> Vec<String> {
     command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// The first of these words that names a command, though it stands behind an option and so names a service.
+pub fn misplaced<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let commands = commands();
+    words.into_iter().find(|word| commands.iter().any(|command| command == word))
+}
+
+/// The error, with what to do when a command was typed behind an option.
+fn with_command(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let typed = words.iter().skip(2).filter_map(|word| word.to_str());
+    if let (clap::error::ErrorKind::MissingRequiredArgument, Some(word)) = (error.kind(), misplaced(typed)) {
+        let tip =
+            clap::builder::StyledStr::from(format!("to run the command `{word}`, type it first: migrate {word} …"));
+        let tips = clap::error::ContextValue::StyledStrs(vec![tip]);
+        error.insert(clap::error::ContextKind::Suggested, tips);
+    }
+    error
 }
 
 /// The error for an empty command line.
@@ -339,6 +358,13 @@ mod tests {
             assert_eq!(error.exit_code(), 2, "{line}: {error}");
         }
         assert_eq!(Command::parse(["migrate", "", "--host", "x"]).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn a_command_behind_an_option_is_a_service_and_the_error_says_what_to_type() {
+        let error = parse("migrate -C sub status").unwrap_err().to_string();
+        assert!(error.contains("to run the command `status`, type it first: migrate status …"), "{error}");
+        assert!(!parse("migrate kairos").unwrap_err().to_string().contains("type it first"));
     }
 
     #[test]

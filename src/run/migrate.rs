@@ -22,7 +22,13 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
     let requests = selection.requests(&topology)?;
     let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
     let mut progress = Progress::new(requests.len());
-    let plans = plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan))?;
+    let plans =
+        plan::batch(&topology, &requests, how, &mut |plan| progress.told(plan)).map_err(
+            |error| match cli::misplaced(asked.services.iter().map(String::as_str)) {
+                Some(word) => error.hint(format!("to run the command `{word}`, type it first: migrate {word} …")),
+                None => error,
+            },
+        )?;
     progress.finish();
     let single = asked.separate || !selection.is_batch();
     let wanted = branches::of(&plans, single, output.branch.as_deref())?;
