@@ -104,7 +104,7 @@ fn review(page: &mut Page, run: Run<'_>) {
         Some(more) if more > 0 => format!("{} not listed here; ", number(more, "more kind is", "more kinds are")),
         _ => String::new(),
     };
-    page.prose("", "", &format!("{more}--format json has every place with its proposed text."));
+    page.prose("", "", &format!("{more}--report FILE.html and --format json have every place with its proposed text."));
 }
 
 /// Findings that say the same.
