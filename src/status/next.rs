@@ -35,6 +35,11 @@ pub enum Step {
         /// The host.
         host: String,
     },
+    /// Take out what is left over on a host.
+    Prune {
+        /// The host.
+        host: String,
+    },
     /// Look at a branch.
     Review {
         /// The branch.
@@ -54,6 +59,7 @@ pub(super) fn of(base: &str, hosts: &[HostFacts], rows: &[Row]) -> Vec<Next> {
     list.extend(smallest(rows));
     list.extend(whole_hosts(rows));
     list.extend(branches(base, rows));
+    list.extend(pruned(rows));
     if list.is_empty() {
         list.push(rest(rows));
     }
@@ -113,6 +119,23 @@ fn branches(base: &str, rows: &[Row]) -> Vec<Next> {
     }
     list.truncate(MOST);
     list
+}
+
+/// Hosts with variables that moves left behind.
+fn pruned(rows: &[Row]) -> Vec<Next> {
+    let left = |row: &&Row| row.findings.iter().any(|finding| finding.rule == "host_vars/leftover");
+    let mut hosts: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.state == State::Leftovers)
+        .filter(left)
+        .map(|row| row.short_host.as_str())
+        .collect();
+    hosts.dedup();
+    let next = |host: &&str| Next {
+        text: format!("take out what moves left behind on {host}"),
+        step: Some(Step::Prune { host: (*host).to_owned() }),
+    };
+    hosts.iter().take(MOST).map(next).collect()
 }
 
 /// When there is nothing to type.

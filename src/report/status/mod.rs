@@ -52,6 +52,7 @@ impl Asked<'_> {
                 let repo = self.repo.map(|repo| format!(" -C {}", quoted(repo))).unwrap_or_default();
                 return format!("git{repo} diff {}...{}", short(base), quoted(branch));
             }
+            Step::Prune { host } => words.extend(["prune".to_owned(), "--host".to_owned(), quoted(host)]),
             Step::All { host } => words.extend(["--all".to_owned(), "--host".to_owned(), quoted(host)]),
             Step::Migrate { service, host, replace } => {
                 if service.starts_with('-') || self.commands.contains(service) {
