@@ -2,7 +2,7 @@
 //!
 //! Knows: which finding is another one said again, and where one stands that names no place. Must not know: any output.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::finding::{Finding, Level};
 use crate::plan::Plan;
@@ -61,8 +61,8 @@ fn stand_in<'a>(plan: &'a Plan, finding: &Finding) -> Option<&'a Place> {
 pub(super) struct Shared<'a> {
     /// Findings that say the same of several places, and the services that all of them are left by.
     pub(super) groups: Vec<(Vec<&'a Finding>, Vec<&'a str>)>,
-    /// Each finding of a plan that is told there.
-    held: Vec<&'a Finding>,
+    /// Each finding of a plan that is told there, by where it lies in memory.
+    held: HashSet<*const Finding>,
 }
 
 impl<'a> Shared<'a> {
@@ -82,14 +82,14 @@ impl<'a> Shared<'a> {
                 Some((list, _)) => list.push(told.finding),
                 None => out.groups.push((vec![told.finding], services)),
             }
-            out.held.extend(told.by.iter().map(|(_, finding)| *finding));
+            out.held.extend(told.by.iter().map(|(_, finding)| std::ptr::from_ref(*finding)));
         }
         out
     }
 
     /// Whether this finding of a plan is told here.
     pub(super) fn holds(&self, finding: &Finding) -> bool {
-        self.held.iter().any(|one| std::ptr::eq(*one, finding))
+        self.held.contains(&std::ptr::from_ref(finding))
     }
 
     /// How many places there are.

@@ -11,7 +11,7 @@ use crate::plan::{self, Plan, Verdict};
 use super::super::Run;
 use super::super::review::{self, number};
 use super::super::style::{BAD, FAINT, Page, STRONG};
-use super::super::summary::{self, Legends};
+use super::super::{summary, told};
 use super::{branch, one_line, rollout, titles};
 
 /// Kinds of findings that are listed, and services named with one; the other outputs have them all.
@@ -107,9 +107,9 @@ fn review(page: &mut Page, run: Run<'_>) {
     page.prose("", "", &format!("{more}--report FILE.html and --format json have every place with its proposed text."));
 }
 
-/// Findings that say the same.
+/// Findings that say the same, with their places in the base.
 struct Kind<'a> {
-    finding: &'a Finding,
+    finding: Finding,
     places: BTreeSet<String>,
     services: BTreeSet<&'a str>,
 }
@@ -118,17 +118,18 @@ impl<'a> Kind<'a> {
     fn of(run: Run<'a>) -> Vec<Self> {
         let mut kinds: Vec<Self> = Vec::new();
         let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for plan in run.plans.iter().filter(|plan| plan.verdict == Verdict::Ready) {
-            let legends = Legends::of_plan(plan);
-            for finding in summary::grouped(plan, Level::Review, &legends).into_iter().flatten() {
-                let at = *known.entry((finding.rule, &finding.message)).or_insert(kinds.len());
-                if at == kinds.len() {
-                    kinds.push(Self { finding, places: BTreeSet::new(), services: BTreeSet::new() });
-                }
-                kinds[at].places.extend(finding.at.as_ref().map(summary::place));
-                kinds[at].services.insert(&plan.request.service);
+        for told in told::all(run).into_iter().filter(|told| told.finding.level == Level::Review) {
+            let at = told.place.filter(|_| told.own).map(|place| place.place);
+            let index = *known.entry((told.finding.rule, &told.finding.message)).or_insert(kinds.len());
+            if index == kinds.len() {
+                let finding = Finding { at: at.clone(), ..told.finding.clone() };
+                kinds.push(Self { finding, places: BTreeSet::new(), services: BTreeSet::new() });
             }
+            kinds[index].places.extend(at.as_ref().map(summary::place));
+            let ready = told.by.iter().filter(|(plan, _)| plan.verdict == Verdict::Ready);
+            kinds[index].services.extend(ready.map(|(plan, _)| plan.request.service.as_str()));
         }
+        kinds.retain(|kind| !kind.services.is_empty());
         kinds
     }
 }
