@@ -1,4 +1,4 @@
-//! `migrate` moves one Docker Compose service off the syslog logging driver and onto Docker-socket collection, and
+//! `migrate` moves Docker Compose services off the syslog logging driver and onto Docker-socket collection, and
 //! writes the result as a git branch for a person to review.
 //!
 //! ```text
@@ -31,7 +31,6 @@
 //! Not here: no code prints a format back, no code between `Snapshot` and `Plan` does I/O, nothing edits a file
 //! except by [`text::Edits`].
 
-pub mod branches;
 pub mod cli;
 pub mod demo;
 pub mod error;
@@ -39,7 +38,6 @@ pub mod finding;
 pub mod man;
 pub mod patterns;
 pub mod plan;
-pub mod progress;
 pub mod proof;
 pub mod repo;
 pub mod report;

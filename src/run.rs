@@ -2,10 +2,12 @@
 //!
 //! Knows: the order of the stations and what goes to which stream. Must not know: how any station works.
 
+mod branches;
 mod complete;
 mod finish;
 mod man;
 mod migrate;
+mod progress;
 mod prune;
 mod read;
 mod status;

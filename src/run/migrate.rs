@@ -2,13 +2,13 @@
 //!
 //! Knows: the order of the stations. Must not know: how any station works.
 
+use super::branches;
 use super::finish::finish;
+use super::progress::Progress;
 use super::read::read;
-use crate::branches;
 use crate::cli::{self, Migrate, Output};
 use crate::error::Result;
 use crate::plan::{self, Batch};
-use crate::progress::Progress;
 use crate::repo::Repo;
 use crate::select::names;
 use crate::topology::{Bridge, Selection, Services};

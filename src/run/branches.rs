@@ -13,7 +13,7 @@ use crate::repo::branch_name;
 ///
 /// # Errors
 /// A name git does not allow, or one name for several branches.
-pub fn of(plans: &[Plan], separate: bool, named: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
+pub(super) fn of(plans: &[Plan], separate: bool, named: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
     let mut list: Vec<(String, Vec<usize>)> = Vec::new();
     let mut last = None;
     for (index, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.verdict == Verdict::Ready) {

@@ -11,7 +11,7 @@ use crate::report::visible;
 
 /// The progress of one run.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     all: usize,
     done: usize,
     bar: Option<ProgressBar>,
@@ -19,7 +19,7 @@ pub struct Progress {
 
 impl Progress {
     /// For a run that makes at most `all` plans. One plan needs no progress.
-    pub fn new(all: usize) -> Self {
+    pub(super) fn new(all: usize) -> Self {
         let bar = (all > 1 && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{pos}/{len} {bar:24} {wide_msg}");
             ProgressBar::new(all as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// One more plan is made.
-    pub fn told(&mut self, plan: &Plan) {
+    pub(super) fn told(&mut self, plan: &Plan) {
         self.done += 1;
         let name = visible(&format!("{} on {}", plan.request.service, plan.request.host));
         if let Some(bar) = &self.bar {
@@ -46,7 +46,7 @@ impl Progress {
     }
 
     /// Clears the line.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
