@@ -116,11 +116,24 @@ impl Work<'_, '_, '_> {
                 || self.keeps_beside(*right);
             let names_job =
                 labels.is_some_and(|labels| query.names(labels.labels).iter().any(|name| name.text == "job"));
+            let by_both = self.told_by_both(*left) || self.told_by_both(*right);
             let (left, right) = (self.carried(*left), self.carried(*right));
-            let both = !left.is_empty() && !right.is_empty() && !names_job;
-            if spreads || both && (left != right || left.len() > 1) {
+            // A label that is matched on has one name, which both sides must have; who groups by both has `service`, too.
+            let service: Carried = [vec!["service"]].into();
+            let fits = left == right || by_both && (left == service || right == service);
+            let both = !left.is_empty() && !right.is_empty();
+            if spreads || both && (if names_job { !fits } else { left != right || left.len() > 1 }) {
                 self.doubt(ids::MATCHING, "");
             }
+        }
+    }
+
+    /// Whether an expression groups by `job` and by `service`.
+    fn told_by_both(&self, id: ExprId) -> bool {
+        match &self.query.expr(id).kind {
+            ExprKind::RangeAggregation { grouping: Some(grouping), .. }
+            | ExprKind::VectorAggregation { grouping: Some(grouping), .. } => self.groups_by_both(grouping),
+            _ => false,
         }
     }
 

@@ -304,6 +304,13 @@ fn operands_of_which_one_stays_or_has_more_labels() {
         r#"rate({job="kairos"}[1m]) and label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#,
         "dashboards/matching",
     );
+    // Who groups by both has `service`, and no `service_name`.
+    let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
+    left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
+    becomes(
+        &format!(r#"rate({{job="kairos"}}[1m]) / on (job) {right}"#),
+        r#"rate({service="kairos"}[1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
+    );
     becomes(
         r#"sum by (job) (rate({job="kairos"}[1m])) / sum by (job) (rate({job="kairos"}[5m]))"#,
         r#"sum by (service) (rate({service="kairos"}[1m])) / sum by (service) (rate({service="kairos"}[5m]))"#,
