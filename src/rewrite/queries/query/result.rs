@@ -106,14 +106,19 @@ impl Work<'_, '_, '_> {
         for (_, expr) in query.exprs() {
             let ExprKind::Binary { op, matching, left, right } = &expr.kind else { continue };
             let labels = matching.as_ref().and_then(|matching| matching.labels);
-            if labels.is_some_and(|labels| labels.first) || *op == BinaryOp::Or || self.restores {
+            if labels.is_some_and(|labels| labels.first) || self.restores {
+                continue;
+            }
+            let beside = self.keeps_beside(*left) || self.keeps_beside(*right);
+            if *op == BinaryOp::Or {
+                if beside {
+                    self.doubt(ids::MATCHING, "");
+                }
                 continue;
             }
             // What one side has beside the project, the other has not.
             let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
-            let spreads = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right)
-                || self.keeps_beside(*left)
-                || self.keeps_beside(*right);
+            let spreads = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right) || beside;
             let names_job =
                 labels.is_some_and(|labels| query.names(labels.labels).iter().any(|name| name.text == "job"));
             let by_both = self.told_by_both(*left) || self.told_by_both(*right);

@@ -300,10 +300,10 @@ fn what_stays_and_what_moves_told_apart_by_what_is_dropped() {
 fn operands_of_which_one_stays_or_has_more_labels() {
     left(r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#, "dashboards/host-wide");
     left(r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#, "dashboards/matching");
-    left(
-        r#"rate({job="kairos"}[1m]) and label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#,
-        "dashboards/matching",
-    );
+    for operator in ["and", "or"] {
+        let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
+        left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
+    }
     // Who groups by both has `service`, and no `service_name`.
     let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
     left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
