@@ -177,6 +177,12 @@ impl Work<'_, '_, '_> {
         // A grouping by both tells old and new streams apart as it is, unless it names a field of the line.
         let field = self.parsed(mention.owner, mention) && self.flow(mention.owner) == Flow::Moved;
         if has("service") && !field {
+            // A stage that keeps one of the names alone leaves none to group by where it is another.
+            if self.feeding(mention.owner).into_iter().any(|log| self.keeps(log))
+                && called.is_none_or(|called| called.names[..] != ["service"])
+            {
+                self.doubt(ids::HOST_WIDE, "");
+            }
             return;
         }
         let Some(called) = called.filter(|called| called.together || grouping.without) else {

@@ -304,6 +304,11 @@ fn operands_of_which_one_stays_or_has_more_labels() {
         let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
         left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
     }
+    left(r#"sum by (service, job) (rate({job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
+    becomes(
+        r#"sum by (service, job) (rate({job="kairos"} | keep job [1m]))"#,
+        r#"sum by (service, job) (rate({service="kairos"} | keep service [1m]))"#,
+    );
     // Who groups by both has `service`, and no `service_name`.
     let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
     left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
