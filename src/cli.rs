@@ -5,6 +5,7 @@
 pub mod prune;
 pub mod status;
 pub mod tools;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ Examples:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate verify <SERVICE> --host <HOST> --loki <URL>\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -61,6 +62,8 @@ enum Other {
     Status(status::Status),
     /// Take out what migrations left behind on a host and nothing needs, as a branch
     Prune(prune::Prune),
+    /// Ask Loki whether a move that was rolled out did what was planned
+    Verify(verify::Verify),
     /// Write an example infrastructure repository to try migrate on
     #[command(after_help = DEMO_HELP)]
     Demo {
@@ -196,6 +199,8 @@ pub enum Command {
     Status(status::Status),
     /// Take out what is left over on a host.
     Prune(prune::Prune),
+    /// Ask Loki about a move that was rolled out.
+    Verify(verify::Verify),
     /// Write the example repository to this folder.
     Demo(PathBuf),
     /// Write the completion script of a shell.
@@ -219,6 +224,7 @@ impl Command {
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
+            (Some(Other::Verify(asked)), _) => Ok(Self::Verify(asked)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
             (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),

@@ -18,6 +18,7 @@
 //! * [`plan`] — runs the rewrites, orders commits and rollout, asserts the invariants.
 //! * [`report`] — every output, rendered from the one plan.
 //! * [`status`] — where every service stands, from the plan of each and the branches there are.
+//! * [`verify`] — what a Loki server says of a move that was rolled out; the only part that names a network.
 //!
 //! What they are made of:
 //!
@@ -50,3 +51,4 @@ pub mod status;
 pub mod syntax;
 pub mod text;
 pub mod topology;
+pub mod verify;

@@ -128,7 +128,13 @@ struct Block<'h> {
 }
 
 /// Headings of help texts as man pages call them.
-const TITLES: [(&str, &str); 3] = [("Examples:", "EXAMPLES"), ("Exit codes:", "EXIT STATUS"), ("States:", "STATES")];
+const TITLES: [(&str, &str); 5] = [
+    ("Examples:", "EXAMPLES"),
+    ("Exit codes:", "EXIT STATUS"),
+    ("States:", "STATES"),
+    ("Questions:", "QUESTIONS"),
+    ("Environment:", "ENVIRONMENT"),
+];
 
 fn blocks(help: &str) -> Vec<Block<'_>> {
     let mut list: Vec<Block<'_>> = Vec::new();

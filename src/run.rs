@@ -11,6 +11,7 @@ mod progress;
 mod prune;
 mod read;
 mod status;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(asked, output) => migrate::run(asked, output),
         Command::Status(asked) => status::run(asked),
         Command::Prune(asked) => prune::run(asked),
+        Command::Verify(asked) => verify::run(asked),
         Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),
         Command::Man(asked) => man::run(asked).and_then(|text| print(&text)).map(|()| 0),
         Command::Demo(dir) => demo::write(dir).and_then(|text| print(&text).map(|()| 0)),

@@ -14,10 +14,10 @@ use crate::error::Result;
 use crate::status::{Branches, Held};
 
 /// What a commit of ours says of itself.
-struct Trailers {
+pub(super) struct Trailers {
     commit: String,
-    host: String,
-    service: String,
+    pub(super) host: String,
+    pub(super) service: String,
     base: String,
 }
 
@@ -95,7 +95,7 @@ fn walk(
 }
 
 /// The trailers of a commit that moves a service; a commit that only brings the blocks of a host names none.
-fn trailers(commit: &Commit<'_>) -> Option<Trailers> {
+pub(super) fn trailers(commit: &Commit<'_>) -> Option<Trailers> {
     let message = commit.message().ok()?;
     // Reading trailers costs more than reading commits, and nearly all have none of ours.
     memchr::memmem::find(message.as_bytes(), BASE_TRAILER.as_bytes())?;

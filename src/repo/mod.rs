@@ -9,6 +9,7 @@
 //! * [`Repo::publish`] turns the steps of plans into commits, checks them, and only then makes the branches.
 //! * [`OutFile`] is a file for the user, written whole or not at all.
 //! * [`Repo::branches`] lists the moves that branches hold already.
+//! * [`Repo::moved_by`] finds the commit that moved a service.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
 //! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
@@ -22,6 +23,7 @@ mod conflicts;
 mod create;
 mod fault;
 mod identity;
+mod moved;
 mod open;
 mod origin;
 mod patch;
@@ -34,6 +36,7 @@ mod untouched;
 pub use beside::OutFile;
 pub use branch::{branch_name, check_branch_name};
 pub use create::create;
+pub use moved::MovedBy;
 pub use open::Repo;
 pub use publish::{Conflict, NewBranch, Outcome, PublishOptions, Published};
 pub use read::Load;

@@ -23,6 +23,7 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 mod told;
+pub mod verify;
 
 use crate::error::{Error, Kind};
 use crate::plan::Plan;

@@ -53,7 +53,8 @@ pub(super) fn script(shell: Shell) -> Result<String> {
 fn command() -> clap::Command {
     let command = cli::command().mut_arg("services", |arg| arg.add(ArgValueCandidates::new(services)));
     let hosts = |command: clap::Command| command.mut_arg("host", |arg| arg.add(ArgValueCandidates::new(hosts)));
-    hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts)
+    let both = |command| hosts(command).mut_arg("service", |arg| arg.add(ArgValueCandidates::new(services)));
+    hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts).mut_subcommand("verify", both)
 }
 
 /// What stands on the line so far.
@@ -75,7 +76,7 @@ impl Line {
         let repo = matches.try_get_one::<PathBuf>("repo").ok().flatten().cloned();
         Self {
             host: one("host"),
-            services: text(matches, "services"),
+            services: ["services", "service"].into_iter().flat_map(|name| text(matches, name)).collect(),
             repo: repo.unwrap_or_else(|| PathBuf::from(".")),
             base: one("base"),
         }

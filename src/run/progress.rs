@@ -1,13 +1,16 @@
-//! How far a batch is: one line that changes on a terminal, a line per service elsewhere. All on standard error.
+//! How far a batch or a wait is: one line that changes on a terminal, plain lines elsewhere. All on standard error.
 //!
-//! Knows: terminals. Must not know: what a plan holds beyond its name and how it went.
+//! Knows: terminals. Must not know: what a plan holds beyond its name and how it went, or what
+//! an answer rests on.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::plan::{Plan, Verdict};
 use crate::report::visible;
+use crate::verify::{Answer, Rung};
 
 /// The progress of one run.
 #[derive(Debug)]
@@ -47,6 +50,53 @@ impl Progress {
 
     /// Clears the line.
     pub(super) fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// How far a wait is: one line that changes on a terminal, a line for each change elsewhere. All on standard error.
+#[derive(Debug)]
+pub struct Waiting {
+    wanted: bool,
+    said: String,
+    bar: Option<ProgressBar>,
+}
+
+impl Waiting {
+    /// Says nothing unless it is `wanted`.
+    pub fn new(wanted: bool) -> Self {
+        let bar = (wanted && io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { wanted, said: String::new(), bar }
+    }
+
+    /// Some answers are not yes.
+    pub fn told_answers(&mut self, rungs: &[Rung], left: Duration) {
+        let (yes, no): (Vec<&Rung>, Vec<&Rung>) = rungs.iter().partition(|rung| rung.answer == Answer::Yes);
+        let open = no.first().map(|rung| format!("; {} {}", rung.question.sentence(), rung.said)).unwrap_or_default();
+        self.told(&format!("{} of {} answers are yes{open}", yes.len(), rungs.len()), left);
+    }
+
+    /// Something else is waited for.
+    pub fn told(&mut self, what: &str, left: Duration) {
+        let what = visible(what);
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{}s left: {what}", left.as_secs()));
+        } else if self.wanted && self.said != what {
+            // Nobody may be listening any more; the wait goes on.
+            let _ = writeln!(io::stderr(), "waiting: {what}");
+            self.said = what;
+        }
+    }
+
+    /// Clears the line.
+    pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

@@ -36,6 +36,8 @@ fn services_and_hosts_complete_from_the_repository() {
     assert_eq!(bash(&inside, "migrate kai"), ["kairos"]);
     assert_eq!(bash(&scratch.root, "migrate kairos --host pu"), ["puck"]);
     assert_eq!(bash(&scratch.root, "migrate status --host ro"), ["rosalind"]);
+    assert_eq!(bash(&scratch.root, "migrate verify kai"), ["kairos"]);
+    assert_eq!(bash(&scratch.root, "migrate verify kairos --host pu"), ["puck"]);
     assert_eq!(bash(&scratch.root, "migrate stat"), ["status"]);
     // From elsewhere, of the repository that is named.
     assert_eq!(bash(&scratch.beside("."), "migrate -C infra kai"), ["kairos"]);
@@ -118,7 +120,7 @@ fn man_pages() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort();
-    let commands = ["completions", "demo", "man", "prune", "status"].map(|name| format!("migrate-{name}.1"));
+    let commands = ["completions", "demo", "man", "prune", "status", "verify"].map(|name| format!("migrate-{name}.1"));
     assert_eq!(pages, [commands.as_slice(), &["migrate.1".to_owned()]].concat());
     assert_eq!(scratch.read("deep/man1/migrate.1"), one.out.as_bytes());
     for page in &pages {
@@ -129,6 +131,8 @@ fn man_pages() {
     }
     let status = String::from_utf8(scratch.read("deep/man1/migrate-status.1")).unwrap();
     assert!(status.contains(".SH STATES") && status.contains("migrate status"), "{status}");
+    let verify = String::from_utf8(scratch.read("deep/man1/migrate-verify.1")).unwrap();
+    assert!(verify.contains(".SH QUESTIONS") && verify.contains(".SH ENVIRONMENT"), "{verify}");
     scratch.write("file", "x");
     migrate(&scratch.root, &["man", "--out", "file"]).fails(1, &["cannot write the man pages to file", "--out DIR"]);
 }

@@ -30,3 +30,5 @@ mod status;
 mod support;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod verify;
