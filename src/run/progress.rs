@@ -58,7 +58,7 @@ impl Progress {
 
 /// How far a wait is: one line that changes on a terminal, a line for each change elsewhere. All on standard error.
 #[derive(Debug)]
-pub struct Waiting {
+pub(super) struct Waiting {
     wanted: bool,
     said: String,
     bar: Option<ProgressBar>,
@@ -66,7 +66,7 @@ pub struct Waiting {
 
 impl Waiting {
     /// Says nothing unless it is `wanted`.
-    pub fn new(wanted: bool) -> Self {
+    pub(super) fn new(wanted: bool) -> Self {
         let bar = (wanted && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
             let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -77,14 +77,14 @@ impl Waiting {
     }
 
     /// Some answers are not yes.
-    pub fn told_answers(&mut self, rungs: &[Rung], left: Duration) {
+    pub(super) fn told_answers(&mut self, rungs: &[Rung], left: Duration) {
         let (yes, no): (Vec<&Rung>, Vec<&Rung>) = rungs.iter().partition(|rung| rung.answer == Answer::Yes);
         let open = no.first().map(|rung| format!("; {} {}", rung.question.sentence(), rung.said)).unwrap_or_default();
         self.told(&format!("{} of {} answers are yes{open}", yes.len(), rungs.len()), left);
     }
 
     /// Something else is waited for.
-    pub fn told(&mut self, what: &str, left: Duration) {
+    pub(super) fn told(&mut self, what: &str, left: Duration) {
         let what = visible(what);
         if let Some(bar) = &self.bar {
             bar.set_message(format!("{}s left: {what}", left.as_secs()));
@@ -96,7 +96,7 @@ impl Waiting {
     }
 
     /// Clears the line.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

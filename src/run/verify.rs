@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::progress::Waiting;
 use super::read::read;
 use super::{look, print};
 use crate::cli::verify::{Format, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Plan, Request, Verdict};
-use crate::progress::Waiting;
 use crate::repo::Repo;
 use crate::report;
 use crate::select::names;
