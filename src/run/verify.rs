@@ -108,9 +108,9 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
     if let Some(by) = repo.moved_by(asked.base.as_deref(), &host.name, &is_meant)? {
         let request = Request { service: by.service, host: host.name.clone(), ..Request::default() };
         match planned(&repo, Some(&by.before), &request) {
-            Ok((topology, plan)) => {
-                if let Some(expected) = Expected::of(&topology, &plan) {
-                    return Ok((expected, verified(&plan.base, Some(by.commit), Vec::new())));
+            Ok((then, plan)) => {
+                if let Some(expected) = Expected::of(&then, &plan) {
+                    return Ok((expected.since(&topology), verified(&plan.base, Some(by.commit), Vec::new())));
                 }
             }
             Err(error) if error.kind == Kind::User => {}

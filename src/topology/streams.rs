@@ -90,6 +90,16 @@ impl Streams {
         Ok(build.finish())
     }
 
+    /// The streams of today, whatever moves.
+    pub fn today(topology: &Topology) -> Vec<Stream> {
+        let mut build = Build { out: Self::default(), until: None };
+        for host in &topology.hosts {
+            // Only what moves can have labels that must be known and are not.
+            let _ = build.host(topology, host, None);
+        }
+        build.finish().before
+    }
+
     /// The `service_name` of a stream, `""` when it has none; `None` when it is not known.
     pub fn service_name<'s>(&self, stream: &'s Stream) -> Option<&'s str> {
         let name = match self.names.service_name(&stream.labels) {
