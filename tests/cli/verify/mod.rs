@@ -270,6 +270,11 @@ fn moved_by_hand_is_asked_by_name() {
     scratch.kairos(&[]);
     scratch.git(&["merge", "-q", "--squash", "migrate/puck/kairos"]);
     scratch.git(&["commit", "-q", "-m", "moved by hand"]);
+    // As long as the branch is there, it tells what was planned.
+    let (code, json) = ask(&scratch, well(), &[]);
+    assert_eq!((code, answers(&json).as_str()), (0, ALL_YES), "{json}");
+    assert_eq!(json["moved_by"], scratch.git(&["rev-parse", "migrate/puck/kairos"]).as_str());
+    scratch.git(&["branch", "-D", "migrate/puck/kairos"]);
     let (code, json) = ask(&scratch, well(), &[]);
     let want = "loki=yes new-streams=open new-lines=yes old-streams=yes queries=open unplanned=open";
     assert_eq!((code, answers(&json).as_str()), (3, want));
