@@ -25,6 +25,7 @@ Environment:
   LOKI_USERNAME      A user name to be let in with, and
   LOKI_PASSWORD      the password.
   LOKI_ORG_ID        The tenant.
+  HTTP_PROXY, HTTPS_PROXY, NO_PROXY  Proxies, as other programs take them.
 
 Examples:
   migrate verify kairos --host puck --loki http://127.0.0.1:3100

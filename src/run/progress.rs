@@ -70,6 +70,7 @@ impl Waiting {
         let bar = (wanted && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
             let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message("asking Loki");
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });

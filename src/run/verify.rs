@@ -16,7 +16,7 @@ use super::{look, print};
 use crate::cli::verify::{Format, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Plan, Request, Verdict};
-use crate::repo::Repo;
+use crate::repo::{MovedBy, Repo};
 use crate::report;
 use crate::select::names;
 use crate::topology::{Topology, moves};
@@ -105,12 +105,12 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
     let is_meant = |name: &str| {
         name == asked.service || (deployment.is_some() && moves::find(&topology, host, name) == deployment)
     };
-    if let Some(by) = repo.moved_by(asked.base.as_deref(), &host.name, &is_meant)? {
+    if let Some(by) = moved_by(&repo, asked.base.as_deref(), &plan.base, &host.name, &is_meant)? {
         let request = Request { service: by.service, host: host.name.clone(), ..Request::default() };
         match planned(&repo, Some(&by.before), &request) {
-            Ok((topology, plan)) => {
-                if let Some(expected) = Expected::of(&topology, &plan) {
-                    return Ok((expected, verified(&plan.base, Some(by.commit), Vec::new())));
+            Ok((then, plan)) => {
+                if let Some(expected) = Expected::of(&then, &plan) {
+                    return Ok((expected.since(&topology), verified(&plan.base, Some(by.commit), Vec::new())));
                 }
             }
             Err(error) if error.kind == Kind::User => {}
@@ -123,11 +123,28 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
     let project = deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
     let project = project.map_or(asked.service.as_str(), |project| &project.name);
     let note = format!(
-        "it has moved at this commit, and no commit before says that migrate moved it, so the plan is not known: it was asked \
+        "it has moved at this commit, and no commit in its history or on a local branch says that migrate moved it, so the plan is not known: it was asked \
          for {{service=\"{project}\"}} and {{job=\"{}\"}}, going by the names alone, on all hosts",
         asked.service
     );
     Ok((Expected::by_name(project, &asked.service), verified(&plan.base, None, vec![note])))
+}
+
+/// The commit of ours that moved the service: in the history, else on a local branch, as after a squash that kept no
+/// trailer.
+fn moved_by(
+    repo: &Repo,
+    rev: Option<&str>,
+    commit: &str,
+    host: &str,
+    is_meant: &dyn Fn(&str) -> bool,
+) -> Result<Option<MovedBy>> {
+    if let Some(found) = repo.moved_by(rev, host, is_meant)? {
+        return Ok(Some(found));
+    }
+    let branches = repo.branches(commit)?;
+    let held = branches.held.iter().find(|held| held.host == host && is_meant(&held.service));
+    held.map_or(Ok(None), |held| repo.moved_by(Some(&held.commit), host, is_meant))
 }
 
 fn planned(repo: &Repo, base: Option<&str>, request: &Request) -> Result<(Topology, Plan)> {

@@ -199,7 +199,7 @@ impl Reply {
                  --bearer-token-file or --password-file"
             }
             404 => "--loki takes the address that `/loki/api/v1/…` can be added to",
-            400 | 422 => "Loki does not take the question; what it said stands above",
+            400 | 422 => "Loki does not take the question, for the reason it gives; a shorter --since asks for less",
             429 => "Loki limits how often it may be asked: try again later, or with --wait 5m",
             _ => "look at the log of Loki, or of the proxy before it; with --wait 5m it is asked again",
         };

@@ -179,7 +179,11 @@ impl Client {
             location.map(|value| String::from_utf8_lossy(&self.scrubbed(value.as_bytes().to_vec())).into_owned());
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
-        let body = self.scrubbed(body.map_err(|error| self.failed(&address, &error))?);
+        let mut body = body.map_err(|error| self.failed(&address, &error))?;
+        // What Loki says of an error is repeated to the user. An answer is not, and a short secret may well be part of it.
+        if !(200..300).contains(&status) {
+            body = self.scrubbed(body);
+        }
         Ok(Reply { address, status, location, body })
     }
 
@@ -268,4 +272,44 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>> {
         }
     }
     if list.is_empty() { Err(none()) } else { Ok(list) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (typed, want) in [
+            ("http://127.0.0.1:3100", "http://127.0.0.1:3100"),
+            ("https://loki.example.org/prefix/", "https://loki.example.org/prefix"),
+            ("http://[::1]:3100/", "http://[::1]:3100"),
+        ] {
+            assert_eq!(Address::parse(typed).unwrap().as_str(), want);
+        }
+        for wrong in
+            ["", "loki", "ftp://loki", "http://", "http://u:p@loki", "http://loki?x", "http://loki/loki/api/v1"]
+        {
+            let error = Address::parse(wrong).unwrap_err();
+            assert!(error.kind == crate::error::Kind::Usage && !error.message.contains("u:p"), "{wrong}: {error}");
+        }
+        let open = |typed: &str| Address::parse(typed).unwrap().is_open();
+        assert!(
+            open("http://loki:3100") && !open("https://loki") && !open("http://[::1]:1") && !open("http://127.0.0.1")
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let login = Login::Basic("user".into(), Secret::new("it", "hush\n").unwrap());
+        assert_eq!(format!("{login:?}"), "Basic(\"user\", Secret(…))");
+        let address = Address::parse("http://loki").unwrap();
+        let client = Client::new(address, &login, Some("t"), Duration::from_secs(1), None).unwrap();
+        assert_eq!(format!("{client:?}"), "Client { address: Address(\"http://loki\"), .. }");
+        // `user:hush` in base64, by hand.
+        assert_eq!(client.scrubbed(b"a hush b dXNlcjpodXNo hush".to_vec()), b"a *** b *** ***");
+        for wrong in ["", "\n", "a\nb", "a\u{7}"] {
+            assert!(Secret::new("it", wrong).is_err_and(|error| !error.message.contains("a\n")), "{wrong:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::proof;
 use crate::text::Place;
 use crate::topology::relabel::ANY;
-use crate::topology::{Label, Move, Stream, Topology};
+use crate::topology::{Label, Move, Stream, Streams, Topology};
 
 /// Labels of a planned stream.
 pub type Planned = BTreeMap<String, Label>;
@@ -70,6 +70,13 @@ impl Expected {
             old: vec![Old { labels: label("job", job), stays: false }],
             ..Self::default()
         }
+    }
+
+    /// The same, seen from a later commit: others may have moved since.
+    #[must_use]
+    pub fn since(mut self, today: &Topology) -> Self {
+        self.all.extend(Streams::still(today).before.into_iter().map(|stream| stream.labels));
+        self
     }
 
     /// Whether it is known which streams are planned.

@@ -2,7 +2,7 @@
 //!
 //! Knows: what each answer rests on, and what to do about it. Must not know: HTTP, the clock, how anything is shown.
 
-use std::collections::BTreeMap;
+mod compare;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +13,6 @@ use crate::proof;
 
 /// An old stream is silent when the new ones have a line that is so much younger than its last one.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// Queries are compared over at least this long, so that a rollout of a moment ago is not judged by chance.
-const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
 /// Streams and queries that are named at most.
 const MOST_NAMED: usize = 20;
 
@@ -45,13 +43,27 @@ pub fn climb(expected: &Expected, host: &str, terms: Terms, ask: Ask<'_>) -> Res
         return Ok(vec![first]);
     }
     let climb = Climb { expected, host, terms, window: Window::before(terms.now, terms.since), ask };
-    let own = format!("{{service={}}}", proof::quoted(&expected.project));
-    let there = ask::read_series(&ask(&ask::series(&own, climb.window))?)?;
+    let mut there = ask::read_series(&ask(&ask::series(&climb.own(), climb.window))?)?;
+    there.sort();
     let newest = climb.newest_of_new()?;
     let last = climb.last_of_old()?;
     let (old, silent) = climb.old_streams(&newest, &last);
-    let queries = climb.queries(silent, last.iter().copied().flatten().max())?;
-    Ok(vec![first, climb.new_streams(&there), climb.new_lines(&newest), old, queries, climb.unplanned(&there)])
+    // Both ends have to be there: a last line of before, and lines of now.
+    let waits_for = match (silent, newest.iter().any(Option::is_some)) {
+        (true, true) => None,
+        (true, false) => Some("there are lines in the new streams"),
+        (false, _) => Some("the old streams are silent"),
+    };
+    let queries = climb.queries(waits_for, climb.end_of_old(&last))?;
+    let is_empty = there.is_empty() && last.iter().all(Option::is_none);
+    Ok(vec![
+        first,
+        climb.new_streams(&there, is_empty),
+        climb.new_lines(&newest),
+        old,
+        queries,
+        climb.unplanned(&there),
+    ])
 }
 
 fn loki(ask: Ask<'_>) -> Result<Rung, Failure> {
@@ -70,11 +82,14 @@ fn loki(ask: Ask<'_>) -> Result<Rung, Failure> {
         ready.check()?;
     }
     let build = ask(&ask::build())?;
-    let version = match (build.status, hidden) {
-        (404, false) => return Ok(Rung::yes(Question::Loki, "it is ready, and does not tell its version")),
-        _ => ask::read_build(&build)?,
+    let state = if hidden { "answers" } else { "is ready" };
+    // One that was built without its release's settings names none.
+    let version = if build.status == 404 && !hidden { String::new() } else { ask::read_build(&build)? };
+    let said = match version.as_str() {
+        "" => format!("it {state}, and does not tell its version"),
+        version => format!("Loki {version} {state}"),
     };
-    Ok(Rung::yes(Question::Loki, format!("Loki {version} {}", if hidden { "answers" } else { "is ready" })))
+    Ok(Rung::yes(Question::Loki, said))
 }
 
 /// One way up.
@@ -90,13 +105,17 @@ struct Climb<'a> {
 type Newest = Vec<Option<Timestamp>>;
 
 impl Climb<'_> {
+    /// Selects all streams of the service.
+    fn own(&self) -> String {
+        format!("{{service={}}}", proof::quoted(&self.expected.project))
+    }
+
     /// The planned streams; all of the service where the plan is not known.
     fn new_selectors(&self) -> Vec<(String, String)> {
         if self.expected.is_planned() {
             return self.expected.new.iter().map(|one| (selector(one), shown(one))).collect();
         }
-        let all = format!("{{service={}}}", proof::quoted(&self.expected.project));
-        vec![(all.clone(), all)]
+        vec![(self.own(), self.own())]
     }
 
     fn newest(&self, selector: &str) -> Result<Option<Timestamp>, Failure> {
@@ -111,16 +130,22 @@ impl Climb<'_> {
         self.expected.old.iter().map(|old| self.newest(&selector(&old.labels))).collect()
     }
 
-    fn new_streams(&self, there: &[Labels]) -> Rung {
+    /// `is_empty`: there is nothing of before, either.
+    fn new_streams(&self, there: &[Labels], is_empty: bool) -> Rung {
         let question = Question::NewStreams;
         let since = &self.terms.since;
-        let deploy = format!(
-            "deploy the service and Alloy on {} in the order of the rollout; a container that has not written a line yet \
-             has no stream",
-            self.host
-        );
+        let deploy = if is_empty {
+            "there is nothing of before, either: is it the right Loki and, with several tenants, the right one (LOKI_ORG_ID)?"
+                .to_owned()
+        } else {
+            format!(
+                "deploy the service and Alloy on {} in the order of the rollout; a container that has not written a line \
+                 yet has no stream",
+                self.host
+            )
+        };
         if !self.expected.is_planned() {
-            let own = format!("{{service={}}}", proof::quoted(&self.expected.project));
+            let own = self.own();
             if there.is_empty() {
                 return Rung::no(question, format!("no stream {own} in the last {since:#}"), deploy);
             }
@@ -132,24 +157,29 @@ impl Climb<'_> {
         if missing.is_empty() {
             let real: Vec<Labels> =
                 there.iter().filter(|real| have.iter().any(|one| is_planned(one, real))).cloned().collect();
-            return Rung::yes(question, format!("all of {} are there", count(have.len(), "planned stream")))
+            return Rung::yes(question, format!("each of the planned streams ({}) is there", have.len()))
                 .with(named(&real));
         }
         let said = format!(
-            "{} of {} not there in the last {since:#}",
+            "{} of the planned streams ({}) not there in the last {since:#}",
             missing.len(),
-            count(self.expected.new.len(), "planned stream")
+            self.expected.new.len()
         );
         let details = missing.into_iter().map(|one| format!("missing: {}", shown(one)));
         Rung::no(question, said, deploy).with(details.collect())
+    }
+
+    /// When the last line came that what moved wrote to an old stream. One that others go on sending to does not tell.
+    fn end_of_old(&self, last: &Newest) -> Option<Timestamp> {
+        let left = self.expected.old.iter().zip(last).filter(|(old, _)| !old.stays);
+        left.filter_map(|(_, at)| *at).max()
     }
 
     fn new_lines(&self, newest: &Newest) -> Rung {
         let question = Question::NewLines;
         let Terms { now, fresh, .. } = self.terms;
         let is_young = |at: &Option<Timestamp>| at.is_some_and(|at| now.duration_since(at) < fresh);
-        let details =
-            self.new_selectors().into_iter().zip(newest).map(|((_, shown), at)| format!("{}: {shown}", self.ago(*at)));
+        let details = self.new_selectors().into_iter().zip(newest).map(|((_, shown), at)| self.line(*at, &shown));
         let details: Vec<String> = details.take(MOST_NAMED).collect();
         let old = newest.iter().filter(|at| !is_young(at)).count();
         if old == 0 {
@@ -160,12 +190,8 @@ impl Climb<'_> {
              writes seldom, give a longer --fresh",
             self.host
         );
-        Rung::no(
-            question,
-            format!("{old} of {} without a line younger than {fresh:#}", count(newest.len(), "stream")),
-            advice,
-        )
-        .with(details)
+        Rung::no(question, format!("{old} of {} streams without a line younger than {fresh:#}", newest.len()), advice)
+            .with(details)
     }
 
     /// Whether the old streams are silent, and whether that is so for all that should be.
@@ -184,7 +210,7 @@ impl Climb<'_> {
                 details.push(format!("others go on sending to it: {shown}"));
             } else {
                 live += usize::from(at.is_some_and(|at| !is_silent(at)));
-                details.push(format!("{}: {shown}", self.ago(*at)));
+                details.push(self.line(*at, &shown));
             }
         }
         if live > 0 {
@@ -193,84 +219,15 @@ impl Climb<'_> {
                  anew, and whether Alloy on {} was deployed without the listener; right after that, ask again, or with --wait 5m",
                 self.host
             );
-            let said = format!("{live} of {} still got a line within {fresh:#}", count(last.len(), "old stream"));
+            let said = format!("{live} of {} old streams still got a line within {fresh:#}", last.len());
             return (Rung::no(question, said, advice).with(details), false);
         }
-        let at = last.iter().copied().flatten().max();
-        let said = match at {
-            _ if kept == last.len() && kept > 0 => "they stay, because others send to them as well".to_owned(),
-            Some(at) => format!("the last line came {}", self.ago(Some(at)).trim_start_matches("last line ")),
+        let said = match self.end_of_old(last) {
+            _ if kept == last.len() => "they stay, because others send to them as well".to_owned(),
+            Some(at) => format!("the last line came {}", self.ago(at)),
             None => format!("no line in the last {since:#}"),
         };
         (Rung::yes(question, said).with(details), true)
-    }
-
-    /// Asks each rewritten query, and its old text over as long a time before the old streams fell silent.
-    fn queries(&self, silent: bool, last: Option<Timestamp>) -> Result<Rung, Failure> {
-        let question = Question::Queries;
-        let (queries, skipped) = (&self.expected.queries, self.expected.skipped);
-        let since = self.terms.since;
-        let left_out = if skipped.count() == 0 { String::new() } else { format!("; not asked: {}", skipped.words()) };
-        if !self.expected.is_planned() {
-            return Ok(Rung::open(question, "which queries are rewritten is not known", NAME_THE_BASE));
-        }
-        if queries.is_empty() {
-            return Ok(Rung::yes(question, format!("there is none to ask{left_out}")));
-        }
-        if !silent {
-            let said = format!("not asked: {} wait until the old streams are silent", count(queries.len(), "query"));
-            return Ok(Rung::open(question, said, "ask again after the rollout"));
-        }
-        let Some(last) = last else {
-            let said = format!("nothing to compare with: the old streams have no line in the last {since:#}");
-            return Ok(Rung::open(question, said, "a longer --since looks further back"));
-        };
-        let length = self.terms.now.duration_since(last).clamp(SHORTEST.min(since), since);
-        let before = Window::before(last, length);
-        let after = Window::before(self.terms.now, length);
-        let (mut old, mut new) = (Known::new(), Known::new());
-        let (mut details, mut returned, mut quiet) = (Vec::new(), 0, 0);
-        for pair in queries {
-            match (self.returns(&pair.before, before, &mut old)?, self.returns(&pair.after, after, &mut new)?) {
-                (Returns::Something, Returns::Something) => returned += 1,
-                (Returns::Something, Returns::Nothing) => {
-                    details.push(format!("nothing now: {}: {}", pair.place, pair.after));
-                }
-                (Returns::Something, Returns::Refused(why)) => {
-                    details.push(format!("Loki refuses it{why}: {}: {}", pair.place, pair.after));
-                }
-                (Returns::Nothing | Returns::Refused(_), _) => quiet += 1,
-            }
-        }
-        let of = format!(
-            "in {length:#} before and after: {returned} of {} returned something both times, {quiet} nothing before{left_out}",
-            count(queries.len(), "query")
-        );
-        if details.is_empty() {
-            return Ok(Rung::yes(question, of));
-        }
-        let advice = "it may be chance where such lines are rare: ask again when more time has passed; else look at the query in \
-                      Grafana, and whether the lines still have the labels and the text it asks for";
-        Ok(Rung::no(question, format!("{} lost what they returned, {of}", count(details.len(), "query")), advice)
-            .with(cut(details)))
-    }
-
-    /// What a query returns. `known`: what was asked before; two rewritten queries may have had one text.
-    fn returns<'q>(&self, query: &'q str, window: Window, known: &mut Known<'q>) -> Result<Returns, Failure> {
-        if let Some(before) = known.get(query) {
-            return Ok(before.clone());
-        }
-        let returns = self.ask_query(query, window)?;
-        known.insert(query, returns.clone());
-        Ok(returns)
-    }
-
-    fn ask_query(&self, query: &str, window: Window) -> Result<Returns, Failure> {
-        let reply = (self.ask)(&ask::query(query, window))?;
-        if matches!(reply.status, 400 | 422) {
-            return Ok(Returns::Refused(reply.repeated()));
-        }
-        Ok(if ask::read_newest(&reply)?.is_some() { Returns::Something } else { Returns::Nothing })
     }
 
     fn unplanned(&self, there: &[Labels]) -> Rung {
@@ -281,6 +238,9 @@ impl Climb<'_> {
         let is_unplanned = |real: &&Labels| !self.expected.all.iter().any(|one| is_planned(one, real));
         let odd: Vec<Labels> = there.iter().filter(is_unplanned).cloned().collect();
         let since = self.terms.since;
+        if there.is_empty() {
+            return Rung::yes(question, format!("it has none in the last {since:#}"));
+        }
         if odd.is_empty() {
             return Rung::yes(
                 question,
@@ -292,26 +252,22 @@ impl Climb<'_> {
         Rung::no(question, format!("{} nobody planned", streams(odd.len())), advice).with(named(&odd))
     }
 
-    /// `last line 2026-01-02T03:04:05Z, 3m ago`.
-    fn ago(&self, at: Option<Timestamp>) -> String {
-        let Some(at) = at else { return format!("no line in the last {:#}", self.terms.since) };
+    /// `last line 2026-01-02T03:04:05Z, 3m ago: {…}`.
+    fn line(&self, at: Option<Timestamp>, stream: &str) -> String {
+        match at {
+            Some(at) => format!("last line {}: {stream}", self.ago(at)),
+            None => format!("no line in the last {:#}: {stream}", self.terms.since),
+        }
+    }
+
+    /// `2026-01-02T03:04:05Z, 3m ago`.
+    fn ago(&self, at: Timestamp) -> String {
         let seconds = |at: Timestamp| at.as_second();
         let ago = SignedDuration::from_secs((seconds(self.terms.now) - seconds(at)).max(0));
         let whole = Timestamp::from_second(seconds(at)).unwrap_or(at);
-        format!("last line {whole}, {ago:#} ago")
+        format!("{whole}, {ago:#} ago")
     }
 }
-
-/// What a query came to.
-#[derive(Clone)]
-enum Returns {
-    Something,
-    Nothing,
-    Refused(String),
-}
-
-/// Queries of one window, with what they came to.
-type Known<'q> = BTreeMap<&'q str, Returns>;
 
 fn named(real: &[Labels]) -> Vec<String> {
     cut(real.iter().map(shown_real).collect())

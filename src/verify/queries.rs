@@ -4,7 +4,7 @@
 
 use crate::patterns::compiled;
 use crate::plan::QueryChange;
-use crate::syntax::logql;
+use crate::syntax::logql::{self, ExprKind, Function};
 
 /// Most queries that are asked: each costs Loki two.
 pub const MOST: usize = 50;
@@ -27,6 +27,8 @@ pub struct Pair {
 pub struct Skipped {
     /// They hold variables of a dashboard, or places that Ansible fills in.
     pub filled_in: usize,
+    /// They return something when lines are missing, so that nothing is good.
+    pub absent: usize,
     /// They are no whole queries.
     pub no_query: usize,
     /// There are too many.
@@ -34,12 +36,13 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// In a few words: `3 hold variables`; empty when none is skipped.
+    /// In a few words: `3 that look for missing lines`; empty when none is skipped.
     pub fn words(self) -> String {
         let parts = [
-            (self.filled_in, "hold variables that are filled in elsewhere"),
-            (self.no_query, "are no whole queries"),
-            (self.too_many, "are more than are asked at once"),
+            (self.filled_in, "with variables that are filled in elsewhere"),
+            (self.absent, "that look for missing lines"),
+            (self.no_query, "that Loki would not take as they stand"),
+            (self.too_many, "beyond the first 50"),
         ];
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
@@ -48,7 +51,7 @@ impl Skipped {
 
     /// All of them.
     pub fn count(self) -> usize {
-        self.filled_in + self.no_query + self.too_many
+        self.filled_in + self.absent + self.no_query + self.too_many
     }
 }
 
@@ -71,6 +74,7 @@ pub fn pairs<'q>(changes: impl Iterator<Item = &'q QueryChange>) -> (Vec<Pair>, 
                 list.push(Pair { place, before, after });
             }
             (Err(Why::FilledIn), _) | (_, Err(Why::FilledIn)) => skipped.filled_in += 1,
+            (Err(Why::Absent), _) | (_, Err(Why::Absent)) => skipped.absent += 1,
             _ => skipped.no_query += 1,
         }
     }
@@ -82,6 +86,8 @@ pub fn pairs<'q>(changes: impl Iterator<Item = &'q QueryChange>) -> (Vec<Pair>, 
 pub enum Why {
     /// Something else fills in a part of it.
     FilledIn,
+    /// It asks whether lines are missing.
+    Absent,
     /// Loki would not take it.
     NoQuery,
 }
@@ -89,7 +95,7 @@ pub enum Why {
 /// The query as Loki takes it: Grafana's durations are filled in.
 ///
 /// # Errors
-/// Other placeholders are left, or it is no query.
+/// Other placeholders are left, it is no query, or no answer would be a good one.
 pub fn asked(text: &str) -> Result<String, Why> {
     // `$__interval`, `${__interval:text}`, `[[__interval]]`: a duration; with `_ms` or `_s`, a number.
     let durations = compiled(r"\$__(\w+)|\$\{__(\w+)(?::\w+)?\}|\[\[__(\w+)(?::\w+)?\]\]").ok_or(Why::NoQuery)?;
@@ -106,12 +112,18 @@ pub fn asked(text: &str) -> Result<String, Why> {
     if others.is_match(&filled) {
         return Err(Why::FilledIn);
     }
-    let is_filled_in = {
+    let why = {
         let no_query = |_| if filled.contains("{{") { Why::FilledIn } else { Why::NoQuery };
         let query = logql::read_strict(&filled).map_err(no_query)?;
         // In a value of a selector two braces are Ansible's; in a template of the query they are Loki's.
         let mut values = query.selectors().flat_map(|(_, selector)| query.matchers(selector));
-        values.any(|matcher| matcher.value.value.contains("{{"))
+        let is_absent =
+            |kind: &ExprKind<'_>| matches!(kind, ExprKind::RangeAggregation { function: Function::AbsentOverTime, .. });
+        if values.any(|matcher| matcher.value.value.contains("{{")) {
+            Some(Why::FilledIn)
+        } else {
+            query.exprs().any(|(_, expr)| is_absent(&expr.kind)).then_some(Why::Absent)
+        }
     };
-    if is_filled_in { Err(Why::FilledIn) } else { Ok(filled.into_owned()) }
+    why.map_or_else(|| Ok(filled.into_owned()), Err)
 }

@@ -87,6 +87,7 @@ fn which_queries_can_be_asked() {
         (r#"{a="b"}[$__something]"#, Err(Why::FilledIn)),
         (r#"{a="{{ environment }}"}"#, Err(Why::FilledIn)),
         (r#"{a="b"} {% if x %} |= "y" {% endif %}"#, Err(Why::FilledIn)),
+        (r#"sum(absent_over_time({a="b"}[5m])) > 0"#, Err(Why::Absent)),
         ("label_values(job)", Err(Why::NoQuery)),
         ("", Err(Why::NoQuery)),
     ] {

@@ -90,7 +90,7 @@ pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
 /// Edits that take down every bridge nobody needs any more (see [`bridges`]), and the queries they are in.
 pub fn prune(topology: &Topology) -> Outcome {
     let mut outcome = Outcome::default();
-    let Ok(streams) = Streams::still(topology) else { return outcome };
+    let streams = Streams::still(topology);
     let proof = Proof::new(&streams);
     let facts = &topology.queries;
     for file in facts.files.values() {

@@ -2,8 +2,10 @@
 
 mod fake;
 mod login;
+mod tls;
 mod wrong;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -157,6 +159,19 @@ fn a_new_stream_is_missing_or_stale_or_has_another_label() {
 }
 
 #[test]
+fn queries_are_not_asked_before_there_are_new_lines() {
+    let mut store = well();
+    store.streams.truncate(1);
+    let scratch = Scratch::demo();
+    let fake = Fake::new(move |asked| store.answer(asked));
+    let json = verify(&scratch, &fake.url, &["--format", "json"]).json();
+    let want = "loki=yes new-streams=no new-lines=no old-streams=yes queries=open unplanned=yes";
+    assert_eq!(answers(&json), want);
+    // Two new streams and one old.
+    assert_eq!(fake.asked().iter().filter(|asked| asked.path.ends_with("query_range")).count(), 3);
+}
+
+#[test]
 fn a_stream_nobody_planned() {
     let scratch = Scratch::demo();
     let mut store = well();
@@ -171,6 +186,36 @@ fn a_stream_nobody_planned() {
     let named = details(&json, "unplanned");
     assert_eq!(named.len(), 2);
     assert!(named[0].contains("sidecar") && named[1].contains(r#"pod="x""#), "{named:?}");
+}
+
+#[test]
+fn the_same_project_on_another_host_is_planned_once_it_has_moved_there() {
+    // searxng runs on miranda and on rosalind, and neither host reads the Docker socket yet.
+    let on = |host, own: &[(&'static str, &'static str)]| {
+        let mut labels = own.to_vec();
+        labels.extend([("environment", "ouranos"), ("hostname", host)]);
+        labels
+    };
+    let new = |component| [("service", "searxng"), ("component", component), ("container", "c")];
+    let streams = vec![
+        (on("miranda.incus", &[("job", "searxng")]), vec![3600]),
+        (on("miranda.incus", &new("searxng")), vec![10]),
+        (on("rosalind.incus", &new("web")), vec![10]),
+    ];
+    let store = Store { streams, ..Store::default() };
+    let scratch = Scratch::demo();
+    let fake = Fake::new(move |asked| store.answer(asked));
+    let arguments = ["verify", "searxng", "--host", "miranda", "--loki", &fake.url, "--format", "json"];
+    let odd = ALL_YES.replace("unplanned=yes", "unplanned=no");
+    // The branch brings the blocks in a commit of their own, which is where the plan is made from afterwards.
+    for (host, want) in [("miranda", odd.as_str()), ("rosalind", ALL_YES)] {
+        assert_eq!(answers(&scratch.migrate(&arguments).json()), odd);
+        assert_eq!(scratch.migrate(&["searxng", "--host", host]).code, 3);
+        scratch.git(&["merge", "-q", &format!("migrate/{host}/searxng")]);
+        assert_eq!(answers(&scratch.migrate(&arguments).json()), want, "{host}");
+    }
+    let moved = scratch.git(&["rev-parse", "migrate/miranda/searxng^"]);
+    assert_eq!(scratch.migrate(&arguments).json()["base"], moved.as_str());
 }
 
 #[test]
@@ -215,6 +260,7 @@ fn each_query_is_asked_once_and_within_limits() {
         assert!((number(&asked, "end") - number(&asked, "start")) / (step * 1_000_000_000) <= 21, "{key:?}");
         seen.push(key);
     }
+    assert!(seen.iter().all(|(query, _)| !query.contains("absent_over_time")), "{seen:?}");
     assert!(seen.iter().any(|(query, _)| query.contains(r#"event="job.done" [5m]"#)), "{seen:?}");
 }
 
@@ -224,6 +270,11 @@ fn moved_by_hand_is_asked_by_name() {
     scratch.kairos(&[]);
     scratch.git(&["merge", "-q", "--squash", "migrate/puck/kairos"]);
     scratch.git(&["commit", "-q", "-m", "moved by hand"]);
+    // As long as the branch is there, it tells what was planned.
+    let (code, json) = ask(&scratch, well(), &[]);
+    assert_eq!((code, answers(&json).as_str()), (0, ALL_YES), "{json}");
+    assert_eq!(json["moved_by"], scratch.git(&["rev-parse", "migrate/puck/kairos"]).as_str());
+    scratch.git(&["branch", "-D", "migrate/puck/kairos"]);
     let (code, json) = ask(&scratch, well(), &[]);
     let want = "loki=yes new-streams=open new-lines=yes old-streams=yes queries=open unplanned=open";
     assert_eq!((code, answers(&json).as_str()), (3, want));
@@ -234,21 +285,21 @@ fn moved_by_hand_is_asked_by_name() {
 #[test]
 fn it_waits_until_all_is_well() {
     let scratch = Scratch::demo();
-    let start = Instant::now();
+    // The second time it is asked, the service has been deployed.
+    let rounds = AtomicUsize::new(0);
     let fake = Fake::new(move |asked| {
+        let round = rounds.fetch_add(usize::from(asked.path == "/ready"), Ordering::SeqCst);
         let mut store = well();
-        if start.elapsed() < Duration::from_secs(4) {
+        if round < 2 {
             store.streams.truncate(1);
         }
         store.answer(asked)
     });
+    let start = Instant::now();
     let run = verify(&scratch, &fake.url, &["--wait", "5m"]);
     assert_eq!(run.code, 0, "{}", run.out);
-    assert!(
-        run.err.starts_with("waiting: 3 of 6 answers are yes; Are the new streams there") || run.err.is_empty(),
-        "{}",
-        run.err
-    );
+    assert!(run.err.starts_with("waiting: 3 of 6 answers are yes; Are the new streams there"), "{}", run.err);
+    assert_eq!((run.err.lines().count(), fake.asked().iter().filter(|asked| asked.path == "/ready").count()), (1, 2));
     assert!(start.elapsed() < Duration::from_secs(60));
 
     // Time is over: the last answers stand.
