@@ -1,6 +1,8 @@
 //! Generates the infrastructure repository that the benchmark runs on: 12,000 files, 341 MB, 40 hosts, 300 services,
 //! 5,000 dashboards, about a fifth of whose bytes can matter to a migration. The same bytes every time.
 //!
+//! Or, of the same size, one whose first host has 50 services, all of them on syslog ([`Layout::Batch`]).
+//!
 //! Knows: what such repositories look like. Must not know: the program that is measured.
 
 #[path = "generate/content.rs"]
@@ -16,6 +18,8 @@ const HOSTS: usize = 40;
 const SERVICES: usize = 300;
 const DASHBOARDS: usize = 5000;
 const FILES: usize = 12_000;
+/// Services of the first host in [`Layout::Batch`].
+pub(crate) const TOGETHER: usize = 50;
 
 /// `SplitMix64`: enough for variety, a few lines, the same on every machine.
 struct Random(u64);
@@ -38,6 +42,28 @@ impl Random {
     }
 }
 
+/// Which services are on which host, and how they log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// As many on every host, six in ten on syslog.
+    Spread,
+    /// [`TOGETHER`] on the first host, all on syslog; the others as before.
+    Batch,
+}
+
+impl Layout {
+    fn service(self, at: usize, random: &mut Random) -> Service {
+        let name = if at == 0 { "kairos".into() } else { word(at * 13 + 1100) };
+        let drawn = at == 0 || random.below(10) < 6;
+        let (host, syslog) = match self {
+            Self::Spread => (at % HOSTS, drawn),
+            Self::Batch if at < TOGETHER => (0, true),
+            Self::Batch => (1 + at % (HOSTS - 1), drawn),
+        };
+        Service { name, host, port: 51_400 + at, syslog }
+    }
+}
+
 struct Service {
     name: String,
     host: usize,
@@ -49,7 +75,7 @@ struct Service {
 ///
 /// # Errors
 /// The folder cannot be written, or git fails.
-pub(crate) fn repository(folder: &Path) -> io::Result<()> {
+pub(crate) fn repository(folder: &Path, layout: Layout) -> io::Result<()> {
     let marker = folder.join(".git/complete");
     if marker.exists() {
         return Ok(());
@@ -71,7 +97,7 @@ pub(crate) fn repository(folder: &Path) -> io::Result<()> {
     let message = "Infrastructure\n";
     let who = "Benchmark <benchmark@localhost> 1700000000 +0000";
     write!(out, "commit refs/heads/main\ncommitter {who}\ndata {}\n{message}", message.len())?;
-    files(&mut |path, text| write!(out, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()))?;
+    files(layout, &mut |path, text| write!(out, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()))?;
     out.flush()?;
     drop(out);
     if !import.wait()?.success() {
@@ -104,16 +130,11 @@ impl Out<'_> {
 ///
 /// # Errors
 /// What `write` returns.
-pub(crate) fn files(write: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn files(layout: Layout, write: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
     let mut out = Out { write, count: 0 };
     let mut random = Random(20);
     let hosts: Vec<String> = (0..HOSTS).map(|at| if at == 0 { "puck".into() } else { word(at * 7 + 3) }).collect();
-    let services: Vec<Service> = (0..SERVICES)
-        .map(|at| {
-            let name = if at == 0 { "kairos".into() } else { word(at * 13 + 1100) };
-            Service { name, host: at % HOSTS, port: 51_400 + at, syslog: at == 0 || random.below(10) < 6 }
-        })
-        .collect();
+    let services: Vec<Service> = (0..SERVICES).map(|at| layout.service(at, &mut random)).collect();
     for (at, host) in hosts.iter().enumerate() {
         let here: Vec<&Service> = services.iter().filter(|service| service.host == at).collect();
         out.file(&format!("ansible/host_vars/{host}.incus.yml"), &content::host_vars(&here))?;

@@ -1,9 +1,10 @@
 //! A whole migration against what a user would type instead: `git grep` for one word, on the same repository.
 //!
 //! ```text
-//! cargo bench                               generate the repository once, then measure
+//! cargo bench                               generate the repositories once, then measure
 //! cargo bench -- --data DIR --runs 9        elsewhere, more often
 //! cargo bench -- --generate                 generate only
+//! cargo bench -- --batch                    only one service beside all of a host
 //! ```
 //!
 //! Both commands run by turns, so that whatever else the machine does hits both. Each run is started by a small
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use generate::Layout;
 use migrate::repo::{Load, Repo};
 use migrate::rewrite::queries;
 use migrate::select::{self, Needles};
@@ -54,15 +56,20 @@ fn main() -> io::Result<()> {
         _ => {}
     }
     let value = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
-    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data").join("infra-4");
-    let folder = value("--data").map_or_else(default, PathBuf::from);
+    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data");
+    let data = value("--data").map_or_else(default, PathBuf::from);
+    let (folder, batch) = (data.join("infra-4"), data.join("batch-1"));
     let runs = value("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5_usize).max(1);
     println!("repository: {}", folder.display());
-    generate::repository(&folder)?;
+    generate::repository(&folder, Layout::Spread)?;
+    generate::repository(&batch, Layout::Batch)?;
     if arguments.iter().any(|one| one == "--generate") {
         return Ok(());
     }
-    compare(&folder, runs)
+    if !arguments.iter().any(|one| one == "--batch") {
+        compare(&folder, runs)?;
+    }
+    together(&batch, runs)
 }
 
 fn compare(folder: &Path, runs: usize) -> io::Result<()> {
@@ -77,30 +84,56 @@ fn compare(folder: &Path, runs: usize) -> io::Result<()> {
         ("  of which listing and reading", words(&[&own, "load", &folder])),
     ]
     .map(|(name, command)| Contender { name, command, costs: Vec::new() });
+    by_turns(&own, &mut contenders, runs)?;
+    ratio("migrate / git grep", &contenders[1], &contenders[0]);
+    deciding(Path::new(&folder), runs, medians(&contenders[2].costs).0)?;
+    readers()
+}
+
+/// One service of a host beside all fifty, each a commit of its own that stands on those before it.
+fn together(folder: &Path, runs: usize) -> io::Result<()> {
+    let own = std::env::current_exe()?.display().to_string();
+    let folder = folder.display().to_string();
+    let of = |arguments: &[&str]| {
+        [&[env!("CARGO_BIN_EXE_migrate")], arguments].concat().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut contenders = [
+        ("migrate kairos --host puck --dry-run", of(&["-C", &folder, "kairos", "--host", "puck", "--dry-run"])),
+        ("migrate --all --host puck --dry-run", of(&["-C", &folder, "--all", "--host", "puck", "--dry-run"])),
+        ("migrate status --host puck", of(&["status", "-C", &folder, "--host", "puck"])),
+    ]
+    .map(|(name, command)| Contender { name, command, costs: Vec::new() });
+    println!("\none service, all {} services of a host", generate::TOGETHER);
+    by_turns(&own, &mut contenders, runs)?;
+    ratio("all / one", &contenders[1], &contenders[0]);
+    ratio("status / one", &contenders[2], &contenders[0]);
+    Ok(())
+}
+
+/// Runs the commands by turns and prints what each took.
+fn by_turns(own: &str, contenders: &mut [Contender], runs: usize) -> io::Result<()> {
     // The first round only warms the disk cache.
     for round in 0..=runs {
-        for contender in &mut contenders {
-            let cost = run(&own, &contender.command)?;
+        for contender in &mut *contenders {
+            let cost = run(own, &contender.command)?;
             if round > 0 {
                 contender.costs.push(cost);
             }
         }
     }
     println!("\nmedian of {runs} runs by turns{:>24} {:>8} {:>8}", "wall s", "cpu s", "peak MB");
-    for Contender { name, costs, .. } in &contenders {
+    for Contender { name, costs, .. } in contenders {
         let (wall, cpu, memory) = medians(costs);
         println!("{name:<44} {wall:>8.3} {cpu:>8.3} {memory:>8.0}");
     }
-    let (grep, whole) = (medians(&contenders[0].costs), medians(&contenders[1].costs));
-    println!(
-        "{:<44} {:>8.2} {:>8.2} {:>8.2}",
-        "migrate / git grep",
-        whole.0 / grep.0,
-        whole.1 / grep.1,
-        whole.2 / grep.2
-    );
-    deciding(Path::new(&folder), runs, medians(&contenders[2].costs).0)?;
-    readers()
+    Ok(())
+}
+
+/// Prints how much more the one takes than the other.
+fn ratio(name: &str, one: &Contender, other: &Contender) {
+    let (one, other) = (medians(&one.costs), medians(&other.costs));
+    let (wall, cpu, memory) = (one.0 / other.0, one.1 / other.1, one.2 / other.2);
+    println!("{name:<44} {wall:>8.2} {cpu:>8.2} {memory:>8.2}");
 }
 
 /// What each query of the repository becomes, checked against the streams, beside the time of reading it all.

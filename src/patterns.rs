@@ -31,6 +31,15 @@ pub fn compiled(pattern: &str) -> Option<Arc<Regex>> {
     })
 }
 
+/// `kairos|angelia`, also in parentheses: names of word characters and dashes, which mean themselves in a regular
+/// expression. `None` for anything else.
+pub fn alternatives(pattern: &str) -> Option<Vec<&str>> {
+    let inner = pattern.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(pattern);
+    let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+    let parts: Vec<&str> = inner.split('|').collect();
+    parts.iter().all(is_name).then_some(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::compiled;

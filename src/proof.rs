@@ -7,17 +7,20 @@
 mod condition;
 mod matcher;
 mod show;
+mod shown;
 mod side;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::topology::{Label, Stream, Streams};
+use crate::topology::{Stream, Streams};
 
 pub use condition::Condition;
 pub use matcher::{Matcher, Op, Value};
 pub use show::{condition as written, matcher as comparison, quoted, stream};
 
-use side::Side;
+use shown::Shown;
+use side::{Selected, Side};
 
 /// What the streams say about a rewrite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +33,9 @@ pub enum Verdict {
     /// It does not.
     Wrong {
         /// Streams it should select afterwards and does not.
-        missing: Vec<String>,
+        missing: Vec<Arc<str>>,
         /// Streams it selects afterwards and should not.
-        extra: Vec<String>,
+        extra: Vec<Arc<str>>,
     },
     /// The repository does not tell enough.
     Unknown {
@@ -64,6 +67,8 @@ pub struct Proof<'s> {
     before: Side<'s>,
     after: Side<'s>,
     later: Side<'s>,
+    /// The streams of today and those afterwards, as text.
+    shown: (Shown, Shown),
 }
 
 impl<'s> Proof<'s> {
@@ -71,7 +76,8 @@ impl<'s> Proof<'s> {
     pub fn new(streams: &'s Streams) -> Self {
         let side = |list: &'s [Stream]| Side::new(streams, list.iter());
         let later = Side::new(streams, streams.later.iter().map(|later| &later.stream));
-        Self { streams, before: side(&streams.before), after: side(&streams.after), later }
+        let shown = (Shown::of(&streams.before), Shown::of(&streams.after));
+        Self { streams, before: side(&streams.before), after: side(&streams.after), later, shown }
     }
 
     /// Compares what `old` selects before the move with what `new` selects after it.
@@ -92,11 +98,11 @@ impl<'s> Proof<'s> {
         for matcher in open {
             self.unmoved(&before, &matcher.label)?;
         }
-        let expected: BTreeSet<usize> = before.iter().flat_map(|&index| self.image(index)).collect();
-        let expected = keyed(&self.streams.after, expected);
-        let found = keyed(&self.streams.after, after);
-        let missing = differing(&expected, &found);
-        let extra = differing(&found, &expected);
+        let shown = &self.shown.1;
+        let expected = shown.ranks(before.iter().flat_map(|&index| self.image(index)));
+        let found = shown.ranks(after);
+        let missing = shown.differing(&expected, &found);
+        let extra = shown.differing(&found, &expected);
         if missing.is_empty() && extra.is_empty() {
             return Ok(Verdict::Right { any: !before.is_empty() });
         }
@@ -124,8 +130,9 @@ impl<'s> Proof<'s> {
     /// `old` does not select today, nor, where it is to leave out only what moves now (`leaves_out`), does it leave any
     /// out. What it names by its job is looked at again when that moves.
     pub fn lasts(&self, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
-        let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), self.later.select(new)) else { return false };
-        let then: BTreeSet<usize> = then.into_iter().map(|(index, _)| index).collect();
+        let then = self.later.select(new);
+        let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), &*then) else { return false };
+        let then: BTreeSet<usize> = then.iter().map(|(index, _)| *index).collect();
         // What nobody reads yet would have come in by the old query as it comes.
         let asks = |index: usize| self.later.satisfies(index, old) == Ok(true);
         self.streams.later.iter().enumerate().all(|(index, later)| {
@@ -136,8 +143,9 @@ impl<'s> Proof<'s> {
 
     /// The same for one comparison inside a larger label filter.
     pub fn lasts_here(&self, context: &Condition, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
-        let Ok(there) = self.later.select(context) else { return false };
-        there.into_iter().all(|(index, _)| {
+        let there = self.later.select(context);
+        let Ok(there) = &*there else { return false };
+        there.iter().all(|&(index, _)| {
             let of = &self.streams.later[index].of;
             let new_one = of.is_empty() && self.later.satisfies(index, old) == Ok(true);
             let wanted = new_one || of.iter().any(|&of| self.before.satisfies(of, old) == Ok(true));
@@ -167,7 +175,7 @@ impl<'s> Proof<'s> {
     pub fn same_after(&self, one: &Condition, other: &Condition) -> bool {
         let then = |condition| self.later.select(condition);
         matches!((self.after(one), self.after(other)), (Ok(one), Ok(other)) if one == other)
-            && matches!((then(one), then(other)), (Ok(one), Ok(other)) if one == other)
+            && matches!((&*then(one), &*then(other)), (Ok(one), Ok(other)) if one == other)
     }
 
     /// The streams that `condition` selects today, by index.
@@ -175,7 +183,7 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn today(&self, condition: &Condition, copies: Copies) -> Result<Vec<usize>, String> {
-        let mut found = certain(self.before.select(condition)?)?;
+        let mut found = certain(&self.before.select(condition))?;
         if copies == Copies::Ignored {
             found.retain(|index| !self.streams.copies.contains(index));
         }
@@ -187,7 +195,7 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn after(&self, condition: &Condition) -> Result<Vec<usize>, String> {
-        certain(self.after.select(condition)?)
+        certain(&self.after.select(condition))
     }
 
     /// How many streams `condition` selects after the move, with those to come when other services move as well.
@@ -195,26 +203,24 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn in_the_end(&self, condition: &Condition) -> Result<usize, String> {
-        Ok(self.after(condition)?.len() + self.later.select(condition)?.len())
+        let later = self.later.select(condition);
+        Ok(self.after(condition)?.len() + later.as_ref().as_ref().map_err(Clone::clone)?.len())
     }
 
     /// The streams of today that `condition` may select, copies of what moves aside, each with whether that is certain.
     /// An unreadable regular expression makes every stream uncertain.
     pub fn possible(&self, condition: &Condition) -> Vec<(usize, bool)> {
-        let all = match self.before.select(condition) {
-            Ok(found) => found.into_iter().map(|(index, why)| (index, why.is_none())).collect::<Vec<_>>(),
+        let all = match &*self.before.select(condition) {
+            Ok(found) => found.iter().map(|(index, why)| (*index, why.is_none())).collect::<Vec<_>>(),
             Err(_) => (0..self.streams.before.len()).map(|index| (index, false)).collect(),
         };
         all.into_iter().filter(|(index, _)| !self.streams.copies.contains(index)).collect()
     }
 
     /// The streams `old` selects today and `new` afterwards, copies of what moves aside, as text.
-    pub fn shown(&self, old: &Condition, new: &Condition) -> (Vec<String>, Vec<String>) {
-        let text = |list: &[Stream], found: Vec<usize>| {
-            found.into_iter().filter_map(|index| list.get(index)).map(stream).collect()
-        };
+    pub fn shown(&self, old: &Condition, new: &Condition) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
         let (today, after) = (self.today(old, Copies::Ignored), self.after(new));
-        (text(&self.streams.before, today.unwrap_or_default()), text(&self.streams.after, after.unwrap_or_default()))
+        (self.shown.0.texts(today.unwrap_or_default()), self.shown.1.texts(after.unwrap_or_default()))
     }
 
     /// What becomes of a stream of today.
@@ -245,30 +251,9 @@ impl<'s> Proof<'s> {
     }
 }
 
-fn certain(found: Vec<(usize, Option<String>)>) -> Result<Vec<usize>, String> {
-    found.into_iter().map(|(index, why)| why.map_or(Ok(index), Err)).collect()
-}
-
-/// Rendered streams by identity. Equal known labels are one stream; a family with unknown labels is only itself.
-type Keyed = BTreeMap<(String, Option<usize>), String>;
-
-fn keyed(streams: &[Stream], indices: impl IntoIterator<Item = usize>) -> Keyed {
-    indices
-        .into_iter()
-        .filter_map(|index| streams.get(index).map(|stream| (index, stream)))
-        .map(|(index, stream)| {
-            let family = stream.labels.values().any(|label| *label == Label::Unknown);
-            let text = show::stream(stream);
-            ((text.clone(), family.then_some(index)), text)
-        })
-        .collect()
-}
-
-fn differing(have: &Keyed, other: &Keyed) -> Vec<String> {
-    let mut list: Vec<String> =
-        have.iter().filter(|(key, _)| !other.contains_key(*key)).map(|(_, text)| text.clone()).collect();
-    list.dedup();
-    list
+fn certain(found: &Selected) -> Result<Vec<usize>, String> {
+    let found = found.as_ref().as_ref().map_err(Clone::clone)?;
+    found.iter().map(|(index, why)| why.clone().map_or(Ok(*index), Err)).collect()
 }
 
 #[cfg(test)]

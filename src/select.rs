@@ -24,6 +24,7 @@
 
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
+use rayon::prelude::*;
 
 use crate::repo::Load;
 use crate::topology::datasources::Lookup;
@@ -165,14 +166,14 @@ impl Needles {
 
 /// What places that these moves concern may be found by: services, projects, jobs, variables, components.
 pub fn names(topology: &Topology, requests: &[Request]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for request in requests {
-        names.push(request.service.clone());
+    let of = |request: &Request| {
+        let mut names = vec![request.service.clone()];
         if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
             names.extend(names_of(topology, &moved));
         }
-    }
-    names
+        names
+    };
+    requests.par_iter().map(of).collect::<Vec<_>>().concat()
 }
 
 fn names_of(topology: &Topology, moved: &Move) -> Vec<String> {

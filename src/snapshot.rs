@@ -70,7 +70,7 @@ pub struct Snapshot {
     /// Hash of the commit in hexadecimal.
     pub base: String,
     /// Every path of the commit, sorted.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<[Entry]>,
     /// Files that could matter and were not read, with the reason; sorted by path once the files are loaded.
     pub skipped: Vec<(RepoPath, Skip)>,
     blobs: Arc<[Blob]>,
@@ -80,7 +80,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The commit `base` with these paths and no file read yet.
     pub fn new(base: String, entries: Vec<Entry>) -> Self {
-        Self { base, entries, ..Self::default() }
+        Self { base, entries: entries.into(), ..Self::default() }
     }
 
     /// The same commit, with what the tree says of its regular files.

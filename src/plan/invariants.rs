@@ -164,10 +164,8 @@ fn facts(topology: &Topology, moved: Option<&Move>, shared: &Shared<'_>) -> Fact
     for (path, query) in topology.queries.texts_of(|path| !shared.0.contains(path)) {
         add(site_fact(path, query));
     }
-    for source in topology.snapshot.sources() {
-        for selector in loki::selectors(source) {
-            add(setting_fact(source.path.as_str(), &selector));
-        }
+    for (path, selector) in loki::selectors(topology) {
+        add(setting_fact(path.as_str(), &selector));
     }
     for config in &topology.alloy {
         for selector in config.selectors() {

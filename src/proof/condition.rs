@@ -5,7 +5,7 @@
 use super::matcher::{Matcher, Value};
 
 /// What a stream has to satisfy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// This matcher.
     Is(Matcher),

@@ -4,7 +4,11 @@
 //! (label-surface 1.2), which regular expressions mean the same here and in Loki. Must not know: where a matcher is
 //! written.
 
+use std::sync::Arc;
+
 use regex::Regex;
+
+use crate::patterns;
 
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +113,7 @@ impl Matcher {
         let value = self.value.known()?;
         match self.op {
             Op::Equal | Op::NotEqual => Some(vec![value]),
-            Op::Match | Op::NotMatch => alternatives(value),
+            Op::Match | Op::NotMatch => patterns::alternatives(value),
         }
     }
 
@@ -149,7 +153,7 @@ pub(super) struct Test<'m> {
 enum Wanted<'m> {
     /// One of these, as they stand.
     OneOf(Vec<&'m str>),
-    Pattern(&'m str, Regex),
+    Pattern(&'m str, Arc<Regex>),
 }
 
 impl<'m> Test<'m> {
@@ -182,22 +186,13 @@ impl<'m> Test<'m> {
     }
 }
 
-/// `kairos|angelia`, also in parentheses: names of word characters and dashes, which mean themselves in a regular
-/// expression. `None` for anything else.
-fn alternatives(value: &str) -> Option<Vec<&str>> {
-    let inner = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(value);
-    let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
-    let parts: Vec<&str> = inner.split('|').collect();
-    parts.iter().all(is_name).then_some(parts)
-}
-
 /// Compiles `pattern` anchored at both ends.
-fn compile(pattern: &str) -> Result<Regex, String> {
+fn compile(pattern: &str) -> Result<Arc<Regex>, String> {
     let refused = || format!("the regular expression `{pattern}` cannot be checked");
     if reads_differently(pattern) {
         return Err(refused());
     }
-    Regex::new(&format!("^(?:{pattern})$")).map_err(|_| refused())
+    patterns::compiled(&format!("^(?:{pattern})$")).ok_or_else(refused)
 }
 
 /// Syntax that both engines accept with another meaning: set operations and nested classes (literal in Go),

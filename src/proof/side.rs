@@ -4,6 +4,7 @@
 //! other side. Equalities are looked up, so that a query costs what it selects and not what there is.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::condition::Condition;
 use super::matcher::Test;
@@ -20,7 +21,12 @@ pub(super) struct Side<'s> {
     having: HashMap<(&'s str, &'s str), Vec<usize>>,
     /// Streams by a label whose value is not known.
     unclear: HashMap<&'s str, Vec<usize>>,
+    /// What was selected so far: one query asks the same several times, and so do many dashboards.
+    selected: Mutex<HashMap<Condition, Selected>>,
 }
+
+/// Streams that satisfy a condition or may do so, each with why it cannot be told; an error where nothing can.
+pub(super) type Selected = Arc<Result<Vec<(usize, Option<String>)>, String>>;
 
 /// Whether a stream is selected.
 pub(super) enum Answer {
@@ -54,7 +60,7 @@ impl<'s> Side<'s> {
                 }
             }
         }
-        Self { streams, derived, having, unclear }
+        Self { streams, derived, having, unclear, selected: Mutex::default() }
     }
 
     /// The value of a label, `""` when it is absent; `None` when it is not known.
@@ -65,11 +71,19 @@ impl<'s> Side<'s> {
         self.streams[index].labels.get(name).map_or(Some(""), known)
     }
 
-    /// Each stream that satisfies the condition or may do so, in order, with why it cannot be told.
-    ///
-    /// # Errors
-    /// A regular expression that cannot be read.
-    pub(super) fn select(&self, condition: &Condition) -> Result<Vec<(usize, Option<String>)>, String> {
+    /// Each stream that satisfies the condition or may do so, in order, with why it cannot be told. An
+    /// error is a regular expression that cannot be read.
+    pub(super) fn select(&self, condition: &Condition) -> Selected {
+        let known = self.selected.lock().unwrap_or_else(PoisonError::into_inner).get(condition).cloned();
+        known.unwrap_or_else(|| {
+            let found = Arc::new(self.selected(condition));
+            let mut selected = self.selected.lock().unwrap_or_else(PoisonError::into_inner);
+            selected.insert(condition.clone(), Arc::clone(&found));
+            found
+        })
+    }
+
+    fn selected(&self, condition: &Condition) -> Result<Vec<(usize, Option<String>)>, String> {
         let ready = Ready::new(condition)?;
         let mut found = Vec::new();
         let mut ask = |index: usize| match self.answer(&ready, index) {

@@ -1,7 +1,7 @@
 //! Streams by hand, verdicts worked out by hand.
 
 use super::*;
-use crate::topology::Derives;
+use crate::topology::{Derives, Label};
 
 fn labels(pairs: &[(&str, &str)]) -> Stream {
     let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
@@ -66,7 +66,7 @@ fn another_host_with_the_job_makes_the_swap_wrong_and_a_pinned_host_makes_it_rig
     else {
         panic!("must be wrong");
     };
-    assert_eq!((missing, extra), (vec![r#"{job="searxng", hostname="rosalind"}"#.to_owned()], vec![]));
+    assert_eq!((missing, extra), (vec![r#"{job="searxng", hostname="rosalind"}"#.into()], vec![]));
     let pin = eq("hostname", "puck");
     assert!(check(&streams, &[eq("job", "searxng"), pin.clone()], &[eq("service", "searxng"), pin]).is_right());
     let other = eq("hostname", "rosalind");
@@ -210,7 +210,7 @@ fn the_name_loki_derives_is_the_first_label_of_its_list() {
     assert_eq!(Proof::new(&streams).after(&Condition::all(&name("kairos"))), Ok(vec![0, 5]));
     streams.before[0].labels.clear();
     assert_eq!(selected(&streams, &name("unknown_service")), Ok(vec![0]));
-    let source = std::sync::Arc::new(crate::text::Source::new("loki.yml", 0o100_644, Vec::new(), Vec::new()));
+    let source = Arc::new(crate::text::Source::new("loki.yml", 0o100_644, Vec::new(), Vec::new()));
     streams.names = Derives::Never(crate::text::Place::new(&source, crate::text::Span::at(0)));
     assert_eq!(selected(&streams, &name("")), Ok(vec![0, 1, 2, 3, 4]));
 }

@@ -7,6 +7,7 @@ mod batch;
 mod branch;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
@@ -185,7 +186,7 @@ fn render_query(page: &mut Page, query: &QueryChange) {
     page.code(&format!("    {plus}"), NEW, &query.after);
 }
 
-fn streams(page: &mut Page, when: &str, list: &[String]) {
+fn streams(page: &mut Page, when: &str, list: &[Arc<str>]) {
     let what =
         if list.is_empty() { "no stream".to_owned() } else { format!("{}:", number(list.len(), "stream", "streams")) };
     page.prose("  ", "    ", &format!("{when}, {what}"));

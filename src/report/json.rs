@@ -3,6 +3,8 @@
 //! Knows: key names and their order. Must not know: terminals. Every key is always there; what does not apply is
 //! `null` or empty.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::finding::Finding;
@@ -100,8 +102,8 @@ struct Query<'a> {
     before: &'a str,
     after: &'a str,
     how: Option<&'static str>,
-    streams_before: &'a [String],
-    streams_after: &'a [String],
+    streams_before: &'a [Arc<str>],
+    streams_after: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]

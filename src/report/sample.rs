@@ -79,8 +79,8 @@ pub(super) fn full() -> (Plan, Written) {
                 before: "{job=\"kairos\"}\n  |= \"error\"".into(),
                 after: "{service=\"kairos\"}\n  |= \"error\"".into(),
                 how: Some(How::Swap),
-                streams_before: vec!["{job=\"kairos\", hostname=\"puck.incus\"}".into()],
-                streams_after: vec!["{service=\"kairos\", component=\"api\", hostname=\"puck.incus\"}".into()],
+                streams_before: ["{job=\"kairos\", hostname=\"puck.incus\"}".into()].into(),
+                streams_after: ["{service=\"kairos\", component=\"api\", hostname=\"puck.incus\"}".into()].into(),
             },
             QueryChange {
                 at: nth(&rules, "sum by (job) (rate({job=~\"kai.*\"}[5m]))", 0),
@@ -88,8 +88,8 @@ pub(super) fn full() -> (Plan, Written) {
                 before: "sum by (job) (rate({job=~\"kai.*\"}[5m]))".into(),
                 after: "sum by (job) (rate({job=~\"kai.*\"}[5m]))".into(),
                 how: None,
-                streams_before: vec!["{job=\"kairos\", hostname=\"puck.incus\"}".into()],
-                streams_after: Vec::new(),
+                streams_before: ["{job=\"kairos\", hostname=\"puck.incus\"}".into()].into(),
+                streams_after: [].into(),
             },
         ],
         rollout: vec![
@@ -284,8 +284,8 @@ fn angelia(first: &Plan) -> Plan {
             before: format!("{{a=\"1\"}} |= `{HOSTILE}`"),
             after: format!("{{a=\"2\"}} |= `{HOSTILE}`"),
             how: Some(How::Filter),
-            streams_before: vec![format!("{{a=\"{HOSTILE}\"}}")],
-            streams_after: vec![],
+            streams_before: [format!("{{a=\"{HOSTILE}\"}}").into()].into(),
+            streams_after: [].into(),
         }],
         rollout: vec![RolloutStep { part: Part::Service, text: HOSTILE.into(), command: Some(HOSTILE.into()) }],
         ..first.clone()

@@ -111,15 +111,26 @@ impl<'a> Legends<'a> {
     pub fn of_plan(plan: &'a Plan) -> Self {
         const NEAR: usize = 6;
         let is_legend = |finding: &Finding| finding.rule.ends_with("/legend-left");
-        let line = |finding: &Finding| finding.at.as_ref().map(|at| (at.source.path.clone(), start(at).line));
-        let legends = plan.findings.iter().filter(|one| is_legend(one) && one.proposed.is_some());
-        let pairs = legends.filter_map(|legend| {
-            let (path, at) = line(legend)?;
-            let above = plan.findings.iter().filter(|one| one.level == legend.level && !is_legend(one));
-            let near = above
-                .filter_map(|one| Some((line(one)?, one)))
-                .filter(|((other, start), _)| *other == path && *start < at && at - start <= NEAR);
-            near.max_by_key(|((_, start), _)| *start).map(|(_, query)| (query, legend))
+        let legends: Vec<(&Finding, &Place)> = plan
+            .findings
+            .iter()
+            .filter(|one| is_legend(one) && one.proposed.is_some())
+            .filter_map(|one| Some((one, one.at.as_ref()?)))
+            .collect();
+        // Lines are counted from the start of a file: once for each place, and only where there is a legend.
+        let mut beside: BTreeMap<&str, Vec<(usize, &Finding)>> =
+            legends.iter().map(|(_, at)| (at.source.path.as_str(), Vec::new())).collect();
+        for one in plan.findings.iter().filter(|one| !is_legend(one)) {
+            let Some(at) = &one.at else { continue };
+            if let Some(list) = beside.get_mut(at.source.path.as_str()) {
+                list.push((start(at).line, one));
+            }
+        }
+        let pairs = legends.into_iter().filter_map(|(legend, at)| {
+            let line = start(at).line;
+            let above = beside.get(at.source.path.as_str())?.iter().filter(|(_, one)| one.level == legend.level);
+            let near = above.filter(|(start, _)| *start < line && line - start <= NEAR);
+            near.max_by_key(|(start, _)| *start).map(|(_, query)| (*query, legend))
         });
         Self { pairs: pairs.collect() }
     }

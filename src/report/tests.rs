@@ -222,7 +222,7 @@ fn a_branch_name_is_quoted_for_the_shell() {
 #[test]
 fn many_streams_are_counted() {
     let (mut plan, written) = sample::full();
-    plan.queries[0].streams_before = (0..20).map(|at| format!("{{n=\"{at}\"}}")).collect();
+    plan.queries[0].streams_before = (0..20).map(|at| format!("{{n=\"{at}\"}}").into()).collect();
     let text = human(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("before the move, 20 streams:") && text.contains("and 12 more, all in --format json"),

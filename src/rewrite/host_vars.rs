@@ -12,7 +12,7 @@ use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::syntax::jinja;
 use crate::text::{Edit, Place, RepoPath, Span, lines};
-use crate::topology::hosts::{Definition, Reader, Use, readers_of};
+use crate::topology::hosts::{Definition, Reader, Use};
 use crate::topology::runs::Host;
 use crate::topology::{Move, Topology, moves};
 
@@ -123,8 +123,7 @@ fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, o
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-built", &[("variable", name)], Some(at)));
         return;
     }
-    let readers: Vec<Reader> =
-        readers_of(&topology.snapshot, name).into_iter().filter(|reader| !is_gone(&reader.at)).collect();
+    let readers: Vec<Reader> = topology.readers_of(name).into_iter().filter(|reader| !is_gone(&reader.at)).collect();
     let (names_it, mentions): (Vec<_>, Vec<_>) = readers.into_iter().partition(is_use);
     if let Some(reader) = names_it.first() {
         let found =
@@ -149,7 +148,7 @@ fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, o
 fn built_name(topology: &Topology, name: &str) -> Option<Place> {
     let tail = &name[name.find('_')?..];
     let quoted = ['\'', '"'].map(|quote| Finder::new(&format!("{quote}{tail}{quote}")).into_owned());
-    topology.snapshot.sources().find_map(|source| {
+    topology.holding(&[tail]).iter().find_map(|source| {
         let at = quoted.iter().find_map(|finder| finder.find(source.bytes()))?;
         source.text().map(|_| place(source, Span::new(at, at + tail.len() + 2)))
     })

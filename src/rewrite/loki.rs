@@ -18,7 +18,7 @@ use crate::proof;
 use crate::syntax::jinja::{self, Mask};
 use crate::syntax::tree::{Ref, Tree};
 use crate::syntax::yaml;
-use crate::text::{Edit, Source, Span};
+use crate::text::{Edit, RepoPath, Source, Span};
 use crate::topology::{Label, Move, Stream, Topology};
 
 use lists::{Added, Moving};
@@ -30,7 +30,7 @@ const KEYS: [&str; 5] =
 /// Edits and findings for the settings of the repository.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let mut out = Outcome::default();
-    for source in topology.snapshot.sources() {
+    for source in &topology.holding(&KEYS) {
         read(source, &mut |text, mask, tree| {
             for found in settings(tree) {
                 settle(&File { source, text, mask }, &found, moved, &mut out);
@@ -59,16 +59,18 @@ pub(super) fn handled(source: &Arc<Source>) -> Vec<Span> {
     out
 }
 
-/// The selectors of all lists by stream in a file, as written.
-pub(crate) fn selectors(source: &Arc<Source>) -> Vec<String> {
+/// The selectors of all lists by stream, as written, each with its file.
+pub(crate) fn selectors(topology: &Topology) -> Vec<(RepoPath, String)> {
     let mut out = Vec::new();
-    read(source, &mut |text, _, tree| {
-        for found in settings(tree) {
-            let Setting::Streams(list) = found else { continue };
-            let selectors = list.items().filter_map(|entry| entry.target().get("selector"));
-            out.extend(selectors.map(|selector| selector.span().of(text).to_owned()));
-        }
-    });
+    for source in &topology.holding(&KEYS) {
+        read(source, &mut |text, _, tree| {
+            for found in settings(tree) {
+                let Setting::Streams(list) = found else { continue };
+                let selectors = list.items().filter_map(|entry| entry.target().get("selector"));
+                out.extend(selectors.map(|selector| (source.path.clone(), selector.span().of(text).to_owned())));
+            }
+        });
+    }
     out
 }
 

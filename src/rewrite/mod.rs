@@ -90,9 +90,9 @@ pub struct QueryChange {
     /// How its selector was rewritten; `None` when the selector stays.
     pub how: Option<How>,
     /// Streams the old query selects before the move, each as `{a="b", …}`.
-    pub streams_before: Vec<String>,
+    pub streams_before: Arc<[Arc<str>]>,
     /// Streams the new query selects after the move.
-    pub streams_after: Vec<String>,
+    pub streams_after: Arc<[Arc<str>]>,
 }
 
 /// What a rewrite returns: edits and findings come back together, so one odd file never hides the others.

@@ -12,10 +12,12 @@ pub mod deployments;
 pub mod deploys;
 pub mod files;
 pub mod flow;
+mod holding;
 pub mod hosts;
 pub mod later;
 pub mod loki;
 pub mod moves;
+pub mod named;
 pub mod per_file;
 pub mod queries;
 pub mod relabel;
@@ -30,11 +32,12 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
-use crate::text::{Place, RepoPath};
+use crate::text::{Place, RepoPath, Source};
 
 use alloy::{Config, LabelMap};
 use deploys::{Deploys, Task};
-use hosts::{Definition, Inventory};
+use holding::Holding;
+use hosts::{Definition, Inventory, Reader};
 use per_file::PerFile;
 
 pub use loki::{Derives, Loki};
@@ -57,12 +60,15 @@ pub struct Topology {
     pub hosts: Vec<runs::Host>,
     /// Query sites, datasources and who reads which rules.
     pub queries: queries::QueryFacts,
+    /// Places that name the label `job` outside of queries.
+    pub named: PerFile<named::Named>,
     /// The Loki server the lines end in.
     pub loki: Loki,
     /// What could not be read.
     pub findings: Vec<Finding>,
     configs: PerFile<Result<Config, Box<Finding>>>,
     plays: Plays,
+    holding: Holding,
 }
 
 /// What was read from files before.
@@ -71,6 +77,8 @@ struct Known<'k> {
     deploys: Option<&'k Deploys>,
     alloy: Option<&'k PerFile<Result<Config, Box<Finding>>>>,
     queries: Option<&'k queries::QueryFacts>,
+    named: Option<&'k PerFile<named::Named>>,
+    holding: Option<&'k Holding>,
     /// Compose files that no task writes, and the host each was seen to run on.
     undeployed: Vec<(String, RepoPath)>,
 }
@@ -123,6 +131,8 @@ impl Topology {
             deploys: Some(&self.deploys),
             alloy: Some(&self.configs),
             queries: Some(&self.queries),
+            named: Some(&self.named),
+            holding: Some(&self.holding),
             undeployed: undeployed.collect(),
         };
         Self::read(snapshot, &known)
@@ -144,14 +154,40 @@ impl Topology {
             }
         }
         let queries = queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
+        let named = PerFile::of(snapshot, known.named.unwrap_or(&PerFile::default()), named::of);
         let snapshot = snapshot.clone();
         let plays = Plays::of(&inventory, &deploys);
         let (hosts, loki) = (Vec::new(), Loki::default());
-        let mut topology = Self { snapshot, inventory, deploys, alloy, hosts, queries, loki, findings, configs, plays };
+        let holding = known.holding.map(Holding::again).unwrap_or_default();
+        let mut topology = Self {
+            snapshot,
+            inventory,
+            deploys,
+            alloy,
+            hosts,
+            queries,
+            named,
+            loki,
+            findings,
+            configs,
+            plays,
+            holding,
+        };
         topology.hosts = runs::hosts(&topology, &known.undeployed);
         topology.loki = Loki::of(&topology);
         topology.queries.readers = queries::readers(&topology);
         topology
+    }
+
+    /// The files that hold any of these texts, by path.
+    pub fn holding(&self, texts: &[&str]) -> Vec<Arc<Source>> {
+        self.holding.of(&self.snapshot, texts)
+    }
+
+    /// Every place where `name` stands as a whole word, in path order.
+    pub fn readers_of(&self, name: &str) -> Vec<Reader> {
+        // Ports of listeners have a tail in common, so that one look at the files serves all of them.
+        hosts::readers_of(&self.holding(&[tail(name)]), name)
     }
 
     /// The eyes of a host.
@@ -225,7 +261,7 @@ impl Topology {
         let mut out = Vec::new();
         for name in names {
             for definition in self.definitions(&host.name, &name) {
-                let named = hosts::readers_of(&self.snapshot, &name).into_iter().any(|reader| {
+                let named = self.readers_of(&name).into_iter().any(|reader| {
                     reader.kind != hosts::Use::Comment && reader.at.source.path != definition.entry.source.path
                 });
                 if !named {
@@ -257,6 +293,11 @@ impl Topology {
                 Some(Place::new(&file, file.line_at(at)))
             })
     }
+}
+
+/// The end of a variable's name that others share: `_syslog_port`; all of it where it is one word.
+pub fn tail(name: &str) -> &str {
+    name.find('_').and_then(|at| name.get(at..)).unwrap_or(name)
 }
 
 /// Whether the text of a `daemon.json` sets the default driver to syslog.

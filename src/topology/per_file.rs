@@ -4,23 +4,22 @@
 //! what is read. Whatever links files with each other (hosts, ports, streams) is never kept here: it is worked out anew
 //! for each snapshot, so that reading a result again checks the links and not a memory of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::snapshot::Snapshot;
-use crate::text::{RepoPath, Source};
+use crate::text::Source;
 
-/// One fact for each file of a snapshot, or the knowledge that the file has none.
+/// One fact for each file of a snapshot, or the knowledge that the file has none; by path.
 #[derive(Clone, Debug)]
 pub struct PerFile<T> {
-    files: BTreeMap<RepoPath, (Arc<Source>, Option<Arc<T>>)>,
+    files: Vec<(Arc<Source>, Option<Arc<T>>)>,
 }
 
 impl<T> Default for PerFile<T> {
     fn default() -> Self {
-        Self { files: BTreeMap::new() }
+        Self { files: Vec::new() }
     }
 }
 
@@ -28,21 +27,29 @@ impl<T: Send + Sync> PerFile<T> {
     /// The facts of all files of `snapshot`. `read` has to be a pure function of the file it is given; it is not asked
     /// about files that `known` holds as the same object.
     pub fn of(snapshot: &Snapshot, known: &Self, read: impl Fn(&Arc<Source>) -> Option<T> + Sync) -> Self {
-        let sources: Vec<&Arc<Source>> = snapshot.sources().collect();
-        let facts: Vec<Option<Arc<T>>> = sources
-            .par_iter()
-            .map(|source| match known.files.get(&source.path) {
-                Some((same, fact)) if Arc::ptr_eq(same, source) => fact.clone(),
-                _ => read(source).map(Arc::new),
-            })
-            .collect();
-        let pairs = sources.into_iter().zip(facts);
-        Self { files: pairs.map(|(source, fact)| (source.path.clone(), (Arc::clone(source), fact))).collect() }
+        let mut known = known.files.iter().peekable();
+        let mut missing = Vec::new();
+        let mut files: Vec<(Arc<Source>, Option<Arc<T>>)> = Vec::new();
+        for source in snapshot.sources() {
+            // Both are sorted by path; most files are the same object, which is seen without a look at the path.
+            let same = |other: &Arc<Source>| Arc::ptr_eq(other, source);
+            while known.next_if(|(other, _)| !same(other) && other.path < source.path).is_some() {}
+            let fact = known.next_if(|(other, _)| same(other)).map(|(_, fact)| fact.clone());
+            if fact.is_none() {
+                missing.push(files.len());
+            }
+            files.push((Arc::clone(source), fact.flatten()));
+        }
+        let facts: Vec<Option<Arc<T>>> = missing.par_iter().map(|&at| read(&files[at].0).map(Arc::new)).collect();
+        for (at, fact) in missing.into_iter().zip(facts) {
+            files[at].1 = fact;
+        }
+        Self { files }
     }
 
     /// The facts, by path.
-    pub fn iter(&self) -> impl Iterator<Item = (&RepoPath, &Arc<T>)> {
-        self.files.iter().filter_map(|(path, (_, fact))| Some((path, fact.as_ref()?)))
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<Source>, &Arc<T>)> {
+        self.files.iter().filter_map(|(source, fact)| Some((source, fact.as_ref()?)))
     }
 }
 
@@ -72,7 +79,8 @@ mod tests {
         snapshot.add(source("d", "5"));
         let second = PerFile::of(&snapshot, &first, read);
         assert_eq!(count.load(Ordering::Relaxed), 2);
-        let facts: Vec<(&str, &str)> = second.iter().map(|(path, fact)| (path.as_str(), fact.as_str())).collect();
+        let facts: Vec<(&str, &str)> =
+            second.iter().map(|(source, fact)| (source.path.as_str(), fact.as_str())).collect();
         assert_eq!(facts, [("a", "1"), ("c", "4"), ("d", "5")]);
     }
 }

@@ -48,10 +48,10 @@ impl QueryFacts {
     pub fn of(snapshot: &Snapshot, known: &Self) -> Self {
         let mut facts = Self { read: PerFile::of(snapshot, &known.read, file), ..Self::default() };
         let mut list = Vec::new();
-        for (path, file) in facts.read.iter() {
+        for (source, file) in facts.read.iter() {
             list.extend(file.datasources.iter().cloned());
             if let Some(sites) = &file.sites {
-                facts.files.insert(path.clone(), Arc::clone(sites));
+                facts.files.insert(source.path.clone(), Arc::clone(sites));
             }
         }
         facts.datasources = Datasources::new(list);

@@ -2,6 +2,8 @@
 //!
 //! Knows: which part of a plan stands where. Must not know: colours, sizes.
 
+use std::sync::Arc;
+
 use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
 use super::super::Run;
@@ -106,7 +108,7 @@ pub(super) fn queries(out: &mut Markup, spot: Spot, plan: &Plan) {
     out.raw("</section>\n");
 }
 
-fn streams(out: &mut Markup, when: &'static str, list: &[String]) {
+fn streams(out: &mut Markup, when: &'static str, list: &[Arc<str>]) {
     out.raw("<div><p>").raw(when).raw(", ").text(&number(list.len(), "stream", "streams")).raw("</p>\n<ul>\n");
     for one in list.iter().take(MOST_STREAMS) {
         out.raw("<li>").code(one).raw("</li>\n");

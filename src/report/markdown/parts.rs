@@ -3,6 +3,7 @@
 //! Knows: which table and which list a part is. Must not know: how long the whole is.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep};
@@ -176,7 +177,7 @@ fn row(query: &QueryChange, letter: &str) -> String {
 
 fn streams(letter: &str, query: &QueryChange) -> String {
     let mut out = String::new();
-    let mut side = |when: &str, list: &[String]| {
+    let mut side = |when: &str, list: &[Arc<str>]| {
         let _ = writeln!(out, "{letter}, {when}: {}", number(list.len(), "stream", "streams"));
         for one in list.iter().take(MOST_STREAMS) {
             let _ = writeln!(out, "  {one}");

@@ -31,9 +31,9 @@ pub(crate) enum Fate {
         /// What stands there afterwards.
         new: String,
         /// Streams it selects today.
-        before: Vec<String>,
+        before: Vec<Arc<str>>,
         /// Streams it selects afterwards.
-        after: Vec<String>,
+        after: Vec<Arc<str>>,
     },
     /// It cannot be rewritten with certainty; why.
     Unsure(String),
@@ -115,7 +115,7 @@ impl Walk<'_> {
         !Proof::new(&moving).possible(&Condition::all(&matchers(&selector))).is_empty()
     }
 
-    fn edit(&mut self, text: &Text, place: Place, span: Span, new: &str, streams: (Vec<String>, Vec<String>)) {
+    fn edit(&mut self, text: &Text, place: Place, span: Span, new: &str, streams: (Vec<Arc<str>>, Vec<Arc<str>>)) {
         let source = Arc::clone(&self.config.source);
         let raw = source.slice(text.at).starts_with('`');
         let view = View::scalar(&source, text.at, if raw { Encoding::Backtick } else { Encoding::Go }, &[]);
@@ -134,8 +134,8 @@ impl Walk<'_> {
                     before: text.raw.clone(),
                     after,
                     how: Some(if new.starts_with(',') { How::Append } else { How::Swap }),
-                    streams_before: streams.0,
-                    streams_after: streams.1,
+                    streams_before: streams.0.into(),
+                    streams_after: streams.1.into(),
                 });
             }
             Err(_) => self

@@ -29,9 +29,14 @@ fn moved(project: &str) -> Move {
     }
 }
 
+fn in_file(source: &Arc<Source>, handled: &[Span], components: &[&str], moved: &Move) -> Vec<Finding> {
+    let named = crate::topology::named::of(source).unwrap_or_default();
+    rewrite((source, &named), &|| handled.to_vec(), components, moved)
+}
+
 fn found(path: &str, text: &str) -> Vec<(String, String, &'static str)> {
     let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
-    rewrite(&source, &[], &[], &moved("kairos2"))
+    in_file(&source, &[], &[], &moved("kairos2"))
         .into_iter()
         .map(|one| (one.at.unwrap().text().to_owned(), one.proposed.unwrap(), one.rule))
         .collect()
@@ -98,8 +103,9 @@ fn trap_22_and_routes() {
     let text =
         "inhibit_rules:\n  - equal: [alertname, job]\n  - equal:\n      - job_name\n      - job\n    other: job\n";
     let source = Arc::new(Source::new("alertmanager.yml", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
-    assert_eq!(rewrite(&source, &[], &[], &moved("kairos")).len(), 2);
-    assert_eq!(lists(text), [(Span::new(38, 41), "mentions/equal"), (Span::new(79, 82), "mentions/equal")]);
+    assert_eq!(in_file(&source, &[], &[], &moved("kairos")).len(), 2);
+    let lists = crate::topology::named::of(&source).unwrap().lists;
+    assert_eq!(lists, [(Span::new(38, 41), List::Shared), (Span::new(79, 82), List::Shared)]);
 }
 
 #[test]
@@ -115,7 +121,7 @@ fn history_and_what_others_answer_for_is_left() {
     assert!(found("CHANGELOG.md", "job=kairos").is_empty());
     assert!(found("docs/adr/0001-logs.md", "job=kairos").is_empty());
     let source = Arc::new(Source::new("d.md", 0o100_644, Vec::new(), b"job=kairos job=kairos".to_vec()));
-    let left = rewrite(&source, &[Span::new(0, 10)], &[], &moved("kairos"));
+    let left = in_file(&source, &[Span::new(0, 10)], &[], &moved("kairos"));
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].at.as_ref().unwrap().span, Span::new(11, 21));
 }
@@ -137,7 +143,7 @@ fn every_sentence_is_used() {
 fn templates_of_notifications_and_metrics_of_a_component() {
     let rules = |path: &str, text: &str| {
         let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
-        let found = rewrite(&source, &[], &["loki.source.syslog.kairos"], &moved("kairos"));
+        let found = in_file(&source, &[], &["loki.source.syslog.kairos"], &moved("kairos"));
         found.iter().map(|one| (one.rule, one.at.as_ref().unwrap().text().to_owned())).collect::<Vec<_>>()
     };
     let job = || vec![("mentions/template", "job".to_owned())];

@@ -3,6 +3,8 @@
 //! Knows: the order in which candidates are tried, what the user asked for. Must not know: how a query is written;
 //! matchers come in as values and replacements go out as values.
 
+use std::sync::Arc;
+
 use crate::proof::{self, Condition, Copies, Matcher, Op, Value, Verdict};
 use crate::rewrite::How;
 use crate::topology::Bridge;
@@ -91,7 +93,7 @@ impl Before<'_> {
             }
             if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
                 // Right, but not for good.
-                let later = || Verdict::Wrong { missing: Vec::new(), extra: vec!["what is to move later".to_owned()] };
+                let later = || Verdict::Wrong { missing: Vec::new(), extra: vec!["what is to move later".into()] };
                 failed = if verdict.is_right() { later() } else { verdict };
             }
         }
@@ -182,7 +184,7 @@ impl Before<'_> {
                 self.review(ids::MORE_NAMES, &more.join(" and "), one)
             }
             Verdict::Wrong { missing, extra } => {
-                let list = |word: &str, streams: &[String]| streams.first().map(|one| format!("{word} {one}"));
+                let list = |word: &str, streams: &[Arc<str>]| streams.first().map(|one| format!("{word} {one}"));
                 let why = [list("it would miss", &missing), list("it would take in", &extra)];
                 let why: Vec<String> = why.into_iter().flatten().collect();
                 self.review(ids::WRONG, &why.join(", "), one)

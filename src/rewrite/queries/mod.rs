@@ -10,6 +10,7 @@ mod fate;
 mod file;
 mod follow;
 mod ids;
+mod kept;
 mod query;
 mod streams;
 mod variables;
@@ -23,6 +24,7 @@ use crate::proof::Proof;
 use crate::rewrite::{How, Outcome, QueryChange, loki, mentions};
 use crate::syntax::logql;
 use crate::text::{Place, Source};
+use crate::topology::named::Named;
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::SiteKind;
 use crate::topology::sites::language::{self, Language};
@@ -34,8 +36,10 @@ use query::Analysis;
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let facts = &topology.queries;
     let mut outcome = rewrite_sites(facts, moved);
-    let sources: Vec<_> = topology.snapshot.sources().collect();
-    let mentioned: Vec<_> = sources.par_iter().map(|source| mentions_in(source, topology, moved)).collect();
+    let components = components(topology, moved);
+    let named: Vec<_> = topology.named.iter().collect();
+    let mentioned: Vec<_> =
+        named.par_iter().map(|(source, named)| mentions_in(source, named, topology, &components, moved)).collect();
     outcome.findings.extend(mentioned.into_iter().flatten());
     if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
         outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
@@ -43,16 +47,25 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     outcome
 }
 
-fn mentions_in(source: &Arc<Source>, topology: &Topology, moved: &Move) -> Vec<Finding> {
-    if topology.alloy.iter().any(|config| config.source.path == source.path) {
+fn mentions_in(
+    source: &Arc<Source>,
+    named: &Named,
+    topology: &Topology,
+    components: &[&str],
+    moved: &Move,
+) -> Vec<Finding> {
+    if topology.alloy.binary_search_by(|config| config.source.path.cmp(&source.path)).is_ok() {
         return Vec::new();
     }
-    let file = topology.queries.files.get(&source.path);
-    let mut handled = file.map(|file| file.handled()).unwrap_or_default();
-    handled.extend(moved.listeners.iter().filter(|at| at.source.path == source.path).map(|at| at.span));
-    handled.extend(loki::handled(source));
-    handled.sort_unstable();
-    mentions::rewrite(source, &handled, &components(topology, moved), moved)
+    let handled = || {
+        let file = topology.queries.files.get(&source.path);
+        let mut handled = file.map(|file| file.handled()).unwrap_or_default();
+        handled.extend(moved.listeners.iter().filter(|at| at.source.path == source.path).map(|at| at.span));
+        handled.extend(loki::handled(source));
+        handled.sort_unstable();
+        handled
+    };
+    mentions::rewrite((source, named), &handled, components, moved)
 }
 
 /// Components of Alloy all of whose listeners go.
@@ -110,8 +123,8 @@ pub fn prune(topology: &Topology) -> Outcome {
                 before: text.to_owned(),
                 after: analysis.after(text),
                 how: analysis.how,
-                streams_before: Vec::new(),
-                streams_after: Vec::new(),
+                streams_before: Arc::from([]),
+                streams_after: Arc::from([]),
             });
         }
     }

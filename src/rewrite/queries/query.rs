@@ -18,6 +18,7 @@ mod wrap;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::proof::{Condition, Matcher, Op, Value};
 use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
@@ -67,6 +68,9 @@ pub(super) struct Remark {
     pub(super) why: String,
 }
 
+/// Streams selected today and afterwards, rendered.
+type Sides = (Arc<[Arc<str>]>, Arc<[Arc<str>]>);
+
 /// What a query needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Analysis {
@@ -81,7 +85,7 @@ pub(super) struct Analysis {
     /// Labels of the result that have another name afterwards, because streams that move have them today.
     pub(super) renames: Vec<Rename>,
     /// Streams selected today and afterwards, rendered.
-    pub(super) streams: (Vec<String>, Vec<String>),
+    pub(super) streams: Sides,
 }
 
 impl Analysis {

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proof::{Condition, Copies, Matcher, Proof};
 use crate::topology::loki::DISCOVERED;
+use crate::topology::sites::Asks;
 use crate::topology::{Derives, Label, Move, Streams};
+
+use super::kept::Kept;
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +43,12 @@ pub(super) struct Before<'m> {
     pub(super) proof: Proof<'m>,
     /// Where the repository does not tell if Loki derives `service_name`: the same, if it does as it comes.
     pub(super) if_named: Option<&'m Self>,
+    /// What was found out about queries so far.
+    pub(super) kept: Kept,
     /// For each stream of today: whether its labels change.
     changes: Vec<bool>,
+    /// The jobs of what moves, and of all streams that it takes from or brings to; `None` when one is not known.
+    touched: Option<BTreeSet<&'m str>>,
 }
 
 /// The move where Loki derives `service_name` as it comes, when the repository does not tell.
@@ -71,10 +78,47 @@ pub(super) struct Called {
 
 impl<'m> Before<'m> {
     pub(super) fn new(moved: &'m Move) -> Self {
-        let mut before = Self { moved, proof: Proof::new(&moved.streams), if_named: None, changes: Vec::new() };
+        let proof = Proof::new(&moved.streams);
+        let mut before =
+            Self { moved, proof, if_named: None, kept: Kept::default(), changes: Vec::new(), touched: None };
         let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
         before.changes = (0..moved.streams.before.len()).map(changes).collect();
+        before.touched = before.touched();
         before
+    }
+
+    /// The jobs that queries name which this move can concern. A stream that is not among them goes on as it is, and
+    /// nothing else comes to it.
+    fn touched(&self) -> Option<BTreeSet<&'m str>> {
+        let mut jobs: BTreeSet<&str> = self.moved.jobs.iter().map(String::as_str).collect();
+        let mut goes_on = BTreeSet::new();
+        for index in 0..self.changes.len() {
+            let mut image = self.proof.image(index).peekable();
+            if self.changes[index] || self.is_copy(index) || image.peek().is_none() {
+                jobs.insert(self.proof.value_today(index, "job")?);
+            } else {
+                goes_on.extend(image);
+            }
+        }
+        for to in (0..self.moved.streams.after.len()).filter(|to| !goes_on.contains(to)) {
+            jobs.insert(self.proof.value_after(to, "job")?);
+        }
+        // What moves may come to a stream that is there already.
+        for index in (0..self.changes.len()).filter(|&index| self.changes[index] || self.is_copy(index)) {
+            for to in self.proof.image(index) {
+                jobs.insert(self.proof.value_after(to, "job")?);
+            }
+        }
+        Some(jobs)
+    }
+
+    /// Whether a query that asks for this can be concerned; one of which nothing is known can.
+    pub(super) fn concerns(&self, asks: Option<&Asks>) -> bool {
+        match (asks, &self.touched) {
+            (Some(Asks::Nothing), _) => false,
+            (Some(Asks::Jobs(names)), Some(touched)) => names.iter().any(|name| touched.contains(name.as_str())),
+            _ => true,
+        }
     }
 
     /// With what holds if Loki derives `service_name`.

@@ -5,17 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use memchr::memmem;
-
 use crate::proof::{Condition, Copies, Matcher, Op};
-use crate::syntax::logql::{self, FilterKind, FilterValue, StageKind};
 use crate::text::Span;
 use crate::topology::Bridge;
 use crate::topology::sites::language::Language;
-use crate::topology::sites::{FileSites, Site, SiteKind, Variable, VariableKind, variable};
+use crate::topology::sites::{FileSites, Site, SiteKind, Uses, Variable, VariableKind};
 
 use super::file;
-use super::query::{self, Around};
+use super::query::Around;
 use super::streams::Before;
 
 /// Variables of one file.
@@ -34,12 +31,11 @@ impl Variables {
         if file.variables.is_empty() || !before.has_names() {
             return found;
         }
-        let uses = Uses::of(file);
-        for variable in uses.candidates(languages, before.same_name()) {
+        for variable in candidates(file, languages, before.same_name()) {
             found.follow.insert(variable.name.clone());
             found.switched.extend(variable.site.filter(|_| variable.kind == VariableKind::Query));
         }
-        while let Some(doubtful) = found.doubtful(&uses, languages, before) {
+        while let Some(doubtful) = found.doubtful(file, languages, before) {
             found.follow.remove(&doubtful.name);
             found.switched.retain(|index| doubtful.site != Some(*index));
         }
@@ -52,25 +48,31 @@ impl Variables {
         self.follow.contains(name)
     }
 
+    /// The names of those that follow.
+    pub(super) fn names(&self) -> &BTreeSet<String> {
+        &self.follow
+    }
+
     /// Whether the variable with this query has the values of `service_name` from now on.
     pub(super) fn switches(&self, site: usize) -> bool {
         self.switched.contains(&site)
     }
 
     /// A variable that follows and has a use that does not, or none that needs it.
-    fn doubtful<'f>(&self, uses: &Uses<'f>, languages: &[Language], before: &Before<'_>) -> Option<&'f Variable> {
-        uses.file.variables.iter().filter(|one| self.follows(&one.name)).find(|one| {
+    fn doubtful<'f>(&self, file: &'f FileSites, languages: &[Language], before: &Before<'_>) -> Option<&'f Variable> {
+        let followed = file.variables.iter().zip(file.uses()).filter(|(one, _)| self.follows(&one.name));
+        let mut doubtful = followed.filter(|(one, uses)| {
             let mut needed = false;
-            let queries = uses.sites(&one.name).into_iter().chain(one.site);
-            for index in queries {
-                let (Some(site), Some(language)) = (uses.file.sites.get(index), languages.get(index)) else { continue };
+            for index in uses.sites.iter().map(|used| used.site).chain(one.site) {
+                let (Some(site), Some(language)) = (file.sites.get(index), languages.get(index)) else { continue };
                 match self.outcome(site, language, before) {
                     None => return true,
                     Some(changed) => needed |= changed && one.site != Some(index),
                 }
             }
             !needed
-        })
+        });
+        doubtful.next().map(|(one, _)| one)
     }
 
     /// Whether a query is rewritten with these variables; `None` when it is left for a person.
@@ -79,12 +81,8 @@ impl Variables {
         if matches!(language, Language::NotLoki) || text.trim().is_empty() {
             return Some(false);
         }
-        let query = logql::read(text).ok()?;
-        let analysis = query::analyse(
-            &query,
-            before,
-            &Around { variables: self, records: false, selector_only: site.kind == SiteKind::Variable },
-        );
+        let around = Around { variables: self, records: false, selector_only: site.kind == SiteKind::Variable };
+        let analysis = before.analysis(site, &around).ok()?;
         if !analysis.concerned() {
             return Some(false);
         }
@@ -96,7 +94,7 @@ impl Variables {
 
 #[cfg(test)]
 pub(super) fn may_follow<'f>(file: &'f FileSites, languages: &[Language]) -> Vec<&'f str> {
-    Uses::of(file).candidates(languages, true).into_iter().map(|variable| variable.name.as_str()).collect()
+    candidates(file, languages, true).into_iter().map(|variable| variable.name.as_str()).collect()
 }
 
 /// Whether a comparison of `job` with `value` may ask `service_name` in whatever query it is put into: the name is the
@@ -110,129 +108,45 @@ pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
         && before.proof.check(&asks("job"), &asks("service_name"), Copies::Ignored).is_right()
 }
 
-/// Where the variables of a file are used.
-struct Uses<'f> {
-    file: &'f FileSites,
-    text: &'f str,
-    /// The bytes each site has in the file.
-    raw: Vec<Span>,
+/// Variables of a file whose every use can follow, going by where it stands. `same` says whether every name stays.
+fn candidates<'f>(file: &'f FileSites, languages: &[Language], same: bool) -> Vec<&'f Variable> {
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for variable in &file.variables {
+        *names.entry(variable.name.as_str()).or_default() += 1;
+    }
+    let uses = file.variables.iter().zip(file.uses());
+    let once = uses.filter(|(one, _)| names.get(one.name.as_str()) == Some(&1));
+    let found = once.filter(|(one, uses)| can_follow(file, (one, uses), languages, same));
+    found.map(|(one, _)| one).collect()
 }
 
-impl<'f> Uses<'f> {
-    fn of(file: &'f FileSites) -> Self {
-        let raw = file.sites.iter().map(|site| site.view.raw(Span::new(0, site.view.text().len()))).collect();
-        Self { file, text: file.source.text().unwrap_or(""), raw }
+/// Whether its values, or those it has afterwards, serve each use of a variable.
+fn can_follow(file: &FileSites, (variable, uses): (&Variable, &Uses), languages: &[Language], same: bool) -> bool {
+    if variable.all_value.is_some() || !uses.sites.iter().any(|used| used.as_job) {
+        return false;
     }
-
-    /// Variables whose every use can follow, going by where it stands. `same` says whether every name stays.
-    fn candidates(&self, languages: &[Language], same: bool) -> Vec<&'f Variable> {
-        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        for variable in &self.file.variables {
-            *names.entry(variable.name.as_str()).or_default() += 1;
-        }
-        let once = self.file.variables.iter().filter(|one| names.get(one.name.as_str()) == Some(&1));
-        once.filter(|one| self.may_follow(one, languages, same)).collect()
-    }
-
-    /// Whether its values, or those it has afterwards, serve each use of a variable.
-    fn may_follow(&self, variable: &Variable, languages: &[Language], same: bool) -> bool {
-        let asked = |index: &usize| {
-            let text = self.file.sites.get(*index).map_or("", |site| site.query.of(site.view.text()));
-            text.contains("job") && as_job(text, &variable.name) > 0
-        };
-        if variable.all_value.is_some() || !self.sites(&variable.name).iter().any(asked) {
-            return false;
-        }
-        match variable.kind {
-            // The variable stays as it is, so only its uses as `job` matter, and those are looked at one by one.
-            VariableKind::Written | VariableKind::Typed if same => true,
-            // Values that stand in the dashboard change with the name.
-            VariableKind::Written => self.only_as_job(variable, languages),
-            VariableKind::Typed | VariableKind::Other => false,
-            VariableKind::Query if !same => false,
-            VariableKind::Query => {
-                let filled = variable.site.and_then(|index| Some((self.file.sites.get(index)?, languages.get(index)?)));
-                let from_job = filled.is_some_and(|(site, language)| {
-                    matches!(language, Language::Loki(_)) && site.kind == SiteKind::Variable && reads_job(site)
-                });
-                from_job && self.only_as_job(variable, languages)
-            }
-        }
-    }
-
-    /// Whether every use is the whole value of a comparison with `job` in a query that Loki is proven to read.
-    fn only_as_job(&self, variable: &Variable, languages: &[Language]) -> bool {
-        let name = variable.name.as_str();
-        if self.file.repeats.contains(&variable.name) {
-            return false;
-        }
-        let copies = self.file.sites.iter().flat_map(|site| &site.copies);
-        let copies: Vec<Span> = copies.map(|copy| copy.raw(Span::new(0, copy.text().len()))).collect();
-        let known = |span: Span| self.raw.iter().chain(&copies).any(|raw| raw.contains(span));
-        if references(self.text, name).into_iter().any(|span| !known(span)) {
-            return false;
-        }
-        self.sites(name).into_iter().all(|index| {
-            let (Some(site), Some(language)) = (self.file.sites.get(index), languages.get(index)) else { return false };
-            let text = site.view.text();
-            let whole = as_job(site.query.of(text), name);
-            matches!(language, Language::Loki(_)) && whole > 0 && references(text, name).len() == whole
-        })
-    }
-
-    /// The sites that name a variable.
-    fn sites(&self, name: &str) -> Vec<usize> {
-        let uses = |site: &Site| !references(site.view.text(), name).is_empty();
-        self.file.sites.iter().enumerate().filter(|(_, site)| uses(site)).map(|(index, _)| index).collect()
-    }
-}
-
-/// Whether a query compares `job` with this variable.
-pub(super) fn uses_as_job(text: &str, name: &str) -> bool {
-    !references(text, name).is_empty() && as_job(text, name) > 0
-}
-
-/// How often the variable is the whole value of a comparison with `job`.
-fn as_job(text: &str, name: &str) -> usize {
-    let Ok(query) = logql::read(text) else { return 0 };
-    let is = |value: &logql::Text<'_>| value.placeholder && variable(&value.value) == Some(name);
-    let matchers = query.selectors().flat_map(|(_, selector)| query.matchers(selector));
-    let selected = matchers.filter(|one| one.name.text == "job" && is(&one.value)).count();
-    let stages = query.logs().flat_map(|(_, log)| query.stages(log));
-    let mut open: Vec<_> = stages
-        .filter_map(|stage| match &stage.kind {
-            StageKind::LabelFilter(root) => Some(*root),
-            _ => None,
-        })
-        .collect();
-    let mut filtered = 0;
-    while let Some(id) = open.pop() {
-        match &query.filter(id).kind {
-            FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-            FilterKind::Compare { name, value: FilterValue::Text(value), .. } => {
-                filtered += usize::from(name.text == "job" && is(value));
-            }
-            _ => {}
-        }
-    }
-    selected + filtered
-}
-
-/// Where a text refers to a variable: `$x`, `${x}`, `${x:format}`, `[[x]]`, each also as JSON or a URL writes it.
-fn references(text: &str, name: &str) -> Vec<Span> {
-    const BEFORE: [&str; 9] = ["$", "${", "[[", "%24", "%24%7B", "%5B%5B", "\\u0024", "\\u0024{", "\\u005b\\u005b"];
-    let ends = |at: usize, word: &str| {
-        let head = text.get(at.saturating_sub(word.len())..at);
-        head.is_some_and(|head| head.eq_ignore_ascii_case(word))
+    // Whether every use is the whole value of a comparison with `job` in a query that Loki is proven to read.
+    let only_as_job = || {
+        let is_loki = |site: usize| matches!(languages.get(site), Some(Language::Loki(_)));
+        !file.repeats.contains(&variable.name)
+            && uses.sites.iter().all(|used| used.only_as_job && is_loki(used.site))
+            && !uses.elsewhere(file, &variable.name)
     };
-    let letter = |c: char| c.is_alphanumeric() || c == '_';
-    memmem::find_iter(text.as_bytes(), name.as_bytes())
-        .filter(|&at| !text.get(at + name.len()..).is_some_and(|rest| rest.starts_with(letter)))
-        .filter_map(|at| {
-            let word = BEFORE.into_iter().rev().find(|word| ends(at, word))?;
-            Some(Span::new(at - word.len(), at + name.len()))
-        })
-        .collect()
+    match variable.kind {
+        // The variable stays as it is, so only its uses as `job` matter, and those are looked at one by one.
+        VariableKind::Written | VariableKind::Typed if same => true,
+        // Values that stand in the dashboard change with the name.
+        VariableKind::Written => only_as_job(),
+        VariableKind::Typed | VariableKind::Other => false,
+        VariableKind::Query if !same => false,
+        VariableKind::Query => {
+            let filled = variable.site.and_then(|index| Some((file.sites.get(index)?, languages.get(index)?)));
+            let from_job = filled.is_some_and(|(site, language)| {
+                matches!(language, Language::Loki(_)) && site.kind == SiteKind::Variable && reads_job(site)
+            });
+            from_job && only_as_job()
+        }
+    }
 }
 
 /// Whether the values of this variable are those of `job`.

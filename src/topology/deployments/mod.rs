@@ -200,9 +200,15 @@ fn unseen(members: &[&Written<'_>], ups: &[&Up<'_>]) -> Option<Box<Finding>> {
     })
 }
 
+/// Whether a file that no task is seen to write is one to be filled in, going by its name.
+pub(in crate::topology) fn is_template(file: &Source) -> bool {
+    file.path.name().ends_with(".j2")
+}
+
 /// A Compose file that no task is seen to write to a host, as it would be there; `None` when it is no Compose file.
 pub(in crate::topology) fn undeployed(scope: &Scope<'_>, file: &Arc<Source>) -> Option<Deployment> {
-    let (compose, unresolved) = read(scope, file, file.path.name().ends_with(".j2")).ok()??;
+    let is_template = is_template(file);
+    let (compose, unresolved) = read(scope, file, is_template).ok()??;
     Some(Deployment {
         project: project::name(&[], &std::collections::BTreeMap::new(), &compose, file, None),
         file: Arc::clone(file),
@@ -212,7 +218,7 @@ pub(in crate::topology) fn undeployed(scope: &Scope<'_>, file: &Arc<Source>) -> 
         directory: None,
         compose,
         unresolved,
-        is_template: file.path.name().ends_with(".j2"),
+        is_template,
         vars: Vec::new(),
         trouble: None,
     })

@@ -124,9 +124,9 @@ impl Deploys {
         });
         let mut files: BTreeMap<&str, &TaskFile> = BTreeMap::new();
         let mut findings = Vec::new();
-        for (path, file) in read.iter() {
+        for (source, file) in read.iter() {
             match &**file {
-                Ok(file) => drop(files.insert(path.as_str(), file)),
+                Ok(file) => drop(files.insert(source.path.as_str(), file)),
                 Err(finding) => findings.push((**finding).clone()),
             }
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use crate::snapshot::Snapshot;
 use crate::syntax::jinja::{self, Delims, TagKind};
 use crate::text::{Place, Source, Span};
 
@@ -36,15 +35,15 @@ pub struct Reader {
     pub kind: Use,
 }
 
-/// Every place in the text files of `snapshot` where `name` stands as a whole word, in path order. Definitions are
+/// Every place in the text files among `sources` where `name` stands as a whole word, in their order. Definitions are
 /// among them; telling a definition from a use looks at the line, not at the meaning of the file.
-pub fn readers_of(snapshot: &Snapshot, name: &str) -> Vec<Reader> {
+pub fn readers_of<'s>(sources: impl IntoIterator<Item = &'s Arc<Source>>, name: &str) -> Vec<Reader> {
     let mut out = Vec::new();
     if name.is_empty() {
         return out;
     }
     let finder = memmem::Finder::new(name.as_bytes());
-    for source in snapshot.sources() {
+    for source in sources {
         let bytes = source.bytes();
         let mut words = finder.find_iter(bytes).filter(|&at| is_word(bytes, at, name.len())).peekable();
         if words.peek().is_none() {

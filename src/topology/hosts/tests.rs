@@ -205,7 +205,7 @@ fn v8_every_reader_of_a_port_is_seen_and_sorted() {
         ("docs/logging.md", "Set kairos_syslog_port to 51401.\n"),
         ("z.yml", "vars: {kairos_syslog_port: 1}\n# port: \"{{ kairos_syslog_port }}\"\n"),
     ]);
-    let got: Vec<(String, Use)> = readers_of(&snapshot, "kairos_syslog_port")
+    let got: Vec<(String, Use)> = readers_of(snapshot.sources(), "kairos_syslog_port")
         .into_iter()
         .map(|reader| {
             (

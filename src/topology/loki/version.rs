@@ -61,7 +61,7 @@ fn images(topology: &Topology, out: &mut Vec<Evidence>) {
         let set_aside = ["molecule", "tests", "test", "examples", "archive", "archived", ".github"];
         file.path.segments().any(|part| set_aside.contains(&part))
     };
-    let others = topology.snapshot.sources().filter(|file| holds(file) && deployments::may_be_compose(file));
+    let others = topology.snapshot.sources().filter(|file| deployments::may_be_compose(file) && holds(file));
     for file in others.filter(|file| !deployed(file) && !apart(file)) {
         // Written as a template, it says what it says only once somebody fills it in.
         let text = file.text().unwrap_or_default().replace("{{", "\u{E000}");

@@ -20,18 +20,26 @@ pub(super) fn find(topology: &Topology, hosts: &[Host], assumed: &[(String, Repo
     let mut out = Vec::new();
     for file in topology.snapshot.sources() {
         let is_assumed = |host: &Host| assumed.iter().any(|(name, path)| *name == host.name && *path == file.path);
-        let matters = memchr::memmem::find(file.bytes(), b"syslog").is_some() || hosts.iter().any(is_assumed);
-        if !matters || deployed.contains(&file.path) || !deployments::may_be_compose(file) || is_apart(file) {
+        if !deployments::may_be_compose(file) || deployed.contains(&file.path) || is_apart(file) {
             continue;
         }
+        if memchr::memmem::find(file.bytes(), b"syslog").is_none() && !hosts.iter().any(is_assumed) {
+            continue;
+        }
+        // What is no template says the same on every host.
+        let mut plain: Option<Option<Deployment>> = None;
         let named: Vec<usize> = (0..hosts.len()).filter(|&host| names(file, &hosts[host])).collect();
         for (index, host) in hosts.iter().enumerate() {
             if !named.is_empty() && !named.contains(&index) {
                 continue;
             }
-            let Some(deployment) = topology.scope(host).and_then(|scope| deployments::undeployed(&scope, file)) else {
-                continue;
+            let Some(scope) = topology.scope(host) else { continue };
+            let found = if deployments::is_template(file) {
+                deployments::undeployed(&scope, file)
+            } else {
+                plain.get_or_insert_with(|| deployments::undeployed(&scope, file)).clone()
             };
+            let Some(deployment) = found else { continue };
             let sends = deployment
                 .compose
                 .services

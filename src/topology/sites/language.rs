@@ -69,13 +69,21 @@ impl RuleReaders {
 pub fn decide(file: &FileSites, datasources: &Datasources, readers: &RuleReaders) -> Vec<Language> {
     let judge = Judge { file, datasources };
     let tells = judge.tells();
-    file.sites
-        .iter()
-        .map(|site| match &site.evidence {
+    // Most panels of a dashboard say the same, and that they do not ask Loki.
+    let mut not_loki: Option<&Evidence> = None;
+    let mut languages = Vec::with_capacity(file.sites.len());
+    for site in &file.sites {
+        languages.push(match &site.evidence {
             Evidence::RuleSet(set) => judge.rule(*set, readers, &tells),
-            _ => judge.site(site),
-        })
-        .collect()
+            evidence if not_loki == Some(evidence) => Language::NotLoki,
+            evidence => {
+                let language = judge.site(site);
+                not_loki = matches!(language, Language::NotLoki).then_some(evidence).or(not_loki);
+                language
+            }
+        });
+    }
+    languages
 }
 
 struct Judge<'j> {

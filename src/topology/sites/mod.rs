@@ -5,6 +5,7 @@
 //! function of that file; what needs the rest of the repository (is it Loki?) is decided in [`language`].
 
 pub mod alerts;
+mod asks;
 mod document;
 pub mod language;
 mod links;
@@ -14,17 +15,20 @@ mod provisioned;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod variables;
 mod walk;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Finding;
 use crate::text::{Source, Span, View};
 
+pub use asks::Asks;
 pub use document::{Document, can_hold_queries, documents};
 pub use names::{Names, variable};
 pub use settings::values;
+pub use uses::{Used, Uses, uses_as_job};
 pub use variables::{Value, Variable, VariableKind};
 
 /// What kind of place a query stands in.
@@ -86,7 +90,7 @@ pub enum Written {
 }
 
 /// What a file says about the datasource of one site. Enough to decide with the repository's datasources at hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// A target in a panel (label-surface 2.2, 2 to 7).
     Target {
@@ -153,6 +157,8 @@ pub struct Site {
     pub filter: Option<(String, String)>,
     /// Whether a template fills in a part of the query.
     pub template: bool,
+    /// What can concern it, once that was asked for.
+    asks: OnceLock<Asks>,
 }
 
 /// A link that stands for a query without holding it.
@@ -257,6 +263,7 @@ pub struct FileSites {
     pub names: Names,
     /// Documents that cannot be read.
     pub findings: Vec<Finding>,
+    uses: OnceLock<Vec<Uses>>,
 }
 
 /// All query sites of a file; none for a file that is neither JSON nor YAML. What cannot be read is a finding, with
@@ -276,6 +283,7 @@ pub fn read_beside(source: &Arc<Source>, also: &mut dyn FnMut(&Document<'_>)) ->
         repeats: Vec::new(),
         names: Names::default(),
         findings: Vec::new(),
+        uses: OnceLock::new(),
     };
     let mut sets = 0;
     documents(source, &mut |document| match document {

@@ -5,6 +5,7 @@
 //! in, climbing at most [`DEEPEST`] steps.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use memchr::memmem;
 
@@ -100,6 +101,7 @@ fn linked(one: links::Embedded, kind: SiteKind, holder: usize) -> Site {
         keys: Vec::new(),
         copies: Vec::new(),
         filter: None,
+        asks: OnceLock::new(),
     }
 }
 
@@ -232,6 +234,7 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
             keys: query.keys,
             copies: query.copies,
             filter: query.filter,
+            asks: OnceLock::new(),
         });
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn print(program: &std::path::Path, seed: u64) {
         files.insert(path.to_owned(), text.to_owned());
         Ok(())
     };
-    generate::files(&mut keep).expect("nothing is written");
+    generate::files(generate::Layout::Spread, &mut keep).expect("nothing is written");
     let (bridge, keep_history) = (Bridge::Auto, false);
     let request = Request { service: SERVICE.to_owned(), host: "puck".to_owned(), bridge, keep_history };
     let plan = plan::plan_on(&topology(&files, &request), &request).expect("there is a plan");

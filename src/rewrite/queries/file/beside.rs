@@ -5,10 +5,10 @@
 use crate::finding::Level;
 use crate::rewrite::queries::ids;
 use crate::rewrite::queries::query::Analysis;
-use crate::rewrite::queries::variables::{in_list, name_serves, result_label, uses_as_job};
+use crate::rewrite::queries::variables::{in_list, name_serves, result_label};
 use crate::text::{Edit, Place, Span, View, Why};
 use crate::topology::sites::language::Language;
-use crate::topology::sites::{Site, SiteKind};
+use crate::topology::sites::{Site, SiteKind, uses_as_job};
 
 use super::{State, Work};
 

@@ -8,10 +8,11 @@ mod panels;
 mod rules;
 mod write;
 
+use std::sync::Arc;
+
 use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::rewrite::mentions;
-use crate::syntax::logql;
 use crate::text::{Place, Span, View};
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::language::{self, Doubt, Language};
@@ -58,8 +59,10 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
         work.unread(finding);
     }
     let states: Vec<State> = (0..file.sites.len()).map(|index| work.site(index)).collect();
-    for (index, holder) in file.holders.iter().enumerate() {
-        work.holder(index, holder, &states);
+    if states.iter().any(|state| *state != State::Untouched) {
+        for (index, holder) in file.holders.iter().enumerate() {
+            work.holder(index, holder, &states);
+        }
     }
     work.written_values();
     work.named_values(&states);
@@ -92,7 +95,7 @@ impl<'w> Work<'w, '_> {
             return State::Untouched;
         };
         let text = site.query.of(site.view.text());
-        if matches!(language, Language::NotLoki) || !matters(text, site) {
+        if matches!(language, Language::NotLoki) || !site.matters() {
             return State::Untouched;
         }
         if site.kind == SiteKind::AdHoc {
@@ -107,18 +110,17 @@ impl<'w> Work<'w, '_> {
         if text.trim().is_empty() {
             return State::Untouched;
         }
-        let query = match logql::read(text) {
-            Ok(query) => query,
-            Err(error) => return self.unreadable(site, text, &error.to_string(), language),
-        };
         let records = self.holder_of(site).is_some_and(|holder| holder.record) && !site.kind.is_link();
         let around = Around { variables: self.variables, records, selector_only: site.kind == SiteKind::Variable };
-        let mut analysis = query::analyse(&query, self.before, &around);
+        let mut analysis = match self.before.analysis(site, &around) {
+            Ok(analysis) => analysis,
+            Err(error) => return self.unreadable(site, text, &error.to_string(), language),
+        };
         if !analysis.concerned() {
             return State::Untouched;
         }
         if records && !analysis.renames.is_empty() {
-            analysis.doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
+            Arc::make_mut(&mut analysis).doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
         }
         self.decide(site, language, &analysis)
     }
@@ -226,16 +228,6 @@ fn all_renames(list: &[Sited<'_, '_>]) -> Vec<Rename> {
         }
     }
     all
-}
-
-/// Whether a query can be concerned: it names `job`, or is a variable or filter on it.
-fn matters(text: &str, site: &Site) -> bool {
-    text.contains("job")
-        || site.kind == SiteKind::Variable
-        || site.kind != SiteKind::AdHoc && {
-            // A field of the line that collides with a new label.
-            ["service", "component", "container"].iter().any(|label| text.contains(label))
-        }
 }
 
 /// A name before a brace is a metric, which `LogQL` does not have (label-surface 1.1).

@@ -91,7 +91,7 @@ impl Work<'_, '_, '_> {
             side.sort();
             side.dedup();
         }
-        self.result.streams = sides;
+        self.result.streams = (sides.0.into(), sides.1.into());
     }
 
     /// Whether the result has the label `job` of streams that move.

@@ -129,7 +129,8 @@ fn prose_of_an_annotation_is_not_handled_by_its_rule() {
     let text = "groups:\n- rules:\n  - alert: A\n    expr: 'rate({job=\"kairos\"} |= \"x\" [5m]) > 0'\n    labels: {job: kairos}\n    annotations: {s: 'see {job=\"kairos\"}'}\n";
     let facts = facts(&[("r.yml", text)]);
     let file = facts.files.values().next().unwrap();
-    let found = mentions::rewrite(&file.source, &file.handled(), &[], &moved("kairos", false));
+    let named = crate::topology::named::of(&file.source).unwrap();
+    let found = mentions::rewrite((&file.source, &named), &|| file.handled(), &[], &moved("kairos", false));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].at.as_ref().unwrap().text(), "job=\"kairos\"");
 }

@@ -1,0 +1,74 @@
+//! What was found out about the queries of one move, kept by their text: the same query stands in many dashboards.
+//!
+//! Knows: what else than its text decides about a query. Must not know: how it is decided.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::syntax::SyntaxError;
+use crate::syntax::logql;
+use crate::topology::sites::Site;
+
+use super::query::{self, Analysis, Around};
+use super::streams::Before;
+
+/// What stands around a query, as far as it decides.
+#[derive(Clone, PartialEq, Eq)]
+struct Beside {
+    follow: BTreeSet<String>,
+    records: bool,
+    selector_only: bool,
+}
+
+/// What a query needs, by what stands around it.
+type Found = Vec<(Beside, Arc<Analysis>)>;
+
+/// Analyses by text.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<HashMap<String, Found>>);
+
+impl Kept {
+    fn get(&self, text: &str, around: &Around<'_>) -> Option<Arc<Analysis>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |(beside, _): &&(Beside, Arc<Analysis>)| {
+            beside.records == around.records
+                && beside.selector_only == around.selector_only
+                && beside.follow == *around.variables.names()
+        };
+        kept.get(text)?.iter().find(same).map(|(_, analysis)| Arc::clone(analysis))
+    }
+
+    fn keep(&self, text: &str, around: &Around<'_>, analysis: &Arc<Analysis>) {
+        let beside = Beside {
+            follow: around.variables.names().clone(),
+            records: around.records,
+            selector_only: around.selector_only,
+        };
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(text.to_owned()).or_default().push((beside, Arc::clone(analysis)));
+    }
+}
+
+impl Before<'_> {
+    /// What the query of a site needs.
+    ///
+    /// # Errors
+    /// It is no query of Loki.
+    pub(super) fn analysis(&self, site: &Site, around: &Around<'_>) -> Result<Arc<Analysis>, SyntaxError> {
+        if !self.concerns(site.asks()) {
+            return Ok(Arc::default());
+        }
+        let text = site.query.of(site.view.text());
+        if let Some(kept) = self.kept.get(text, around) {
+            return Ok(kept);
+        }
+        let query = logql::read(text)?;
+        if !self.concerns(Some(site.asks_as(&query))) {
+            debug_assert!(!query::analyse(&query, self, around).concerned(), "{text}");
+            return Ok(Arc::default());
+        }
+        let analysis = Arc::new(query::analyse(&query, self, around));
+        self.kept.keep(text, around, &analysis);
+        Ok(analysis)
+    }
+}
