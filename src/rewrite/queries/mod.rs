@@ -100,7 +100,7 @@ pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
     outcome
 }
 
-/// Edits that take down every bridge nobody needs any more (see [`bridges`]), and the queries they are in.
+/// Edits that take down every bridge nobody needs any more, and the queries they are in.
 pub fn prune(topology: &Topology) -> Outcome {
     let mut outcome = Outcome::default();
     let streams = Streams::still(topology);
