@@ -312,6 +312,8 @@ fn operands_of_which_one_stays_or_has_more_labels() {
     // Who groups by both has `service`, and no `service_name`.
     let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
     left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
+    let union = r#"bytes_over_time({job=~"kairos|x"}[3s])"#;
+    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &several());
     becomes(
         &format!(r#"rate({{job="kairos"}}[1m]) / on (job) {right}"#),
         r#"rate({service="kairos"}[1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
