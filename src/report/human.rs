@@ -6,20 +6,17 @@
 mod batch;
 mod branch;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep, Verdict};
-use crate::text::{Edit, Place, Source};
+use crate::text::Place;
 
-use super::review::{self, number};
+use super::review::{self, MOST_STREAMS, number};
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
 use super::{Look, Run, Written, diff, snippet};
 
-/// Streams listed per query and side; the JSON output has them all.
-const MOST_STREAMS: usize = 8;
 /// Texts up to this many bytes are shown on the line of their place.
 const LONGEST_SWAP: usize = 40;
 
@@ -117,38 +114,11 @@ fn file_change(page: &mut Page, file: &FileChange<'_>) {
     let path = page.paint(STRONG, file.path.as_str());
     let new = if file.before.is_none() { "  (new file)" } else { "" };
     page.raw(&format!("  {path}{new}\n"));
-    // The same sentence said of many lines is said once.
-    let mut groups: Vec<(Vec<usize>, &Edit)> = Vec::new();
-    for edit in file.edits {
-        let line = file.before.map_or(1, |source| first_line(source, edit));
-        match groups.iter_mut().find(|(_, have)| have.why.message == edit.why.message) {
-            Some((lines, _)) if lines.contains(&line) => {}
-            Some((lines, _)) => lines.push(line),
-            None => groups.push((vec![line], edit)),
-        }
+    for reason in review::reasons(file) {
+        let label = page.paint(FAINT, &format!("{}: ", review::lines(&reason.lines)));
+        let because = reason.fact.map(|fact| format!(" (see {})", summary::place(fact))).unwrap_or_default();
+        page.prose(&format!("    {label}"), "      ", &format!("{}{because}", reason.message));
     }
-    let mut seen = BTreeSet::new();
-    for (lines, edit) in groups {
-        let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
-        let label = format!("{} {}: ", if lines.len() == 1 { "line" } else { "lines" }, numbers.join(", "));
-        let because = match edit.why.fact.as_ref().map(|fact| (fact, summary::place(fact))) {
-            // Told once: the same fact often decides for a whole file.
-            Some((fact, place)) if fact.source.path != *file.path && seen.insert(place.clone()) => {
-                format!(" (see {place})")
-            }
-            _ => String::new(),
-        };
-        let first = format!("    {}", page.paint(FAINT, &label));
-        page.prose(&first, "      ", &format!("{}{because}", edit.why.message));
-    }
-}
-
-/// 1-based line of the first byte of an edit that is not a line end: deleting from the end of one line on is about
-/// the next one.
-fn first_line(source: &Source, edit: &Edit) -> usize {
-    let text = source.slice(edit.span);
-    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
-    source.position(edit.span.start() + if blank < text.len() { blank } else { 0 }).line
 }
 
 /// The rewritten queries, those that select the same streams together; the ones left alone are findings.

@@ -11,6 +11,7 @@ use crate::finding::Finding;
 use crate::plan::{self, How, Move, Plan, QueryChange, Step};
 use crate::text::{Edit, Place, Source};
 
+use super::review;
 use super::summary::{self, FileChange};
 use super::{Outcome, Run, Written};
 
@@ -163,7 +164,10 @@ pub(super) fn render(run: Run<'_>) -> String {
     let text = match run.only().filter(|_| !run.batch) {
         Some((plan, written)) => {
             let patch = String::from_utf8_lossy(&written.patch).into_owned();
-            serde_json::to_string_pretty(&Report { patch, ..report(plan, written, &written.commits, &written.notes) })
+            serde_json::to_string_pretty(&Report {
+                patch,
+                ..report(plan, Some(written), &written.commits, &written.notes)
+            })
         }
         None => serde_json::to_string_pretty(&batch(run)),
     };
@@ -195,7 +199,7 @@ fn branch<'a>(run: Run<'a>, written: &'a Written) -> Branch<'a> {
     Branch {
         name: &written.branch,
         outcome: written.outcome.as_ref().map(summary::outcome),
-        replaced: replaced(written),
+        replaced: replaced(written.outcome.as_ref()),
         services: plans().map(|plan| plan.request.service.as_str()).collect(),
         commits: &written.commits,
         conflicts: written.conflicts.iter().map(|(branch, paths)| Conflict { branch, paths }).collect(),
@@ -206,31 +210,25 @@ fn branch<'a>(run: Run<'a>, written: &'a Written) -> Branch<'a> {
 
 /// What is said of each service alone. The patch is that of the branch.
 fn services(run: Run<'_>) -> Vec<Report<'_>> {
-    static NONE: Written = Written::none();
-    let mut list = Vec::new();
-    for (index, plan) in run.plans.iter().enumerate() {
-        let on = run.branches.iter().find(|written| written.plans.contains(&index));
-        let before = |written: &Written| -> usize {
-            let earlier = written.plans.iter().take_while(|&&other| other != index);
-            earlier.filter_map(|&other| run.plans.get(other)).map(|plan| plan.steps.len()).sum()
-        };
-        let commits = on.and_then(|written| written.commits.get(before(written)..)).unwrap_or_default();
-        list.push(report(plan, on.unwrap_or(&NONE), commits, &[]));
-    }
-    list
+    let one = |(index, plan)| match review::branch_of(run, index) {
+        Some((written, commits)) => report(plan, Some(written), commits, &[]),
+        None => report(plan, None, &[], &[]),
+    };
+    run.plans.iter().enumerate().map(one).collect()
 }
 
-fn report<'a>(plan: &'a Plan, written: &'a Written, commits: &'a [String], notes: &'a [String]) -> Report<'a> {
+fn report<'a>(plan: &'a Plan, written: Option<&'a Written>, commits: &'a [String], notes: &'a [String]) -> Report<'a> {
+    let outcome = written.and_then(|written| written.outcome.as_ref());
     Report {
         schema: SCHEMA,
         verdict: summary::verdict(plan.verdict),
         exit_code: summary::code_of(plan, written),
-        dry_run: written.dry_run,
+        dry_run: written.is_some_and(|written| written.dry_run),
         request: Request { service: &plan.request.service, host: &plan.request.host },
         base: &plan.base,
-        branch: (!written.branch.is_empty()).then_some(written.branch.as_str()),
-        outcome: written.outcome.as_ref().map(summary::outcome),
-        replaced: replaced(written),
+        branch: written.map(|written| written.branch.as_str()).filter(|name| !name.is_empty()),
+        outcome: outcome.map(summary::outcome),
+        replaced: replaced(outcome),
         notes,
         commits: plan.steps.iter().enumerate().map(|(index, step)| commit(step, commits.get(index))).collect(),
         moved: plan.moved.as_ref().map(moved),
@@ -242,8 +240,8 @@ fn report<'a>(plan: &'a Plan, written: &'a Written, commits: &'a [String], notes
     }
 }
 
-fn replaced(written: &Written) -> Option<&str> {
-    match &written.outcome {
+fn replaced(outcome: Option<&Outcome>) -> Option<&str> {
+    match outcome {
         Some(Outcome::Replaced(id)) => Some(id),
         _ => None,
     }
@@ -275,12 +273,12 @@ pub(super) fn at(place: &Place) -> At<'_> {
     At { path: place.source.path.as_str(), line: start.line, column: start.column }
 }
 
-fn file<'a>(change: &FileChange<'a>, written: &Written) -> File<'a> {
+fn file<'a>(change: &FileChange<'a>, written: Option<&Written>) -> File<'a> {
     File {
         path: change.path.as_str(),
         commit: change.step + 1,
         created: change.before.is_none(),
-        differs: written.differing.contains(change.path),
+        differs: written.is_some_and(|written| written.differing.contains(change.path)),
         edits: change.edits.iter().map(|edit| self::change(change, edit)).collect(),
     }
 }

@@ -11,6 +11,8 @@ mod html;
 mod human;
 mod json;
 mod markdown;
+#[cfg(test)]
+mod pages;
 mod plain;
 mod review;
 #[cfg(test)]
@@ -95,21 +97,6 @@ pub enum Outcome {
 }
 
 impl Written {
-    /// Nothing was written.
-    const fn none() -> Self {
-        Self {
-            plans: Vec::new(),
-            branch: String::new(),
-            commits: Vec::new(),
-            patch: Vec::new(),
-            differing: Vec::new(),
-            dry_run: false,
-            outcome: None,
-            conflicts: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-
     /// Whether an earlier run wrote this very branch, so that this one had nothing to do.
     pub fn already_there(&self) -> bool {
         self.outcome == Some(Outcome::AlreadyThere) && !self.dry_run

@@ -34,7 +34,7 @@ pub fn exit_code(run: Run<'_>) -> u8 {
         .enumerate()
         .map(|(index, plan)| {
             let on = run.branches.iter().find(|written| written.plans.contains(&index));
-            code_of(plan, on.unwrap_or(&Written::none()))
+            code_of(plan, on)
         })
         .collect();
     let is_ready = run.plans.iter().any(|plan| plan.verdict == Verdict::Ready);
@@ -46,12 +46,13 @@ pub fn exit_code(run: Run<'_>) -> u8 {
     }
 }
 
-/// The exit code of one service alone.
-pub fn code_of(plan: &Plan, written: &Written) -> u8 {
+/// The exit code of one service alone, with the branch it went to, if any.
+pub fn code_of(plan: &Plan, written: Option<&Written>) -> u8 {
+    let frozen = || written.is_some_and(|written| matches!(written.outcome, Some(Outcome::Frozen(_))));
     match plan.verdict {
-        Verdict::Ready if written.already_there() => 0,
+        Verdict::Ready if written.is_some_and(Written::already_there) => 0,
         Verdict::Blocked => 4,
-        Verdict::Ready if plan.has(Level::Review) || matches!(written.outcome, Some(Outcome::Frozen(_))) => 3,
+        Verdict::Ready if plan.has(Level::Review) || frozen() => 3,
         Verdict::Ready | Verdict::NothingToDo => 0,
     }
 }

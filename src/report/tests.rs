@@ -2,6 +2,7 @@
 
 use snapbox::{assert_data_eq, file};
 
+use super::pages::{described, keys};
 use super::{Look, Run, Written, error, human, json, sample, summary};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
@@ -84,33 +85,10 @@ fn errors_with_hints() {
     );
 }
 
-/// Every key path of a JSON value, list items as `[]`.
-fn keys(value: &serde_json::Value, at: &str, into: &mut std::collections::BTreeSet<String>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                into.insert(at.clone());
-                keys(value, &at, into);
-            }
-        }
-        serde_json::Value::Array(list) => list.iter().for_each(|value| keys(value, &format!("{at}[]"), into)),
-        _ => {}
-    }
-}
-
 #[test]
 fn the_json_page_describes_every_key_and_no_other() {
     let (plan, written) = sample::full();
-    let mut emitted = std::collections::BTreeSet::new();
-    keys(&serde_json::from_str(&json(Run::one(&plan, &written))).unwrap(), "", &mut emitted);
-    assert_eq!(emitted, described(include_str!("../../docs/json-output.md")));
-}
-
-/// The keys in the first column of the tables of a page.
-fn described(page: &str) -> std::collections::BTreeSet<String> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    rows.map(|(key, _)| key.to_owned()).collect()
+    assert_eq!(keys(&json(Run::one(&plan, &written))), described(include_str!("../../docs/json-output.md")));
 }
 
 #[test]
@@ -119,9 +97,9 @@ fn the_page_of_the_batch_describes_every_key_and_no_other() {
     let conflicts = vec![("migrate/puck/gaeta".to_owned(), vec!["a.yml".to_owned()])];
     let (plans, branches) = ([plan, sample::blocked()], [Written { conflicts, ..written }]);
     let run = Run { plans: &plans, branches: &branches, batch: true };
-    let (mut emitted, value) = (std::collections::BTreeSet::new(), serde_json::from_str(&json(run)).unwrap());
-    keys(&value, "", &mut emitted);
-    let (services, own) = emitted.into_iter().partition::<Vec<_>, _>(|key| key.starts_with("services[]."));
+    let text = json(run);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let (services, own) = keys(&text).into_iter().partition::<Vec<_>, _>(|key| key.starts_with("services[]."));
     assert_eq!(
         own.into_iter().collect::<std::collections::BTreeSet<_>>(),
         described(include_str!("../../docs/batch-json.md"))

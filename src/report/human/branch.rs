@@ -2,12 +2,9 @@
 //!
 //! Knows: [`Written`]. Must not know: plans.
 
-use super::super::review::{number, short};
+use super::super::review::{self, short};
 use super::super::style::{FAINT, INFO, LOOK, Page, STRONG};
 use super::super::{Outcome, Written, quoted};
-
-/// Most branches that are named for one kind of conflict.
-const MOST: usize = 3;
 
 /// The branch, with the titles of its commits in order; nothing when there is none.
 pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Written) {
@@ -53,32 +50,11 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
             page.code("  ", STRONG, path.as_str());
         }
     }
-    conflicts(page, written);
-    notes(page, written);
-}
-
-/// Branches that do not merge after this one, those with the same files together.
-fn conflicts(page: &mut Page, written: &Written) {
-    let mut groups: Vec<(&[String], Vec<&str>)> = Vec::new();
-    for (branch, paths) in &written.conflicts {
-        match groups.iter_mut().find(|(same, _)| *same == paths.as_slice()) {
-            Some((_, branches)) => branches.push(branch),
-            None => groups.push((paths, vec![branch])),
-        }
-    }
-    for (paths, branches) in groups {
-        let named = if branches.len() > MOST {
-            number(branches.len(), "other branch", "other branches")
-        } else {
-            branches.join(", ")
-        };
+    for conflict in review::conflicts(written) {
         page.gap();
-        page.labelled(
-            LOOK,
-            "note",
-            &format!("merged after {named}, this branch has a conflict in {}", paths.join(", ")),
-        );
+        page.labelled(LOOK, "note", &conflict);
     }
+    notes(page, written);
 }
 
 /// What else is worth saying.

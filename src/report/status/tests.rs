@@ -1,11 +1,10 @@
 //! Every form of one status. Each expected text under `tests/report` was read before it was kept.
 
-use std::collections::BTreeSet;
-
 use snapbox::{assert_data_eq, file};
 
 use super::{Asked, human, json, markdown};
 use crate::finding::{Finding, Level};
+use crate::report::pages::{described_keys, described_values, keys};
 use crate::report::{Look, sample};
 use crate::status::{Held, HostFacts, Next, Row, State, Status, Step, Touch, Unread};
 use crate::topology::Derives;
@@ -223,32 +222,9 @@ fn a_repository_without_hosts_or_services_says_so() {
     assert!(text.contains("No container logs to syslog, and none is read from the Docker socket."), "{text}");
 }
 
-/// Every key path of a JSON value, list items as `[]`.
-fn keys(value: &serde_json::Value, at: &str, into: &mut BTreeSet<String>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                into.insert(at.clone());
-                keys(value, &at, into);
-            }
-        }
-        serde_json::Value::Array(list) => list.iter().for_each(|value| keys(value, &format!("{at}[]"), into)),
-        _ => {}
-    }
-}
-
 #[test]
 fn the_json_page_describes_every_key_and_every_state_and_no_other() {
     let page = include_str!("../../../docs/status-json.md");
-    let mut emitted = BTreeSet::new();
-    keys(&serde_json::from_str(&json(&full(), Asked::default())).unwrap(), "", &mut emitted);
-    let described = |open: &str, close: char| -> BTreeSet<String> {
-        let names = page.lines().filter_map(|line| line.strip_prefix(open)?.split_once(close));
-        names.map(|(key, _)| key.to_owned()).collect()
-    };
-    let states: BTreeSet<String> = described("| `\"", '"');
-    assert_eq!(states, State::ALL.map(|state| state.word().to_owned()).into());
-    let described: BTreeSet<String> = described("| `", '`').into_iter().filter(|key| !key.starts_with('"')).collect();
-    assert_eq!(emitted, described);
+    assert_eq!(described_values(page), State::ALL.map(|state| state.word().to_owned()).into());
+    assert_eq!(keys(&json(&full(), Asked::default())), described_keys(page));
 }

@@ -1,12 +1,11 @@
 //! Both forms of one answer. The expected texts under `tests/report` were read before they were kept.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use snapbox::{assert_data_eq, file};
 
 use super::{human, json};
 use crate::report::Look;
+use crate::report::pages::{described_keys, described_values, keys};
 use crate::verify::{Answer, Question, Rung, Verified};
 
 fn rung(question: Question, answer: Answer, said: &str, details: &[&str], advice: &str) -> Rung {
@@ -61,31 +60,9 @@ fn for_tools() {
     assert_data_eq!(json(&full()), file!["../../../tests/report/verify.json"].raw());
 }
 
-/// Every key path of a JSON value, list items as `[]`.
-fn keys(value: &serde_json::Value, at: &str, into: &mut BTreeSet<String>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                into.insert(at.clone());
-                keys(value, &at, into);
-            }
-        }
-        serde_json::Value::Array(list) => list.iter().for_each(|value| keys(value, &format!("{at}[]"), into)),
-        _ => {}
-    }
-}
-
 #[test]
 fn the_json_page_describes_every_key_and_every_question_and_no_other() {
     let page = include_str!("../../../docs/verify-json.md");
-    let mut emitted = BTreeSet::new();
-    keys(&serde_json::from_str(&json(&full())).unwrap(), "", &mut emitted);
-    let described = |open: &str, close: char| -> BTreeSet<String> {
-        let names = page.lines().filter_map(|line| line.strip_prefix(open)?.split_once(close));
-        names.map(|(key, _)| key.to_owned()).collect()
-    };
-    assert_eq!(described("| `\"", '"'), Question::ALL.map(|question| question.word().to_owned()).into());
-    let described: BTreeSet<String> = described("| `", '`').into_iter().filter(|key| !key.starts_with('"')).collect();
-    assert_eq!(emitted, described);
+    assert_eq!(described_values(page), Question::ALL.map(|question| question.word().to_owned()).into());
+    assert_eq!(keys(&json(&full())), described_keys(page));
 }

@@ -48,16 +48,6 @@ impl Default for Services {
 }
 
 impl Selection {
-    /// One request.
-    pub fn one(request: &Request) -> Self {
-        Self {
-            host: Some(request.host.clone()),
-            services: Services::Named(vec![request.service.clone()]),
-            bridge: request.bridge,
-            keep_history: request.keep_history,
-        }
-    }
-
     /// Whether it may come to more than one service.
     pub fn is_batch(&self) -> bool {
         !matches!(&self.services, Services::Named(names) if names.len() == 1)
