@@ -4,6 +4,7 @@ mod candidates;
 mod engine;
 mod files;
 mod links;
+mod operands;
 mod panels;
 mod rules;
 mod values;

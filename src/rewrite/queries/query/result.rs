@@ -106,7 +106,10 @@ impl Work<'_, '_, '_> {
         for (_, expr) in query.exprs() {
             let ExprKind::Binary { op, matching, left, right } = &expr.kind else { continue };
             let labels = matching.as_ref().and_then(|matching| matching.labels);
-            if labels.is_some_and(|labels| labels.first) || self.restores {
+            let on = labels.is_some_and(|labels| labels.first);
+            let names_job =
+                labels.is_some_and(|labels| query.names(labels.labels).iter().any(|name| name.text == "job"));
+            if self.restores || on && !names_job {
                 continue;
             }
             let beside = self.keeps_beside(*left) || self.keeps_beside(*right);
@@ -118,18 +121,40 @@ impl Work<'_, '_, '_> {
             }
             // What one side has beside the project, the other has not.
             let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
-            let spreads = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right) || beside;
-            let names_job =
-                labels.is_some_and(|labels| query.names(labels.labels).iter().any(|name| name.text == "job"));
+            let apart = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right);
+            let spreads = !on && apart || beside;
             let by_both = self.told_by_both(*left) || self.told_by_both(*right);
+            let meets = !on && (self.comes_to_meet(*left, *right) || self.comes_to_meet(*right, *left));
             let (left, right) = (self.carried(*left), self.carried(*right));
             // A label that is matched on has one name, which both sides must have; who groups by both has `service`, too.
             let service: Carried = [vec!["service"]].into();
             let fits = left == right || by_both && (left == service || right == service);
             let both = !left.is_empty() && !right.is_empty();
-            if spreads || both && (if names_job { !fits } else { left != right || left.len() > 1 }) {
+            if spreads || meets || both && (if names_job { !fits } else { left != right || left.len() > 1 }) {
                 self.doubt(ids::MATCHING, "");
             }
+        }
+    }
+
+    /// Whether `service_name` comes in the place of `job` on one side alone, and the other has had it all the time.
+    fn comes_to_meet(&self, id: ExprId, other: ExprId) -> bool {
+        let named = self.carried(id).iter().any(|names| names.contains(&"service_name"));
+        named && self.carried(other).is_empty() && self.hands_on_name(other)
+    }
+
+    /// Whether the series of an expression have a `service_name`, as far as groupings tell.
+    fn hands_on_name(&self, id: ExprId) -> bool {
+        match &self.query.expr(id).kind {
+            ExprKind::RangeAggregation { log, grouping, .. } => {
+                !self.keeps(*log) && self.passes(grouping.as_ref(), "service_name", true)
+            }
+            ExprKind::VectorAggregation { function, operand, grouping } => {
+                (keeps(*function) || self.passes(grouping.as_ref(), "service_name", false))
+                    && self.hands_on_name(*operand)
+            }
+            ExprKind::Binary { .. } => self.handed_on(id).into_iter().any(|operand| self.hands_on_name(operand)),
+            ExprKind::LabelReplace { operand, .. } => self.hands_on_name(*operand),
+            _ => false,
         }
     }
 
@@ -163,6 +188,7 @@ impl Work<'_, '_, '_> {
             ExprKind::VectorAggregation { function, operand, grouping } => {
                 (keeps(*function) || grouping.as_ref().is_some_and(without_job)) && self.spreads(*operand)
             }
+            ExprKind::Binary { .. } => self.handed_on(id).into_iter().any(|operand| self.spreads(operand)),
             _ => self.query.operands(id).into_iter().any(|operand| self.spreads(operand)),
         }
     }
@@ -194,13 +220,22 @@ impl Work<'_, '_, '_> {
             {
                 self.carried(*operand)
             }
-            ExprKind::Binary { left, right, .. } => {
-                let mut all = self.carried(*left);
-                all.extend(self.carried(*right));
-                all
-            }
+            ExprKind::Binary { .. } => self.handed_on(id).into_iter().flat_map(|one| self.carried(one)).collect(),
             ExprKind::LabelReplace { operand, texts } if texts[0].value != "job" => self.carried(*operand),
             _ => Carried::new(),
+        }
+    }
+
+    /// The operands whose labels a binary operation may hand on (`resultMetric` in Loki's `pkg/logql/evaluator.go`).
+    fn handed_on(&self, id: ExprId) -> Vec<ExprId> {
+        let ExprKind::Binary { op, matching, left, right } = &self.query.expr(id).kind else { return Vec::new() };
+        let number = |id: &ExprId| matches!(self.query.expr(*id).kind, ExprKind::Number);
+        let groups = matching.as_ref().is_some_and(|matching| matching.group.is_some());
+        match op {
+            BinaryOp::And | BinaryOp::Unless => vec![*left],
+            BinaryOp::Or => vec![*left, *right],
+            _ if groups || number(left) || number(right) => vec![*left, *right],
+            _ => vec![*left],
         }
     }
 

@@ -68,15 +68,17 @@ impl Work<'_, '_, '_> {
         log
     }
 
-    /// Who asks for the new labels already may lose what had none of them, or gain what has them now: also where copies
-    /// are there today, as another part of the query may leave those out.
+    /// Who asks for the new labels already may lose what had none of them, or gain what has them now; so may who asks
+    /// for no `job`. Also where copies are there today, as another part of the query may leave those out.
     fn asks_already(&mut self, old: &[Matcher], log: &mut Log) {
         let new = old.iter().find(|one| NEW.contains(&one.label.as_str()));
-        if new.is_none() && !old.iter().any(|one| one.label == "service_name") {
+        let speaks = new.is_some() || old.iter().any(|one| one.label == "service_name");
+        let absent = old.iter().any(|one| one.label == "job" && one.accepts("") != Some(false));
+        if !speaks && !absent {
             return;
         }
         let stays = |copies| self.before.proof.check(&log.old, &log.old, copies);
-        if matches!(stays(Copies::Count), Verdict::Wrong { missing, .. } if !missing.is_empty()) {
+        if speaks && matches!(stays(Copies::Count), Verdict::Wrong { missing, .. } if !missing.is_empty()) {
             match new {
                 Some(new) => self.doubt(ids::COLLISION, &new.label),
                 None => self.doubt(ids::NAME_MOVES, ""),

@@ -9,7 +9,7 @@ use super::wrap::NEW;
 use super::{Flow, Id, Work, ids};
 use crate::proof::Condition;
 use crate::rewrite::queries::streams::Called;
-use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, Use};
+use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Use};
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
@@ -85,11 +85,27 @@ impl Work<'_, '_, '_> {
         let own = stages.iter().rfind(|stage| stage.span.start() <= mention.span.start());
         let anew = mention.within.is_none() && own.is_some_and(|own| self.parses(log, own.span.start()));
         let label = mention.name.as_str();
-        if anew && label == "job" {
+        // Of several keys, `logfmt` stops at the first it finds once all that is asked for is set, and it sets each key
+        // beforehand that is no label of the stream (`LogfmtExpressionParser.Process`).
+        let stops = matches!(own.map(|own| &own.kind), Some(StageKind::Logfmt(keys)) if self.query.extractions(*keys).len() > 1)
+            && mention.within.is_none()
+            && self.asked_above(log, label);
+        if (anew || stops) && label == "job" {
             self.doubt(ids::EXTRACTED, "");
-        } else if anew && NEW.contains(&label) && self.collides(mention, label) {
+        } else if (anew || stops) && NEW.contains(&label) && self.collides(mention, label) {
             self.doubt(ids::COLLISION, label);
         }
+    }
+
+    /// Whether an aggregation above a log query groups by a field of this name, or a stage reads it for one that groups.
+    fn asked_above(&self, log: LogId, label: &str) -> bool {
+        let grouped = self.query.above(log).any(|id| self.grouping_of(id).is_some());
+        let field = |name: &str| name.strip_suffix("_extracted").unwrap_or(name) == label;
+        grouped
+            && self
+                .uses
+                .iter()
+                .any(|one| field(&one.name) && !matches!(one.usage, Use::SelectorMatcher | Use::Extraction))
     }
 
     /// Whether `service_name` tells series here from each other that it will tell no longer, or the other way round.
@@ -198,6 +214,9 @@ impl Work<'_, '_, '_> {
             self.doubt(ids::COLLISION, "service");
         }
         if !grouping.without {
+            if self.feeding(mention.owner).into_iter().any(|log| self.strays(log, &called.names)) {
+                self.doubt(ids::HOST_WIDE, "");
+            }
             let names = called.names.join(", ");
             return self.change_of(mention.span, names.as_str(), ids::GROUPING, &names);
         }
@@ -218,6 +237,14 @@ impl Work<'_, '_, '_> {
             missing.push("service_name");
         }
         self.change(mention.span, missing.join(", "), ids::WITHOUT);
+    }
+
+    /// Whether the lines of a log query have lost their `job` and keep one of these labels, so that a grouping by it tells
+    /// apart what a grouping by `job` did not.
+    fn strays(&self, id: LogId, names: &[&'static str]) -> bool {
+        let Some(log) = self.logs.get(&id).filter(|_| !self.kept(id) && !self.keeps(id)) else { return false };
+        let own = self.before.labels(&log.old);
+        names.iter().any(|name| *name != "job" && own.contains(name))
     }
 
     /// Writes another name in the place of this one.

@@ -207,7 +207,11 @@ impl<'m> Work<'_, '_, 'm> {
     /// Whether a sum stands directly around a range aggregation, by labels the move leaves alone.
     fn gathered_by_labels(&self, range: &Range) -> bool {
         let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
-        let new = |grouping: &Grouping| self.query.names(grouping.labels).iter().any(|name| NEW.contains(&name.text));
+        let names = self.logs.get(&range.log).is_none_or(|log| self.before.name_tells(&log.old));
+        let new = |grouping: &Grouping| {
+            let moves = |name: &str| NEW.contains(&name) || name == "service_name" && !names;
+            self.query.names(grouping.labels).iter().any(|name| moves(name.text))
+        };
         let by = matches!(parent, Some(ExprKind::VectorAggregation { grouping, .. })
             if grouping.is_none_or(|grouping| !grouping.without && !new(&grouping)));
         by && self.gathered(range)
@@ -331,7 +335,10 @@ impl<'m> Work<'_, '_, 'm> {
             self.doubt(ids::COLLISION, "component");
         }
         let mut fresh: Vec<&str> = NEW[1..].to_vec();
-        fresh.retain(|label| !has(label) && feeding.iter().any(|id| self.fresh(*id, 1).contains(label)));
+        // A field of that name is called otherwise afterwards, so what names it names the label no longer.
+        let parsed = all.iter().any(|log| self.parses(*log, usize::MAX));
+        let named = |label: &str| has(label) && !parsed;
+        fresh.retain(|label| !named(label) && feeding.iter().any(|id| self.fresh(*id, 1).contains(label)));
         if fresh.is_empty() {
             return;
         }

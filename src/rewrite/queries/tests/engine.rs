@@ -6,7 +6,7 @@ use crate::topology::later::Later;
 
 /// The query is left, with this review finding.
 #[track_caller]
-fn left_under(expr: &str, rule: &str, moved: &Move) {
+pub(super) fn left_under(expr: &str, rule: &str, moved: &Move) {
     let (after, findings) = query_under(expr, moved);
     assert_eq!(after, expr);
     let reviews: Vec<&str> = findings.iter().filter(|one| one.level == Level::Review).map(|one| one.rule).collect();
@@ -14,28 +14,28 @@ fn left_under(expr: &str, rule: &str, moved: &Move) {
 }
 
 #[track_caller]
-fn left(expr: &str, rule: &str) {
+pub(super) fn left(expr: &str, rule: &str) {
     left_under(expr, rule, &moved("kairos", false));
 }
 
 #[track_caller]
-fn becomes_under(expr: &str, new: &str, moved: &Move) {
+pub(super) fn becomes_under(expr: &str, new: &str, moved: &Move) {
     let (after, findings) = query_under(expr, moved);
     assert_eq!(after, new);
     assert!(findings.iter().all(|finding| finding.level == Level::Note), "{findings:?}");
 }
 
-fn stream(pairs: &[(&str, &str)]) -> Stream {
+pub(super) fn stream(pairs: &[(&str, &str)]) -> Stream {
     let known = |value: &str| Label::Known(value.to_owned());
     Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
 }
 
-fn new(component: &str) -> Stream {
+pub(super) fn new(component: &str) -> Stream {
     stream(&[("service", "kairos"), ("component", component), ("container", component), ("hostname", "puck")])
 }
 
 /// The job becomes two containers.
-fn several() -> Move {
+pub(super) fn several() -> Move {
     let mut moved = moved("kairos", false);
     moved.streams.after[0] = new("app");
     moved.streams.image[0].push(moved.streams.after.len());
@@ -45,7 +45,7 @@ fn several() -> Move {
 }
 
 /// The listener keeps another sender, so the old stream stays beside the new one.
-fn in_part() -> Move {
+pub(super) fn in_part() -> Move {
     let mut moved = moved("kairos", false);
     moved.streams.image[0].push(moved.streams.after.len());
     moved.streams.after.push(moved.streams.before[0].clone());
@@ -53,7 +53,7 @@ fn in_part() -> Move {
 }
 
 /// Two jobs become one service.
-fn two_jobs() -> Move {
+pub(super) fn two_jobs() -> Move {
     let mut moved = several();
     moved.streams.image[0].pop();
     moved.streams.before.push(stream(&[("job", "kairos-worker"), ("hostname", "puck")]));
@@ -62,7 +62,7 @@ fn two_jobs() -> Move {
     moved
 }
 
-fn named(mut moved: Move) -> Move {
+pub(super) fn named(mut moved: Move) -> Move {
     moved.streams.names = Derives::From(DISCOVERED.map(String::from).to_vec(), None);
     moved
 }
@@ -294,67 +294,4 @@ fn what_stays_and_what_moves_told_apart_by_what_is_dropped() {
     left_under(r#"max without (hostname) (rate({job="kairos"}[1m]))"#, "dashboards/fans-out", &two);
     becomes_under(r#"rate({job="kairos"}[1m])"#, r#"rate({service_name="kairos"}[1m])"#, &two);
     left_under(r#"rate({job="kairos"} | label_format app=job [1m])"#, "dashboards/template-label", &two);
-}
-
-#[test]
-fn operands_of_which_one_stays_or_has_more_labels() {
-    left(r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#, "dashboards/host-wide");
-    left(r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#, "dashboards/matching");
-    for operator in ["and", "or"] {
-        let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
-        left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
-    }
-    left(r#"sum by (service, job) (rate({job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
-    becomes(
-        r#"sum by (service, job) (rate({job="kairos"} | keep job [1m]))"#,
-        r#"sum by (service, job) (rate({service="kairos"} | keep service [1m]))"#,
-    );
-    // Who groups by both has `service`, and no `service_name`.
-    let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
-    left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
-    let union = r#"bytes_over_time({job=~"kairos|x"}[3s])"#;
-    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &several());
-    becomes(
-        &format!(r#"rate({{job="kairos"}}[1m]) / on (job) {right}"#),
-        r#"rate({service="kairos"}[1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
-    );
-    becomes(
-        r#"sum by (job) (rate({job="kairos"}[1m])) / sum by (job) (rate({job="kairos"}[5m]))"#,
-        r#"sum by (service) (rate({service="kairos"}[1m])) / sum by (service) (rate({service="kairos"}[5m]))"#,
-    );
-}
-
-#[test]
-fn a_filter_before_a_parser_where_the_project_has_other_containers() {
-    let siblings = moved("kairos", true);
-    left_under(r#"sum(rate({hostname="puck", job!="kairos"} | json [1m]))"#, "dashboards/parser", &siblings);
-    becomes_under(
-        r#"sum(rate({hostname="puck", job!="kairos"} | json | __error__="" [1m]))"#,
-        r#"sum(rate({hostname="puck", job!="kairos"} | service!="kairos" or component!="app" | json | __error__="" [1m]))"#,
-        &siblings,
-    );
-}
-
-#[test]
-fn a_label_given_to_another_leaves_the_components_apart() {
-    becomes_under(
-        r#"sum without (job) (rate({job="kairos"} | label_format app=job [1m]))"#,
-        r#"sum without (job, component, container) (rate({service="kairos"} | label_format app=service [1m]))"#,
-        &several(),
-    );
-    becomes_under(
-        r#"sum without (job) (rate({job="kairos"} | drop job [1m]))"#,
-        r#"sum without (job) (rate({service="kairos"} | drop service, component, container [1m]))"#,
-        &several(),
-    );
-}
-
-/// A pick hands on all labels, `service_name` among them.
-#[test]
-fn a_pick_by_the_job_below_a_sum() {
-    becomes_with(
-        &[Asked::Names],
-        r#"sum without (job) (topk by (job) (2, rate({job=~"kairos|angelia"}[1m])))"#,
-        r#"sum without (job, service, component, container) (topk by (service_name) (2, rate({service_name=~"kairos|angelia"}[1m])))"#,
-    );
 }

@@ -1,0 +1,167 @@
+//! What Loki's engine showed to be different about operands, groupings and labels that come with the line, one test for
+//! each rule; results worked out by hand.
+
+use super::engine::{becomes_under, left, left_under, named, several};
+use super::*;
+
+#[test]
+fn operands_of_which_one_stays_or_has_more_labels() {
+    left(r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#, "dashboards/host-wide");
+    left(r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#, "dashboards/matching");
+    for operator in ["and", "or"] {
+        let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
+        left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
+    }
+    left(r#"sum by (service, job) (rate({job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
+    becomes(
+        r#"sum by (service, job) (rate({job="kairos"} | keep job [1m]))"#,
+        r#"sum by (service, job) (rate({service="kairos"} | keep service [1m]))"#,
+    );
+    // Who groups by both has `service`, and no `service_name`.
+    let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
+    left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
+    let union = r#"bytes_over_time({job=~"kairos|x"}[3s])"#;
+    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &several());
+    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &named(several()));
+    becomes(
+        &format!(r#"rate({{job="kairos"}}[1m]) / on (job) {right}"#),
+        r#"rate({service="kairos"}[1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
+    );
+    becomes(
+        r#"sum by (job) (rate({job="kairos"}[1m])) / sum by (job) (rate({job="kairos"}[5m]))"#,
+        r#"sum by (service) (rate({service="kairos"}[1m])) / sum by (service) (rate({service="kairos"}[5m]))"#,
+    );
+}
+
+#[test]
+fn a_filter_before_a_parser_where_the_project_has_other_containers() {
+    let siblings = moved("kairos", true);
+    left_under(r#"sum(rate({hostname="puck", job!="kairos"} | json [1m]))"#, "dashboards/parser", &siblings);
+    becomes_under(
+        r#"sum(rate({hostname="puck", job!="kairos"} | json | __error__="" [1m]))"#,
+        r#"sum(rate({hostname="puck", job!="kairos"} | service!="kairos" or component!="app" | json | __error__="" [1m]))"#,
+        &siblings,
+    );
+}
+
+#[test]
+fn a_label_given_to_another_leaves_the_components_apart() {
+    becomes_under(
+        r#"sum without (job) (rate({job="kairos"} | label_format app=job [1m]))"#,
+        r#"sum without (job, component, container) (rate({service="kairos"} | label_format app=service [1m]))"#,
+        &several(),
+    );
+    becomes_under(
+        r#"sum without (job) (rate({job="kairos"} | drop job [1m]))"#,
+        r#"sum without (job) (rate({service="kairos"} | drop service, component, container [1m]))"#,
+        &several(),
+    );
+}
+
+/// A pick hands on all labels, `service_name` among them.
+#[test]
+fn a_pick_by_the_job_below_a_sum() {
+    becomes_with(
+        &[Asked::Names],
+        r#"sum without (job) (topk by (job) (2, rate({job=~"kairos|angelia"}[1m])))"#,
+        r#"sum without (job, service, component, container) (topk by (service_name) (2, rate({service_name=~"kairos|angelia"}[1m])))"#,
+    );
+}
+
+/// `logfmt` with several keys stops at the first one it finds once all that is asked for is set, and it sets each key
+/// beforehand that is no label of the stream.
+#[test]
+fn logfmt_stops_where_its_keys_are_no_labels() {
+    left(r#"sum by (service) (rate({job="kairos"} | logfmt level, service [1m]))"#, "dashboards/collision");
+    left(r#"sum by (job_extracted) (rate({job="kairos"} | logfmt level, job [1m]))"#, "dashboards/extracted");
+    becomes(
+        r#"sum by (service) (rate({job="kairos"} | logfmt service [1m]))"#,
+        r#"sum by (service_extracted) (rate({service="kairos"} | logfmt service [1m]))"#,
+    );
+    becomes(
+        r#"sum by (level) (rate({job="kairos"} | logfmt level, service [1m]))"#,
+        r#"sum by (level) (rate({service="kairos"} | logfmt level, service [1m]))"#,
+    );
+    becomes(
+        r#"sum by (service) (rate({job="kairos"} | json level, service [1m]))"#,
+        r#"sum by (service_extracted) (rate({service="kairos"} | json level, service [1m]))"#,
+    );
+}
+
+/// `and` and one-to-one arithmetic hand on the labels of the left side.
+#[test]
+fn what_the_right_side_has_is_not_handed_on() {
+    let moved = named(moved("kairos", false));
+    let left_side = r#"rate({job=~"kairos|x"} | drop job [1m])"#;
+    let new_left = r#"rate({service_name=~"kairos|x"} | drop service, component, container [1m])"#;
+    for operator in ["and on ()", "- on (hostname)"] {
+        becomes_under(
+            &format!(r#"label_replace({left_side} {operator} rate({{job="kairos"}}[1m]), "app", "$1", "job", "(.*)")"#),
+            &format!(
+                r#"label_replace({new_left} {operator} rate({{service="kairos"}}[1m]), "app", "$1", "job", "(.*)")"#
+            ),
+            &moved,
+        );
+    }
+}
+
+#[test]
+fn a_field_that_is_left_out_is_not_the_component() {
+    becomes_under(
+        r#"sum without (component) (rate({job="kairos"} | regexp `(?P<l>x)` [1m]))"#,
+        r#"sum without (component_extracted, component, container) (rate({service="kairos"} | regexp `(?P<l>x)` [1m]))"#,
+        &several(),
+    );
+    left_under(r#"sum without (component) (rate({job="kairos"}[1m]))"#, "dashboards/collision", &several());
+}
+
+#[test]
+fn a_matching_that_reads_one_side_only() {
+    left(
+        r#"(sum by (hostname, job) (rate({job="kairos"}[1m])) unless on () rate({job="kairos"}[1m])) unless rate({job="kairos"}[5m])"#,
+        "dashboards/matching",
+    );
+    // `service_name` comes in the place of `job` where the other side has it.
+    left_under(
+        r#"sum by (job, hostname) (rate({job=~"kairos|x"}[1m])) / rate({job="kairos"} | drop job [5m])"#,
+        "dashboards/matching",
+        &named(moved("kairos", false)),
+    );
+}
+
+#[test]
+fn who_asks_for_no_job_gains_the_moved_lines() {
+    // The Docker socket delivers them already.
+    let mut twice = moved("kairos", false);
+    twice.streams.copies.insert(twice.streams.before.len());
+    twice.streams.image.push(vec![0]);
+    twice.streams.before.push(twice.streams.after[0].clone());
+    let wide = r#"rate({hostname="puck", job=""}[1m])"#;
+    let negation = r#"rate({hostname="puck", job!="kairos"}[1m])"#;
+    left_under(&format!("{wide} unless {negation}"), "dashboards/gains", &twice);
+    becomes_under(wide, wide, &twice);
+}
+
+/// The lines of loki have a `service`, and here no `job`.
+#[test]
+fn a_grouping_that_would_tell_apart_what_it_did_not() {
+    let mut moved = moved("kairos", false);
+    let loki = || engine::stream(&[("service", "loki"), ("component", "loki"), ("hostname", "puck")]);
+    moved.streams.image.push(vec![moved.streams.after.len()]);
+    moved.streams.before.push(loki());
+    moved.streams.after.push(loki());
+    left_under(
+        r#"sum by (job) (rate({hostname="puck", job!="kairos"} | drop job [1m]) or rate({job="kairos"}[1m]))"#,
+        "dashboards/host-wide",
+        &moved,
+    );
+}
+
+#[test]
+fn names_of_a_whole_host_beside_a_part_that_is_rewritten() {
+    let wide = r#"sum by (service_name) (rate({hostname="puck"}[1m]))"#;
+    // Another container of the project has the name already.
+    let moved = named(moved("chronos", true));
+    left_under(&format!(r#"count(sum(rate({{job="kairos"}}[1m])) or {wide})"#), "dashboards/fans-out", &moved);
+    becomes_under(wide, wide, &moved);
+}
