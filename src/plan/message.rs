@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::{Move, RolloutStep};
 use crate::text::{Edits, RepoPath};
+use crate::topology::moves::options;
 
 /// Title and body of the commit that adds the Docker-socket blocks.
 pub(super) fn blocks(moved: &Move, base: &str) -> (String, String) {
@@ -43,8 +44,12 @@ pub(super) fn service(
             let _ = writeln!(body, "       {command}");
         }
     }
-    let _ =
-        write!(body, "\nMigrated-Service: {}\nMigrated-Host: {}\nMigrate-Base: {base}\n", moved.service, moved.host);
+    let _ = writeln!(body, "\nMigrated-Service: {}\nMigrated-Host: {}", moved.service, moved.host);
+    let options = options::typed(moved.bridge, moved.keep_history);
+    if !options.is_empty() {
+        let _ = writeln!(body, "Migrate-Options: {options}");
+    }
+    let _ = writeln!(body, "Migrate-Base: {base}");
     (title, body)
 }
 

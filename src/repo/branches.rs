@@ -19,6 +19,7 @@ pub(super) struct Trailers {
     pub(super) host: String,
     pub(super) service: String,
     base: String,
+    pub(super) options: String,
 }
 
 impl Repo {
@@ -56,6 +57,7 @@ impl Repo {
                 host: one.host.clone(),
                 service: one.service.clone(),
                 base: one.base.clone(),
+                options: one.options.clone(),
                 foreign: foreign.clone(),
             }));
         }
@@ -106,5 +108,6 @@ pub(super) fn trailers(commit: &Commit<'_>) -> Option<Trailers> {
         host: value("Migrated-Host")?,
         service: value("Migrated-Service")?,
         base: value(BASE_TRAILER)?,
+        options: value("Migrate-Options").unwrap_or_default(),
     })
 }

@@ -18,6 +18,8 @@ pub struct MovedBy {
     pub before: String,
     /// `Migrated-Service`, as it was typed then.
     pub service: String,
+    /// `Migrate-Options`, as they were typed then; empty without any.
+    pub options: String,
 }
 
 impl Repo {
@@ -40,7 +42,7 @@ impl Repo {
             };
             if let Ok(before) = commit.parent_id(0) {
                 let (commit, before) = (commit.id().to_string(), before.to_string());
-                return Ok(Some(MovedBy { commit, before, service: found.service }));
+                return Ok(Some(MovedBy { commit, before, service: found.service, options: found.options }));
             }
         }
         Ok(None)

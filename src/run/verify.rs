@@ -97,20 +97,30 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
         rungs: Vec::new(),
         notes,
     };
-    if let Some(expected) = Expected::of(&topology, &plan) {
-        return Ok((expected, verified(&plan.base, None, Vec::new())));
-    }
     // By whatever of its names it was called then.
     let deployment = moves::find(&topology, host, &asked.service);
     let is_meant = |name: &str| {
         name == asked.service || (deployment.is_some() && moves::find(&topology, host, name) == deployment)
     };
+    if let Some(expected) = Expected::of(&topology, &plan) {
+        let branches = repo.branches(&plan.base)?;
+        let held = branches.held.iter().find(|held| held.host == host.name && is_meant(&held.service));
+        let options = held.map_or("", |held| held.options.as_str());
+        if options.is_empty() {
+            return Ok((expected, verified(&plan.base, None, Vec::new())));
+        }
+        // The branch was written with options: what it holds is asked for.
+        let (request, notes) = with_options(request, options);
+        let plan = plan::plan_on(&topology, &request)?;
+        return Ok((Expected::of(&topology, &plan).unwrap_or(expected), verified(&plan.base, None, notes)));
+    }
     if let Some(by) = moved_by(&repo, asked.base.as_deref(), &plan.base, &host.name, &is_meant)? {
         let request = Request { service: by.service, host: host.name.clone(), ..Request::default() };
+        let (request, notes) = with_options(request, &by.options);
         match planned(&repo, Some(&by.before), &request) {
             Ok((then, plan)) => {
                 if let Some(expected) = Expected::of(&then, &plan) {
-                    return Ok((expected.since(&topology), verified(&plan.base, Some(by.commit), Vec::new())));
+                    return Ok((expected.since(&topology), verified(&plan.base, Some(by.commit), notes)));
                 }
             }
             Err(error) if error.kind == Kind::User => {}
@@ -128,6 +138,20 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
         asked.service
     );
     Ok((Expected::by_name(project, &asked.service), verified(&plan.base, None, vec![note])))
+}
+
+/// The request with the options a commit was written with, and what is to be said of them.
+fn with_options(request: Request, options: &str) -> (Request, Vec<String>) {
+    match moves::options::read(options) {
+        Some((bridge, keep_history)) => (Request { bridge, keep_history, ..request }, Vec::new()),
+        None => {
+            let note = format!(
+                "the commit was written with `{options}`, which this version does not know: its queries are asked as they \
+                 would be written without"
+            );
+            (request, vec![note])
+        }
+    }
 }
 
 /// The commit of ours that moved the service: in the history, else on a local branch, as after a squash that kept no

@@ -43,6 +43,8 @@ pub struct Held {
     pub service: String,
     /// `Migrate-Base`, hexadecimal.
     pub base: String,
+    /// `Migrate-Options`, as they were typed; empty without any.
+    pub options: String,
     /// The first commit on the branch that is not this program's, or was changed since, with what gives it away.
     pub foreign: Option<String>,
 }

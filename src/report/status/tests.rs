@@ -37,6 +37,7 @@ fn held(branch: &str, foreign: Option<&str>) -> Held {
         host: "puck.incus".into(),
         service: "kairos".into(),
         base: "0".repeat(40),
+        options: String::new(),
         foreign: foreign.map(str::to_owned),
     }
 }

@@ -4,6 +4,7 @@
 
 mod blocks;
 mod names;
+pub mod options;
 mod selection;
 mod services;
 

@@ -105,6 +105,37 @@ fn all_is_well_before_and_after_the_merge() {
     assert_eq!(answers(&ask(&scratch, well(), &[]).1), ALL_YES);
 }
 
+/// Queries that were asked.
+fn queries(fake: &Fake) -> Vec<String> {
+    let asked = fake.asked().into_iter().filter(|asked| asked.path.ends_with("query_range"));
+    asked.map(|asked| asked.parameters["query"].clone()).collect()
+}
+
+#[test]
+fn a_branch_written_with_options_is_asked_for_as_it_is() {
+    let scratch = Scratch::demo();
+    let asks_for_both = || {
+        let store = well();
+        let fake = Fake::new(move |asked| store.answer(asked));
+        let run = verify(&scratch, &fake.url, &[]);
+        let both = queries(&fake).iter().any(|query| query.contains(r#"{service_name="kairos""#));
+        (both, run.out.contains("which this version does not know"))
+    };
+    assert_eq!(asks_for_both(), (false, false));
+    assert_eq!(scratch.kairos(&["--keep-history"]).code, 3);
+    assert_eq!(asks_for_both(), (true, false));
+    let message = scratch.git(&["log", "-1", "--format=%B", "migrate/puck/kairos"]);
+    assert!(message.contains("\nMigrate-Options: --keep-history\n"), "{message}");
+    scratch.git(&["merge", "-q", "--no-ff", "-m", "merge", "migrate/puck/kairos"]);
+    assert_eq!(asks_for_both(), (true, false));
+
+    // Of a later version, which can do more.
+    scratch.git(&["reset", "-q", "--hard", "migrate/puck/kairos"]);
+    let later = message.replace("--keep-history", "--keep-history=7d");
+    scratch.git(&["commit", "-q", "--amend", "-m", &later]);
+    assert_eq!(asks_for_both(), (false, true));
+}
+
 #[test]
 fn not_rolled_out_yet() {
     // Both streams get the same lines where Docker keeps a copy of what goes to syslog; else there is only the old one.

@@ -96,6 +96,10 @@ impl Work<'_, '_, '_> {
             return self.rename(mention, &all.join(", "), ids::PICK);
         }
         let new = called.map_or_else(|| "service".to_owned(), |called| called.names.join(", "));
+        // A field `job` of the line, which the label hid, would be kept as well.
+        if called.is_some_and(|called| called.names.len() > 1) && self.parses(log, mention.span.start()) {
+            self.doubt(ids::EXTRACTED, "");
+        }
         // A condition on the job holds for the project.
         let value = pick.condition.as_ref().map(|(op, value)| {
             let job = self.before.moved.jobs.iter().any(|job| *job == value.value) && *op == MatchOp::Equal;

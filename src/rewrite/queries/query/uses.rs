@@ -46,7 +46,9 @@ impl Work<'_, '_, '_> {
             label @ ("service" | "component" | "container") if self.collides(mention, label) => {
                 if self.parsed(mention.owner, mention) {
                     self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
-                } else if mention.usage != Use::LabelFilter && self.pinned(mention.owner) {
+                } else if mention.usage != Use::LabelFilter
+                    && (self.pinned(mention.owner) || label == "service" && self.leaves_out(mention))
+                {
                     self.doubt(ids::COLLISION, label);
                 }
             }
@@ -70,6 +72,12 @@ impl Work<'_, '_, '_> {
         self.rename(mention, new, id);
     }
 
+    /// Whether a grouping leaves out the label: all that would tell the moved series apart, where it is `service`.
+    fn leaves_out(&self, mention: &Mention) -> bool {
+        let Owner::Expr(id) = mention.owner else { return false };
+        mention.usage == Use::Grouping && self.grouping_of(id).is_some_and(|grouping| grouping.without)
+    }
+
     /// Whether a grouping names both, as an earlier move left it: each series has one of them, before and after.
     fn beside_job(&self, mention: &Mention) -> bool {
         let Owner::Expr(id) = mention.owner else { return false };
@@ -90,9 +98,13 @@ impl Work<'_, '_, '_> {
         let stops = matches!(own.map(|own| &own.kind), Some(StageKind::Logfmt(keys)) if self.query.extractions(*keys).len() > 1)
             && mention.within.is_none()
             && self.asked_above(log, label);
+        // Of what stays it goes on to be called as it was.
+        let apart = mention.within.is_none()
+            && self.flow(mention.owner) == Flow::Mixed
+            && !matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_));
         if (anew || stops) && label == "job" {
             self.doubt(ids::EXTRACTED, "");
-        } else if (anew || stops) && NEW.contains(&label) && self.collides(mention, label) {
+        } else if (anew || stops || apart) && NEW.contains(&label) && self.collides(mention, label) {
             self.doubt(ids::COLLISION, label);
         }
     }
@@ -224,7 +236,8 @@ impl Work<'_, '_, '_> {
         let mixed = self.flow(mention.owner) != Flow::Moved;
         let all = if mixed { ["job", "service", "component", "container"].as_slice() } else { &NEW };
         let feeding = self.query.feeding(id);
-        let set = |label: &&str| NEW[1..].iter().all(|one| one != label) || self.is_fresh(&feeding, label);
+        let fresh = self.fresh_of(&feeding, 1);
+        let set = |label: &&str| NEW[1..].iter().all(|one| one != label) || fresh.contains(label);
         // A field that is named there is called `…_extracted` afterwards.
         let mut missing: Vec<&str> =
             all.iter().copied().filter(|label| (!has(label) || *label == "job" || field) && set(label)).collect();
@@ -273,11 +286,6 @@ impl Work<'_, '_, '_> {
         let named = self.called(owner).is_some_and(|called| called.names.contains(&"service_name"));
         let moves = |id: ExprId| self.flow(Owner::Expr(id)) != Flow::Still && (!named || !self.carried(id).is_empty());
         self.query.operands(id).into_iter().all(moves)
-    }
-
-    /// Whether lines come to an expression with this label once they have moved.
-    fn is_fresh(&self, feeding: &[LogId], label: &str) -> bool {
-        feeding.iter().any(|log| self.fresh(*log, 1).contains(&label))
     }
 
     /// Whether a grouping by `job` stands inside an expression.

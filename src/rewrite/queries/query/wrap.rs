@@ -267,8 +267,14 @@ impl<'m> Work<'_, '_, 'm> {
     /// Labels that lines have beside the project once they have moved; behind a parser only those that are really set,
     /// as a field of the line may be called like the others. The first `skip` of them are left out.
     pub(super) fn fresh(&self, id: LogId, skip: usize) -> Vec<&'static str> {
-        let set = |label: &&str| self.logs.get(&id).is_some_and(|log| self.before.takes(&log.old, label));
-        let parses = self.parses(id, usize::MAX);
+        self.fresh_of(&[id], skip)
+    }
+
+    /// The same for several log queries that come together: behind the parser of one, all are told apart by its fields.
+    pub(super) fn fresh_of(&self, ids: &[LogId], skip: usize) -> Vec<&'static str> {
+        let logs = || ids.iter().filter_map(|id| self.logs.get(id));
+        let set = |label: &&str| logs().any(|log| self.before.takes(&log.old, label));
+        let parses = ids.iter().any(|id| self.parses(*id, usize::MAX));
         NEW.into_iter().skip(skip).filter(|label| !parses || set(label)).collect()
     }
 
@@ -338,7 +344,8 @@ impl<'m> Work<'_, '_, 'm> {
         // A field of that name is called otherwise afterwards, so what names it names the label no longer.
         let parsed = all.iter().any(|log| self.parses(*log, usize::MAX));
         let named = |label: &str| has(label) && !parsed;
-        fresh.retain(|label| !named(label) && feeding.iter().any(|id| self.fresh(*id, 1).contains(label)));
+        let set = self.fresh_of(&feeding, 1);
+        fresh.retain(|label| !named(label) && set.contains(label));
         if fresh.is_empty() {
             return;
         }

@@ -165,3 +165,36 @@ fn names_of_a_whole_host_beside_a_part_that_is_rewritten() {
     left_under(&format!(r#"count(sum(rate({{job="kairos"}}[1m])) or {wide})"#), "dashboards/fans-out", &moved);
     becomes_under(wide, wide, &moved);
 }
+
+#[test]
+fn a_field_called_as_a_label_some_of_the_moved_streams_have() {
+    // A keep of both names would keep the field that the label hid.
+    left(r#"rate({job=~"kairos|angelia"} | json | keep job [1m])"#, "dashboards/extracted");
+    // Here the moved streams have no `container`; the field of that name stays where one operand reads fields.
+    let mut moved = several();
+    for new in &mut moved.streams.after {
+        new.labels.remove("container");
+    }
+    becomes_under(
+        r#"sum without (job) (rate({job="kairos"} | logfmt [1m]) * on () group_left () rate({job="kairos"}[1m]))"#,
+        r#"sum without (service, component) (sum without (component) (rate({service="kairos"} | logfmt [1m])) * on () group_left () sum without (component, container) (rate({service="kairos"}[1m])))"#,
+        &moved,
+    );
+}
+
+#[test]
+fn a_field_that_is_called_otherwise_for_some_lines_only() {
+    left(r#"bytes_rate({job=~"kairos|angelia"} | keep level | logfmt service [1m])"#, "dashboards/collision");
+    becomes(
+        r#"bytes_rate({job="kairos"} | logfmt service [1m])"#,
+        r#"bytes_rate({service="kairos"} | logfmt service [1m])"#,
+    );
+}
+
+/// Without `service`, nothing names the moved series; without `component`, they are as they were.
+#[test]
+fn a_whole_host_without_the_label_that_names_the_service() {
+    left(r#"max without (service) (rate({hostname="puck"}[1m]))"#, "dashboards/collision");
+    stays(r#"max without (component) (rate({hostname="puck"}[1m]))"#);
+    stays(r#"sum by (service) (rate({hostname="puck"}[1m]))"#);
+}
