@@ -116,8 +116,9 @@ func rows(data parser.Value) Result {
 func (out *Result) add(metric labels.Labels, points ...promql.FPoint) {
 	row := Row{Labels: metric.Map()}
 	for _, point := range points {
-		// Sums of floats depend on the order of their terms in the last digits.
-		value := point.F
+		// Sums of floats depend on the order of their terms in the last digits; a value in the middle between two that are
+		// printed is moved off it, so that both of its neighbours are printed alike.
+		value := point.F * (1 + 1e-11)
 		if math.Abs(value) < 1e-9 {
 			value = 0
 		}

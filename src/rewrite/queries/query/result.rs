@@ -113,15 +113,15 @@ impl Work<'_, '_, '_> {
                 continue;
             }
             let beside = self.keeps_beside(*left) || self.keeps_beside(*right);
+            // What one side has beside the project, the other has not.
+            let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
+            let apart = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right);
             if *op == BinaryOp::Or {
-                if beside {
+                if beside || !on && names_job && apart {
                     self.doubt(ids::MATCHING, "");
                 }
                 continue;
             }
-            // What one side has beside the project, the other has not.
-            let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
-            let apart = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right);
             let spreads = !on && apart || beside;
             let by_both = self.told_by_both(*left) || self.told_by_both(*right);
             let meets = !on && (self.comes_to_meet(*left, *right) || self.comes_to_meet(*right, *left));

@@ -121,6 +121,8 @@ fn a_matching_that_reads_one_side_only() {
         r#"(sum by (hostname, job) (rate({job="kairos"}[1m])) unless on () rate({job="kairos"}[1m])) unless rate({job="kairos"}[5m])"#,
         "dashboards/matching",
     );
+    // Without `job` both were alike; what the moved streams have beside it stays on one side.
+    left(r#"rate({job="kairos"}[1m]) or ignoring (job) rate({job="kairos"} | drop job [5m])"#, "dashboards/matching");
     // `service_name` comes in the place of `job` where the other side has it.
     left_under(
         r#"sum by (job, hostname) (rate({job=~"kairos|x"}[1m])) / rate({job="kairos"} | drop job [5m])"#,
