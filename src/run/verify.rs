@@ -142,16 +142,14 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
 
 /// The request with the options a commit was written with, and what is to be said of them.
 fn with_options(request: Request, options: &str) -> (Request, Vec<String>) {
-    match moves::options::read(options) {
-        Some((bridge, keep_history)) => (Request { bridge, keep_history, ..request }, Vec::new()),
-        None => {
-            let note = format!(
-                "the commit was written with `{options}`, which this version does not know: its queries are asked as they \
-                 would be written without"
-            );
-            (request, vec![note])
-        }
+    if let Some((bridge, keep_history)) = moves::options::read(options) {
+        return (Request { bridge, keep_history, ..request }, Vec::new());
     }
+    let note = format!(
+        "the commit was written with `{options}`, which this version does not know: its queries are asked as they would be \
+         written without"
+    );
+    (request, vec![note])
 }
 
 /// The commit of ours that moved the service: in the history, else on a local branch, as after a squash that kept no
