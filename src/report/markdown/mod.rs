@@ -5,7 +5,7 @@
 
 mod budget;
 mod parts;
-mod text;
+pub(super) mod text;
 
 use std::fmt::Write as _;
 

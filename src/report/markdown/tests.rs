@@ -93,10 +93,10 @@ fn every_verdict_has_a_body() {
     let (plans, branches) = sample::several();
     let body = render(Run { plans: &plans, branches: &branches, batch: true });
     for row in [
-        "| <code>kairos</code> | <code>puck.incus</code> | ready | 3 | 1 | 2 | 5 |",
-        "| <code>angelia</code> | <code>puck.incus</code> | ready | 1 | 1 | 2 | 1 |",
-        "| <code>spelunker</code> | <code>puck</code> | blocked | 0 | 0 | 0 | 1 |",
-        "| <code>athena</code> | <code>puck</code> | nothing-to-do | 0 | 0 | 0 | 1 |",
+        "| `kairos` | `puck.incus` | ready | 3 | 1 | 2 | 5 |",
+        "| `angelia` | `puck.incus` | ready | 1 | 1 | 2 | 1 |",
+        "| `spelunker` | `puck` | blocked | 0 | 0 | 0 | 1 |",
+        "| `athena` | `puck` | nothing-to-do | 0 | 0 | 0 | 1 |",
     ] {
         assert!(body.contains(row), "{row}\n{body}");
     }

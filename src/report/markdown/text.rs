@@ -5,7 +5,7 @@
 //! Code spans and fences are the safe ground: all three show what is in them as it is. So code stands in them with more
 //! backticks than it holds itself, and a word of prose that could mean anything does, too. In the cell of a table a
 //! code span cannot hold a pipe in a way that all of them agree on; there it is a `<code>` element whose punctuation is
-//! written as character references.
+//! written as character references. So is what holds a backslash or a backtick.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use super::super::plain;
 
 /// Where a text stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum In {
+pub(in crate::report) enum In {
     /// In a line of its own, or an item of a list.
     Line,
     /// In a cell of a table.
@@ -21,14 +21,14 @@ pub(super) enum In {
 }
 
 /// `text` as code, in one line.
-pub(super) fn code(text: &str, place: In) -> String {
+pub(in crate::report) fn code(text: &str, place: In) -> String {
     let text = plain::line(text);
     if text.is_empty() {
         return "(empty)".to_owned();
     }
     match place {
-        In::Line => span(&text),
-        In::Cell => element(&text),
+        In::Cell if text.contains(['|', '\\', '`']) => element(&text),
+        In::Line | In::Cell => span(&text),
     }
 }
 
@@ -66,7 +66,7 @@ fn ends_in_www(text: &str) -> bool {
 }
 
 /// A sentence, in one line. What stands between backticks is code.
-pub(super) fn prose(text: &str, place: In) -> String {
+pub(in crate::report) fn prose(text: &str, place: In) -> String {
     let text = plain::text(text);
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::with_capacity(text.len() + 16);
@@ -184,10 +184,11 @@ mod tests {
     #[test]
     fn code_in_a_cell_holds_no_pipe_and_no_markup() {
         assert_eq!(code("{job=~\"a|b\"}", In::Cell), "<code>{job=~\"a&#124;b\"}</code>".replace("=~", "=&#126;"));
-        assert_eq!(code("</code><script>", In::Cell), "<code>&#60;/code&#62;&#60;script&#62;</code>");
+        assert_eq!(code("</code><script>", In::Cell), "`</code><script>`");
+        assert_eq!(code("</code>|<script>", In::Cell), "<code>&#60;/code&#62;&#124;&#60;script&#62;</code>");
         assert_eq!(code("`*_[$\\", In::Cell), "<code>&#96;&#42;&#95;&#91;&#36;&#92;</code>");
-        assert_eq!(code("a@b.c", In::Cell), "<code>a<span>&#64;</span>b.c</code>");
-        assert_eq!(code("http://www.x", In::Cell), "<code>http&#58;//www&#46;x</code>");
+        assert_eq!(code("|a@b.c", In::Cell), "<code>&#124;a<span>&#64;</span>b.c</code>");
+        assert_eq!(code("|http://www.x", In::Cell), "<code>&#124;http&#58;//www&#46;x</code>");
     }
 
     #[test]

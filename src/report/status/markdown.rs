@@ -1,11 +1,11 @@
 //! `migrate status` as Markdown: a table and lists, for an issue or a wiki.
 //!
-//! Knows: how a text is written so that Markdown shows it and does nothing with it. Must not know: what a state means.
+//! Knows: the order of the parts. Must not know: what a state means, what Markdown reads as markup.
 
 use std::fmt::Write as _;
 
 use super::{Asked, WayOut, loki, remark, sentence, table, totals, ways_out};
-use crate::report::plain;
+use crate::report::markdown::text::{In, code, prose};
 use crate::report::review::short;
 use crate::status::{Row, State, Status};
 
@@ -30,14 +30,16 @@ pub(super) fn render(status: &Status, asked: Asked<'_>) -> String {
     if !status.unread.is_empty() {
         out.push_str("\n### Not read, and not looked at\n\n");
         for one in &status.unread {
-            let place = one.path.as_ref().map(|path| format!("{}: ", code(path.as_str()))).unwrap_or_default();
-            let _ = writeln!(out, "- {place}{}", text(&one.why));
+            let place =
+                one.path.as_ref().map(|path| format!("{}: ", code(path.as_str(), In::Line))).unwrap_or_default();
+            let _ = writeln!(out, "- {place}{}", prose(&one.why, In::Line));
         }
     }
     out.push_str("\n### Next\n\n");
     for next in &status.next {
-        let command = asked.next(status, next).map(|command| format!(": {}", code(&command))).unwrap_or_default();
-        let _ = writeln!(out, "- {}{command}", text(&next.text));
+        let command =
+            asked.next(status, next).map(|command| format!(": {}", code(&command, In::Line))).unwrap_or_default();
+        let _ = writeln!(out, "- {}{command}", prose(&next.text, In::Line));
     }
     out
 }
@@ -47,9 +49,11 @@ fn table_of(out: &mut String, rows: &[Row]) {
     out.push_str("|---|---|---|---:|---:|---:|---:|---:|---|\n");
     for row in rows {
         let numbers = table::numbers(row.touch).join(" | ");
-        let remark = if row.state == State::OnBranch { code(&remark(row)) } else { text(&remark(row)) };
-        let remark = if remark == "``" { String::new() } else { remark };
-        let (host, service) = (code(&row.short_host), code(&row.service));
+        let remark = match remark(row) {
+            remark if row.state == State::OnBranch && !remark.is_empty() => code(&remark, In::Cell),
+            remark => prose(&remark, In::Cell),
+        };
+        let (host, service) = (code(&row.short_host, In::Cell), code(&row.service, In::Cell));
         let _ = writeln!(out, "| {host} | {service} | {} | {numbers} | {remark} |", row.state.word());
     }
 }
@@ -62,11 +66,11 @@ fn in_the_way(out: &mut String, status: &Status) {
     }
     for WayOut { hint, services } in list {
         for (row, finding) in services {
-            let (service, host) = (code(&row.service), code(&row.short_host));
-            let _ = writeln!(out, "- {service} on {host}: {}", text(&sentence(finding)));
+            let (service, host) = (code(&row.service, In::Line), code(&row.short_host, In::Line));
+            let _ = writeln!(out, "- {service} on {host}: {}", prose(&sentence(finding), In::Line));
         }
         if let Some(hint) = hint {
-            let _ = writeln!(out, "  - way out: {}", text(hint));
+            let _ = writeln!(out, "  - way out: {}", prose(hint, In::Line));
         }
     }
 }
@@ -74,53 +78,4 @@ fn in_the_way(out: &mut String, status: &Status) {
 fn capital(sentence: &str) -> String {
     let mut chars = sentence.chars();
     chars.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), chars.as_str()))
-}
-
-/// A text that Markdown shows as it is: in one line, with every sign that could mean something escaped, but for the
-/// code in it, which the sentences of this program put between backticks.
-fn text(said: &str) -> String {
-    let said = plain::line(said);
-    let mut parts = said.split('`');
-    let mut out = escaped(parts.next().unwrap_or_default());
-    let rest: Vec<&str> = parts.collect();
-    for pair in rest.chunks(2) {
-        match pair {
-            [inside, outside] if !inside.is_empty() => {
-                out.push_str(&code(inside));
-                out.push_str(&escaped(outside));
-            }
-            // A backtick that nothing closes.
-            _ => out.push_str(&escaped(&format!("`{}", pair.join("`")))),
-        }
-    }
-    out
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // A reference or a mention is cut in two by an empty comment-free entity.
-            '@' => out.push_str("&#64;"),
-            '#' => out.push_str("&#35;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// A code span that holds any text. A bar would end the cell of a table, so it is written as one is there.
-fn code(text: &str) -> String {
-    let text = plain::line(text).replace('|', "\\|");
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
 }
