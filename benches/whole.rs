@@ -60,13 +60,17 @@ fn main() -> io::Result<()> {
     let data = value("--data").map_or_else(default, PathBuf::from);
     let (folder, batch) = (data.join("infra-4"), data.join("batch-1"));
     let runs = value("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5_usize).max(1);
-    println!("repository: {}", folder.display());
-    generate::repository(&folder, Layout::Spread)?;
+    let asked = |name: &str| arguments.iter().any(|one| one == name);
+    if !asked("--batch") {
+        println!("repository: {}", folder.display());
+        generate::repository(&folder, Layout::Spread)?;
+    }
+    println!("repository of the batch: {}", batch.display());
     generate::repository(&batch, Layout::Batch)?;
-    if arguments.iter().any(|one| one == "--generate") {
+    if asked("--generate") {
         return Ok(());
     }
-    if !arguments.iter().any(|one| one == "--batch") {
+    if !asked("--batch") {
         compare(&folder, runs)?;
     }
     together(&batch, runs)
@@ -94,6 +98,7 @@ fn compare(folder: &Path, runs: usize) -> io::Result<()> {
 fn together(folder: &Path, runs: usize) -> io::Result<()> {
     let own = std::env::current_exe()?.display().to_string();
     let folder = folder.display().to_string();
+    check_batch(&folder)?;
     let of = |arguments: &[&str]| {
         [&[env!("CARGO_BIN_EXE_migrate")], arguments].concat().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
@@ -203,6 +208,18 @@ fn check(folder: &str) -> io::Result<()> {
     }
     let (verdict, files) = (&report["verdict"], count("files"));
     Err(io::Error::other(format!("verdict {verdict}, {files} files and {rewritten} queries; not ready, 27 and 107")))
+}
+
+/// The same for the batch: every service of the host can move.
+fn check_batch(folder: &str) -> io::Result<()> {
+    let command = ["status", "-C", folder, "--host", "puck", "--format", "json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_migrate")).args(command).stderr(Stdio::inherit()).output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(io::Error::other)?;
+    let ready = &report["counts"]["ready"];
+    if *ready == generate::TOGETHER {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{ready} services are ready, not {}", generate::TOGETHER)))
 }
 
 fn medians(costs: &[Cost]) -> (f64, f64, f64) {
