@@ -245,11 +245,12 @@ fn run(own: &str, command: &[String]) -> io::Result<Cost> {
 /// The measuring process: one child, then what the system says of it.
 fn measure(command: &[String]) -> io::Result<()> {
     let start = Instant::now();
-    let status = Command::new(&command[0]).args(&command[1..]).stdout(Stdio::null()).status()?;
+    let output = Command::new(&command[0]).args(&command[1..]).stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
     let wall = start.elapsed().as_secs_f64();
     // 3 is "written, with review findings".
-    if !matches!(status.code(), Some(0 | 3)) {
-        return Err(io::Error::other(format!("{command:?}: {status}")));
+    if !matches!(output.status.code(), Some(0 | 3)) {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{command:?}: {}\n{said}", output.status)));
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;

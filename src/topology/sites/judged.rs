@@ -90,3 +90,40 @@ impl FileSites {
         judged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::logql;
+    use crate::text::Source;
+    use crate::topology::sites::read;
+
+    #[test]
+    fn a_move_looks_at_the_queries_that_ask_for_its_jobs() {
+        let target = |kind: &str, expr: &str| {
+            let expr = expr.replace('"', "\\\"");
+            format!(r#"{{"targets": [{{"datasource": {{"type": "{kind}", "uid": "{kind}"}}, "expr": "{expr}"}}]}}"#)
+        };
+        let panels = [
+            target("loki", r#"{job="a"}"#),
+            target("loki", r#"{job=~"b|c"}"#),
+            target("prometheus", r#"up{job="a"}"#),
+            target("loki", r#"{hostname="h"} | job="a""#),
+            target("loki", r#"{hostname="h"}"#),
+        ];
+        let text = format!("{{\"panels\": [{}]}}", panels.join(", "));
+        let file = read(&Arc::new(Source::new("d.json", 0o100_644, Vec::new(), text.into_bytes())));
+        let servers = Arc::new(Servers::default());
+        let judged = file.judged(&servers);
+        let concerned = |jobs: &[&str]| judged.concerned(&file, Some(&jobs.iter().copied().collect()));
+        assert_eq!(judged.open, [0, 1, 3]);
+        assert_eq!(concerned(&["z"]), [0, 1, 3], "nobody has read them yet");
+        for site in &file.sites {
+            let _ = site.asks_as(&logql::read(site.view.text()));
+        }
+        assert_eq!((concerned(&["z"]), concerned(&["a"]), concerned(&["c", "b"])), (vec![3], vec![0, 3], vec![1, 3]));
+        assert_eq!(judged.concerned(&file, None), [0, 1, 3]);
+        assert!(Arc::ptr_eq(&judged, &file.judged(&servers)));
+        assert!(!Arc::ptr_eq(&judged, &file.judged(&Arc::new(Servers::default()))), "other servers may say otherwise");
+    }
+}
