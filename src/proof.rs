@@ -4,13 +4,14 @@
 //! rewrite is proposed or shown. A rewrite is right when the new selector selects afterwards exactly the streams that
 //! carry on what the old selector selects today.
 
+mod bits;
 mod condition;
 mod matcher;
+mod ready;
 mod show;
 mod shown;
 mod side;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::topology::{Stream, Streams};
@@ -61,6 +62,9 @@ pub enum Copies {
     Ignored,
 }
 
+/// Streams of today and streams afterwards, as text.
+pub type Sides = (shown::Texts, shown::Texts);
+
 /// The streams of one move, ready to be asked many times.
 pub struct Proof<'s> {
     streams: &'s Streams,
@@ -74,10 +78,10 @@ pub struct Proof<'s> {
 impl<'s> Proof<'s> {
     /// Makes the streams ready.
     pub fn new(streams: &'s Streams) -> Self {
-        let side = |list: &'s [Stream]| Side::new(streams, list.iter());
+        let of = |list: &'s [Stream]| (Side::new(streams, list.iter()), Shown::of(list));
+        let ((before, today), (after, then)) = rayon::join(|| of(&streams.before), || of(&streams.after));
         let later = Side::new(streams, streams.later.iter().map(|later| &later.stream));
-        let shown = (Shown::of(&streams.before), Shown::of(&streams.after));
-        Self { streams, before: side(&streams.before), after: side(&streams.after), later, shown }
+        Self { streams, before, after, later, shown: (today, then) }
     }
 
     /// Compares what `old` selects before the move with what `new` selects after it.
@@ -115,10 +119,11 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn agree(&self, context: &Condition, old: &Condition, new: &Condition, copies: Copies) -> Result<bool, String> {
+        let (before, after) = (self.before.asking(old), self.after.asking(new));
         for index in self.today(context, copies)? {
-            let wanted = self.before.satisfies(index, old)?;
+            let wanted = before.of(index)?;
             for to in self.image(index) {
-                if self.after.satisfies(to, new)? != wanted {
+                if after.of(to)? != wanted {
                     return Ok(false);
                 }
             }
@@ -132,12 +137,12 @@ impl<'s> Proof<'s> {
     pub fn lasts(&self, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
         let then = self.later.select(new);
         let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), &*then) else { return false };
-        let then: BTreeSet<usize> = then.iter().map(|(index, _)| *index).collect();
         // What nobody reads yet would have come in by the old query as it comes.
-        let asks = |index: usize| self.later.satisfies(index, old) == Ok(true);
+        let asking = self.later.asking(old);
+        let asks = |index: usize| asking.of(index) == Ok(true);
         self.streams.later.iter().enumerate().all(|(index, later)| {
             let wanted = later.of.iter().any(|of| today.contains(of)) || later.of.is_empty() && asks(index);
-            self.settles(new, &later.of, wanted, then.contains(&index), leaves_out)
+            self.settles(new, &later.of, wanted, then.all.binary_search(&index).is_ok(), leaves_out)
         })
     }
 
@@ -145,11 +150,13 @@ impl<'s> Proof<'s> {
     pub fn lasts_here(&self, context: &Condition, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
         let there = self.later.select(context);
         let Ok(there) = &*there else { return false };
-        there.iter().all(|&(index, _)| {
+        let (old_later, new_later, old_today) =
+            (self.later.asking(old), self.later.asking(new), self.before.asking(old));
+        there.all.iter().all(|&index| {
             let of = &self.streams.later[index].of;
-            let new_one = of.is_empty() && self.later.satisfies(index, old) == Ok(true);
-            let wanted = new_one || of.iter().any(|&of| self.before.satisfies(of, old) == Ok(true));
-            let then = self.later.satisfies(index, new);
+            let new_one = of.is_empty() && old_later.of(index) == Ok(true);
+            let wanted = new_one || of.iter().any(|&of| old_today.of(of) == Ok(true));
+            let then = new_later.of(index);
             then.is_ok_and(|then| self.settles(new, of, wanted, then, leaves_out))
         })
     }
@@ -184,7 +191,7 @@ impl<'s> Proof<'s> {
     /// What is not known, as a sentence part.
     pub fn today(&self, condition: &Condition, copies: Copies) -> Result<Vec<usize>, String> {
         let mut found = certain(&self.before.select(condition))?;
-        if copies == Copies::Ignored {
+        if copies == Copies::Ignored && !self.streams.copies.is_empty() {
             found.retain(|index| !self.streams.copies.contains(index));
         }
         Ok(found)
@@ -204,23 +211,32 @@ impl<'s> Proof<'s> {
     /// What is not known, as a sentence part.
     pub fn in_the_end(&self, condition: &Condition) -> Result<usize, String> {
         let later = self.later.select(condition);
-        Ok(self.after(condition)?.len() + later.as_ref().as_ref().map_err(Clone::clone)?.len())
+        Ok(self.after(condition)?.len() + later.as_ref().as_ref().map_err(Clone::clone)?.all.len())
     }
 
-    /// The streams of today that `condition` may select, copies of what moves aside, each with whether that is certain.
+    /// The streams of today that `condition` may select, copies of what moves aside, and whether that is certain of all.
     /// An unreadable regular expression makes every stream uncertain.
-    pub fn possible(&self, condition: &Condition) -> Vec<(usize, bool)> {
-        let all = match &*self.before.select(condition) {
-            Ok(found) => found.iter().map(|(index, why)| (*index, why.is_none())).collect::<Vec<_>>(),
-            Err(_) => (0..self.streams.before.len()).map(|index| (index, false)).collect(),
+    pub fn possible(&self, condition: &Condition) -> (Vec<usize>, bool) {
+        let is_copy = |index: &usize| self.streams.copies.contains(index);
+        let (mut all, sure) = match &*self.before.select(condition) {
+            Ok(found) => (found.all.clone(), found.unclear.iter().all(|(index, _)| is_copy(index))),
+            Err(_) => ((0..self.streams.before.len()).collect(), self.streams.before.is_empty()),
         };
-        all.into_iter().filter(|(index, _)| !self.streams.copies.contains(index)).collect()
+        if !self.streams.copies.is_empty() {
+            all.retain(|index| !is_copy(index));
+        }
+        (all, sure)
     }
 
-    /// The streams `old` selects today and `new` afterwards, copies of what moves aside, as text.
-    pub fn shown(&self, old: &Condition, new: &Condition) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
-        let (today, after) = (self.today(old, Copies::Ignored), self.after(new));
-        (self.shown.0.texts(today.unwrap_or_default()), self.shown.1.texts(after.unwrap_or_default()))
+    /// The streams that any `old` of these selects today and any `new` afterwards, copies of what moves aside, as text:
+    /// sorted, each once.
+    pub fn shown<'c>(&self, pairs: impl Iterator<Item = (&'c Condition, &'c Condition)>) -> Sides {
+        let (mut today, mut then) = (Vec::new(), Vec::new());
+        for (old, new) in pairs {
+            today.extend(self.today(old, Copies::Ignored).unwrap_or_default());
+            then.extend(self.after(new).unwrap_or_default());
+        }
+        (self.shown.0.texts(today), self.shown.1.texts(then))
     }
 
     /// What becomes of a stream of today.
@@ -253,7 +269,7 @@ impl<'s> Proof<'s> {
 
 fn certain(found: &Selected) -> Result<Vec<usize>, String> {
     let found = found.as_ref().as_ref().map_err(Clone::clone)?;
-    found.iter().map(|(index, why)| why.clone().map_or(Ok(*index), Err)).collect()
+    found.unclear.first().map_or_else(|| Ok(found.all.clone()), |(_, why)| Err(why.clone()))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@
 //!    Letters hidden in escapes (`\u006a`, `\x6a`, `\152`, `%6A`) would get past a search for words, so JSON with such an
 //!    escape is always read.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
@@ -89,6 +89,9 @@ const LOKI: &[&str] = &["oki", "OKI"];
 /// Where `job` matters without a query around it; and a list of datasources, which decides about other files.
 const BESIDE_QUERIES: &[&str] = &["label_values", "stream", "adhoc", "datasources"];
 
+/// How many names get a table: fewer are found faster without, and more would make it too large.
+const MANY: std::ops::Range<usize> = 32..4096;
+
 /// What a file must hold to matter for some requests.
 pub struct Needles {
     names: Vec<String>,
@@ -116,7 +119,10 @@ impl Needles {
         let all = |fixed: &[&str], more: &[String]| -> Vec<Finder<'static>> {
             fixed.iter().copied().chain(more.iter().map(String::as_str)).map(finder).collect()
         };
-        let any = AhoCorasick::new(INFRASTRUCTURE.iter().copied().chain(names.iter().map(String::as_str))).ok();
+        let words = || INFRASTRUCTURE.iter().copied().chain(names.iter().map(String::as_str));
+        // With a table for each state, the names of fifty services are looked for nearly as fast as those of one.
+        let kind = MANY.contains(&names.len()).then_some(AhoCorasickKind::DFA);
+        let any = AhoCorasick::builder().kind(kind).build(words()).ok();
         let labels = all(LABELS, &[]);
         let loki = all(&[LOKI, BESIDE_QUERIES].concat(), &datasources);
         Self { names, datasources, default_may_be_loki, any, labels, loki }
@@ -124,7 +130,7 @@ impl Needles {
 
     /// For files that hold one of these names, going by what is known of the repository so far.
     pub fn of(topology: &Topology, names: Vec<String>) -> Self {
-        let datasources = &topology.queries.datasources;
+        let datasources = &topology.queries.servers.datasources;
         let maybe_loki = datasources.iter().filter(|one| one.kind.as_deref().is_none_or(|kind| kind == "loki"));
         let called = maybe_loki.flat_map(|one| [&one.name, &one.uid]).flatten().cloned().collect();
         // A Prometheus datasource whose address is Loki's is in doubt, so the type alone proves nothing.
@@ -152,7 +158,7 @@ impl Needles {
 
     /// Whether the bytes of a JSON file can matter.
     pub fn matter_in_json(&self, bytes: &[u8]) -> bool {
-        self.matter(bytes) || self.is_concerned(bytes) || hides_letters(bytes)
+        self.is_concerned(bytes) || self.matter(bytes) || hides_letters(bytes)
     }
 
     fn is_concerned(&self, bytes: &[u8]) -> bool {
@@ -168,7 +174,7 @@ impl Needles {
 pub fn names(topology: &Topology, requests: &[Request]) -> Vec<String> {
     let of = |request: &Request| {
         let mut names = vec![request.service.clone()];
-        if let Ok(Resolved::Move(moved, _)) = moves::resolve(topology, request) {
+        if let Ok(Resolved::Move(moved, _)) = moves::outline(topology, request) {
             names.extend(names_of(topology, &moved));
         }
         names

@@ -74,7 +74,9 @@ pub struct Snapshot {
     /// Files that could matter and were not read, with the reason; sorted by path once the files are loaded.
     pub skipped: Vec<(RepoPath, Skip)>,
     blobs: Arc<[Blob]>,
-    sources: BTreeMap<RepoPath, Arc<Source>>,
+    sources: Arc<BTreeMap<RepoPath, Arc<Source>>>,
+    /// Paths of files that were added and are none of the commit.
+    unlisted: Vec<RepoPath>,
 }
 
 impl Snapshot {
@@ -97,7 +99,23 @@ impl Snapshot {
 
     /// Adds a file that was read.
     pub fn add(&mut self, source: Arc<Source>) {
-        self.sources.insert(source.path.clone(), source);
+        if !self.has(source.path.as_str()) {
+            self.unlisted.push(source.path.clone());
+        }
+        Arc::make_mut(&mut self.sources).insert(source.path.clone(), source);
+    }
+
+    /// Every path of the commit and of files that were only added, sorted.
+    pub fn listed(&self) -> Arc<[Entry]> {
+        if self.unlisted.is_empty() {
+            return Arc::clone(&self.entries);
+        }
+        let added = self.unlisted.iter().filter(|path| !self.has(path.as_str()));
+        let mut all = self.entries.to_vec();
+        all.extend(added.map(|path| Entry { path: path.clone(), kind: EntryKind::File }));
+        all.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        all.dedup_by(|one, other| one.path == other.path);
+        all.into()
     }
 
     /// The files that were read, by path.
@@ -126,7 +144,7 @@ impl Snapshot {
     pub fn edited(&self, edits: &BTreeMap<RepoPath, Edits>) -> Self {
         let mut after = self.clone();
         for (path, edits) in edits {
-            if let Some(old) = self.sources.get(path) {
+            if let Some(old) = self.get(path.as_str()) {
                 after.add(Arc::new(Source::new(path.as_str(), old.mode, Vec::new(), edits.apply(old.bytes()))));
             }
         }

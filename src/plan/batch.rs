@@ -87,7 +87,11 @@ impl Run<'_> {
         }
         self.room -= usize::from(plan.verdict == Verdict::Ready);
         self.plans.push(plan);
-        self.latest = after.or(self.latest.take());
+        if after.is_some() {
+            // Taking the old one apart takes a while, and nobody waits for it.
+            let old = std::mem::replace(&mut self.latest, after);
+            rayon::spawn(move || drop(old));
+        }
         Ok(None)
     }
 }

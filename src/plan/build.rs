@@ -2,14 +2,16 @@
 //!
 //! Knows: which rewrite belongs to which commit. Must not know: how a rewrite works, or git.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rayon::prelude::*;
 
 use super::{Outcome, Plan, Request, Step, Task, Verdict, invariants, message, rollout, unread};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Level};
 use crate::rewrite;
 use crate::snapshot::Snapshot;
-use crate::text::{Edit, Edits, RepoPath};
+use crate::text::{Edit, Edits, RepoPath, Span};
 use crate::topology::{Move, Resolved, Topology, moves};
 
 /// The plan for one service on one host.
@@ -111,8 +113,8 @@ impl Builder<'_> {
 
     fn service(mut self, topology: &Topology, moved: Move) -> Result<(Plan, Option<Topology>)> {
         let mut all = Outcome::default();
-        for (_, rewrite) in rewrite::ALL {
-            let outcome = rewrite(topology, &moved);
+        let outcomes: Vec<Outcome> = rewrite::ALL.par_iter().map(|(_, rewrite)| rewrite(topology, &moved)).collect();
+        for outcome in outcomes {
             all.edits.extend(outcome.edits);
             all.findings.extend(outcome.findings);
             all.queries.extend(outcome.queries);
@@ -125,11 +127,18 @@ impl Builder<'_> {
         }
         let edits = collect(all.edits)?;
         let before = topology.snapshot.clone();
-        let after = invariants::check(topology, &moved, &edits, &all.queries, self.request)?;
-        let rollout = rollout::steps(topology, &moved, &edits, !self.steps.is_empty());
+        let new_blocks = !self.steps.is_empty();
+        let (after, (rollout, findings)) = rayon::join(
+            || invariants::check(topology, &moved, &edits, &all.queries, self.request),
+            || {
+                let rollout = rollout::steps(topology, &moved, &edits, new_blocks);
+                self.findings.extend(unread::findings(topology, &moved));
+                (rollout, sorted(std::mem::take(&mut self.findings)))
+            },
+        );
+        let after = after?;
         let (title, body) = message::service(&moved, &edits, &rollout, &self.snapshot.base);
         self.steps.push(Step { title, body, before, edits });
-        self.findings.extend(unread::findings(topology, &moved));
         let plan = Plan {
             task: Task::Move,
             request: self.request.clone(),
@@ -137,7 +146,7 @@ impl Builder<'_> {
             base: self.snapshot.base.clone(),
             moved: Some(moved),
             steps: self.steps,
-            findings: sorted(self.findings),
+            findings,
             queries: all.queries,
             rollout,
         };
@@ -176,16 +185,16 @@ pub(super) fn collect(edits: Vec<(RepoPath, Edit)>) -> Result<BTreeMap<RepoPath,
 
 /// Worst first, then by path and place; the same finding twice is one.
 pub(super) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let key = |finding: &Finding| {
-        let at = finding.at.as_ref().map(|at| (at.source.path.to_string(), at.span));
-        (finding.level, at, finding.rule, finding.message.clone())
-    };
-    findings.sort_by_key(key);
+    findings.sort_by(|one, other| (one.level, said(one)).cmp(&(other.level, said(other))));
     // What is said at one level is not said again at a lower one.
-    let mut said = BTreeSet::new();
-    findings.retain(|finding| {
-        let (_, at, rule, message) = key(finding);
-        said.insert((at, rule, message))
-    });
+    let mut heard = HashSet::new();
+    let mut first = findings.iter().map(|finding| heard.insert(said(finding))).collect::<Vec<_>>().into_iter();
+    findings.retain(|_| first.next().unwrap_or(true));
     findings
+}
+
+/// What a finding says, and where.
+fn said(finding: &Finding) -> (Option<(&str, Span)>, &'static str, &str) {
+    let at = finding.at.as_ref().map(|at| (at.source.path.as_str(), at.span));
+    (at, finding.rule, &finding.message)
 }

@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::rewrite::loki;
 use crate::text::{Edits, Place, RepoPath};
 use crate::topology::compose::Driver;
-use crate::topology::sites::FileSites;
 use crate::topology::{Resolved, Topology, moves};
 
 /// Facts of a topology as lines without positions, each with how often it is there.
@@ -27,8 +26,9 @@ pub(super) fn check(
 ) -> Result<Topology> {
     undo(before, edits)?;
     let after = before.again(&before.snapshot.edited(edits));
-    let shared = Shared::of(before, &after);
-    let mut intended = facts(before, Some(moved), &shared);
+    let apart = Apart::of(before, &after);
+    let (mut intended, found) =
+        rayon::join(|| facts(before, Some(moved), &apart), || facts(&after, Some(moved), &apart));
     for &index in &moved.going {
         take(&mut intended, &listener_fact(before, moved.host_index, index));
     }
@@ -38,7 +38,7 @@ pub(super) fn check(
             *intended.entry(setting_fact(path.as_str(), &selector)).or_default() += 1;
         }
     }
-    same(&intended, &facts(&after, Some(moved), &shared))?;
+    same(&intended, &found)?;
     variables(before, &after, edits)?;
     match moves::resolve(&after, request)? {
         Resolved::Done(_) => Ok(after),
@@ -52,8 +52,8 @@ pub(super) fn check(
 
 /// Asserts that the commit with the Docker-socket blocks changes nothing but that the host reads the socket now.
 pub(super) fn check_blocks(before: &Topology, after: &Topology, moved: &Move) -> Result<()> {
-    let shared = Shared::of(before, after);
-    same(&facts(before, None, &shared), &facts(after, None, &shared))?;
+    let apart = Apart::of(before, after);
+    same(&facts(before, None, &apart), &facts(after, None, &apart))?;
     variables(before, after, &BTreeMap::new())?;
     let host = &after.hosts[moved.host_index];
     match host.socket(&after.alloy) {
@@ -71,10 +71,10 @@ pub(super) fn check_prune(
 ) -> Result<Topology> {
     undo(before, edits)?;
     let after = before.again(&before.snapshot.edited(edits));
-    let shared = Shared::of(before, &after);
-    let mut intended = facts(before, None, &shared);
+    let apart = Apart::of(before, &after);
+    let mut intended = facts(before, None, &apart);
     rewritten(&mut intended, queries);
-    same(&intended, &facts(&after, None, &shared))?;
+    same(&intended, &facts(&after, None, &apart))?;
     variables(before, &after, edits)?;
     Ok(after)
 }
@@ -124,21 +124,29 @@ fn same(intended: &Facts, found: &Facts) -> Result<()> {
     Ok(())
 }
 
-/// Files whose queries are one object in both topologies. They were read from the same bytes, so comparing them would
-/// compare each query with itself.
-struct Shared<'t>(BTreeSet<&'t str>);
+/// Files whose queries are not one object in both topologies. What is one object was read from the same bytes, so comparing
+/// it would compare each query with itself.
+struct Apart<'t>(BTreeSet<&'t str>);
 
-impl<'t> Shared<'t> {
-    fn of(before: &'t Topology, after: &Topology) -> Self {
-        let same = |path: &RepoPath, file: &Arc<FileSites>| {
-            after.queries.files.get(path).is_some_and(|other| Arc::ptr_eq(file, other))
-        };
-        let files = before.queries.files.iter().filter(|(path, file)| same(path, file));
-        Self(files.map(|(path, _)| path.as_str()).collect())
+impl<'t> Apart<'t> {
+    fn of(before: &'t Topology, after: &'t Topology) -> Self {
+        let mut apart = BTreeSet::new();
+        // Both are sorted by path.
+        let mut others = after.queries.files.iter().peekable();
+        for (path, file) in &before.queries.files {
+            while let Some((odd, _)) = others.next_if(|(other, _)| *other < path) {
+                apart.insert(odd.as_str());
+            }
+            if !others.next_if(|(other, _)| *other == path).is_some_and(|(_, other)| Arc::ptr_eq(file, other)) {
+                apart.insert(path.as_str());
+            }
+        }
+        apart.extend(others.map(|(path, _)| path.as_str()));
+        Self(apart)
     }
 }
 
-fn facts(topology: &Topology, moved: Option<&Move>, shared: &Shared<'_>) -> Facts {
+fn facts(topology: &Topology, moved: Option<&Move>, apart: &Apart<'_>) -> Facts {
     let mut out = Facts::new();
     let mut add = |line: String| *out.entry(line).or_default() += 1;
     for (number, host) in topology.hosts.iter().enumerate() {
@@ -161,7 +169,7 @@ fn facts(topology: &Topology, moved: Option<&Move>, shared: &Shared<'_>) -> Fact
             }
         }
     }
-    for (path, query) in topology.queries.texts_of(|path| !shared.0.contains(path)) {
+    for (path, query) in topology.queries.texts_of(|path| apart.0.contains(path)) {
         add(site_fact(path, query));
     }
     for (path, selector) in loki::selectors(topology) {
@@ -196,9 +204,12 @@ fn setting_fact(path: &str, selector: &str) -> String {
 fn variables(before: &Topology, after: &Topology, edits: &BTreeMap<RepoPath, Edits>) -> Result<()> {
     let mut hosts = after.inventory.hosts();
     for host in before.inventory.hosts() {
-        let intended = host.definitions.iter().filter(|one| !covered(edits, &one.entry)).map(|one| one.name.as_str());
         let again = hosts.next().filter(|again| again.name == host.name);
-        let found = again.into_iter().flat_map(|again| &again.definitions).map(|one| one.name.as_str());
+        // What is the same object on both sides was read from files without an edit.
+        let common = again.map_or(0, |again| host.in_common(again));
+        let intended = host.definitions().skip(common).filter(|one| !covered(edits, &one.entry));
+        let intended = intended.map(|one| one.name.as_str());
+        let found = again.into_iter().flat_map(|again| again.definitions().skip(common)).map(|one| one.name.as_str());
         if again.is_none() || !intended.eq(found) {
             return Err(Error::internal(format!(
                 "read again, {} does not have the variables that were intended",

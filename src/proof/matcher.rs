@@ -146,7 +146,7 @@ impl Matcher {
 
 /// A matcher made ready to be asked many times.
 pub(super) struct Test<'m> {
-    pub(super) matcher: &'m Matcher,
+    matcher: &'m Matcher,
     wanted: Wanted<'m>,
 }
 

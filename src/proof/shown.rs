@@ -3,18 +3,24 @@
 //! Knows: that equal known labels are one stream, and a family with unknown labels is only itself. Must not know: what
 //! selects them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::show;
 use crate::topology::{Label, Stream};
 
+/// Streams as text.
+pub(super) type Texts = Arc<[Arc<str>]>;
+
 /// The streams of one side, rendered.
 pub(super) struct Shown {
-    texts: Vec<Arc<str>>,
     /// For each stream its place among all by text; the same for those that are one.
     ranks: Vec<usize>,
     /// A text for each rank.
     by_rank: Vec<Arc<str>>,
+    /// What was shown so far: many queries select the same.
+    sets: Mutex<FxHashMap<Vec<usize>, Texts>>,
 }
 
 impl Shown {
@@ -32,12 +38,21 @@ impl Shown {
             }
             by_rank.extend(same.first().map(|(text, ..)| Arc::clone(text)));
         }
-        Self { texts, ranks, by_rank }
+        Self { ranks, by_rank, sets: Mutex::default() }
     }
 
-    /// The texts of these streams, in their order.
-    pub(super) fn texts(&self, indices: Vec<usize>) -> Vec<Arc<str>> {
-        indices.into_iter().filter_map(|index| self.texts.get(index).cloned()).collect()
+    /// The texts of these streams, sorted, each once; the same object for the same streams.
+    pub(super) fn texts(&self, indices: impl IntoIterator<Item = usize>) -> Texts {
+        let ranks = self.ranks(indices);
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets.get(&ranks) {
+            return Arc::clone(known);
+        }
+        let mut texts: Vec<Arc<str>> = ranks.iter().map(|rank| Arc::clone(&self.by_rank[*rank])).collect();
+        texts.dedup();
+        let texts: Texts = texts.into();
+        sets.insert(ranks, Arc::clone(&texts));
+        texts
     }
 
     /// These streams by rank, each once.

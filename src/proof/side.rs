@@ -1,13 +1,16 @@
 //! The streams on one side of a move, and which of them satisfy a condition.
 //!
-//! Knows: label values, `service_name` as Loki derives it, that one matcher that says no decides. Must not know: the
-//! other side. Equalities are looked up, so that a query costs what it selects and not what there is.
+//! Knows: label values, `service_name` as Loki derives it. Must not know: the other side, or how a condition is asked of
+//! many streams at once (`ready`).
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::condition::Condition;
 use super::matcher::Test;
+use super::ready::{Asked, Ready, Split};
 use crate::topology::{Label, Stream, Streams};
 
 /// The label Loki 3 derives from the others when a line is pushed (label-surface 1.5 U1).
@@ -16,63 +19,109 @@ const DERIVED: &str = "service_name";
 /// Streams with an index of their labels.
 pub(super) struct Side<'s> {
     streams: Vec<&'s Stream>,
-    derived: Vec<Option<&'s str>>,
-    /// Streams by label and value.
-    having: HashMap<(&'s str, &'s str), Vec<usize>>,
-    /// Streams by a label whose value is not known.
-    unclear: HashMap<&'s str, Vec<usize>>,
+    columns: FxHashMap<&'s str, Column<'s>>,
     /// What was selected so far: one query asks the same several times, and so do many dashboards.
-    selected: Mutex<HashMap<Condition, Selected>>,
+    selected: Mutex<FxHashMap<Condition, Selected>>,
 }
 
-/// Streams that satisfy a condition or may do so, each with why it cannot be told; an error where nothing can.
-pub(super) type Selected = Arc<Result<Vec<(usize, Option<String>)>, String>>;
+/// The values of one label on all streams. Few values stand on many streams, so that a matcher is asked once for each.
+pub(super) struct Column<'s> {
+    /// For each stream, its value by index.
+    pub(super) of: Vec<usize>,
+    /// Each value once: first [`ABSENT`], then [`UNCLEAR`].
+    pub(super) values: Vec<Option<&'s str>>,
+    /// For each value but [`ABSENT`], its streams.
+    pub(super) having: Vec<Vec<usize>>,
+    pub(super) numbers: FxHashMap<&'s str, usize>,
+}
+
+/// The value of a label that is absent or empty.
+pub(super) const ABSENT: usize = 0;
+/// The value that is not known.
+pub(super) const UNCLEAR: usize = 1;
+
+/// Streams that satisfy a condition or may do so; an error where that can be said of none.
+pub(super) type Selected = Arc<Result<Found, String>>;
+
+/// Streams by index, sorted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// All of them.
+    pub(super) all: Vec<usize>,
+    /// Those of which it cannot be told, and why.
+    pub(super) unclear: Vec<(usize, String)>,
+}
 
 /// Whether a stream is selected.
-pub(super) enum Answer {
+enum Answer {
     Yes,
     No,
     /// Why it cannot be told.
     Unknown(String),
 }
 
-/// A condition made ready to be asked many times.
-enum Ready<'c> {
-    Is(Test<'c>),
-    All(Vec<Ready<'c>>),
-    Any(Vec<Ready<'c>>),
-    Open,
+/// A condition to be asked of one stream after the other.
+pub(super) struct Asking<'c, 's> {
+    side: &'c Side<'s>,
+    ready: Result<Ready<'c, 's>, String>,
+}
+
+impl Asking<'_, '_> {
+    /// Whether one stream satisfies the condition.
+    ///
+    /// # Errors
+    /// What is not known.
+    pub(super) fn of(&self, index: usize) -> Result<bool, String> {
+        match self.side.answer(self.ready.as_ref().map_err(Clone::clone)?, index) {
+            Answer::Yes => Ok(true),
+            Answer::No => Ok(false),
+            Answer::Unknown(why) => Err(why),
+        }
+    }
+}
+
+impl<'s> Column<'s> {
+    fn of(streams: usize) -> Self {
+        let values = vec![Some(""), None];
+        let having = vec![Vec::new(); values.len()];
+        Self { of: vec![ABSENT; streams], values, having, numbers: FxHashMap::from_iter([("", ABSENT)]) }
+    }
+
+    fn set(&mut self, stream: usize, value: Option<&'s str>) {
+        let number = value.map_or(UNCLEAR, |value| {
+            *self.numbers.entry(value).or_insert_with(|| {
+                self.values.push(Some(value));
+                self.having.push(Vec::new());
+                self.values.len() - 1
+            })
+        });
+        self.of[stream] = number;
+        if number != ABSENT {
+            self.having[number].push(stream);
+        }
+    }
 }
 
 impl<'s> Side<'s> {
     pub(super) fn new(all: &'s Streams, streams: impl Iterator<Item = &'s Stream>) -> Self {
         let streams: Vec<&Stream> = streams.collect();
-        let derived: Vec<Option<&str>> = streams.iter().map(|stream| all.service_name(stream)).collect();
-        let mut having: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut unclear: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut columns: FxHashMap<&str, Column<'_>> = FxHashMap::default();
         for (index, stream) in streams.iter().enumerate() {
             let labels = stream.labels.iter().filter(|(name, _)| *name != DERIVED);
             let own = labels.map(|(name, label)| (name.as_str(), known(label)));
-            for (name, value) in own.chain([(DERIVED, derived[index])]) {
-                match value {
-                    Some(value) => having.entry((name, value)).or_default().push(index),
-                    None => unclear.entry(name).or_default().push(index),
-                }
+            for (name, value) in own.chain([(DERIVED, all.service_name(stream))]) {
+                columns.entry(name).or_insert_with(|| Column::of(streams.len())).set(index, value);
             }
         }
-        Self { streams, derived, having, unclear, selected: Mutex::default() }
+        Self { streams, columns, selected: Mutex::default() }
     }
 
     /// The value of a label, `""` when it is absent; `None` when it is not known.
     pub(super) fn value(&self, index: usize, name: &str) -> Option<&'s str> {
-        if name == DERIVED {
-            return self.derived[index];
-        }
-        self.streams[index].labels.get(name).map_or(Some(""), known)
+        self.columns.get(name).map_or(Some(""), |column| column.values[column.of[index]])
     }
 
-    /// Each stream that satisfies the condition or may do so, in order, with why it cannot be told. An
-    /// error is a regular expression that cannot be read.
+    /// The streams that satisfy the condition or may do so. An error is a regular expression that cannot be read.
     pub(super) fn select(&self, condition: &Condition) -> Selected {
         let known = self.selected.lock().unwrap_or_else(PoisonError::into_inner).get(condition).cloned();
         known.unwrap_or_else(|| {
@@ -83,56 +132,44 @@ impl<'s> Side<'s> {
         })
     }
 
-    fn selected(&self, condition: &Condition) -> Result<Vec<(usize, Option<String>)>, String> {
-        let ready = Ready::new(condition)?;
-        let mut found = Vec::new();
-        let mut ask = |index: usize| match self.answer(&ready, index) {
-            Answer::Yes => found.push((index, None)),
-            Answer::Unknown(why) => found.push((index, Some(why))),
-            Answer::No => {}
+    fn selected(&self, condition: &Condition) -> Result<Found, String> {
+        let ready = self.ready(condition)?;
+        let Split { yes, no } = ready.split(self.streams.len());
+        let mut decided = yes;
+        decided.add(&no);
+        let reason = |index: usize| match self.answer(&ready, index) {
+            Answer::Unknown(why) => Some((index, why)),
+            Answer::Yes | Answer::No => None,
         };
-        match self.narrowest(&ready) {
-            Some(indices) => indices.into_iter().for_each(&mut ask),
-            None => (0..self.streams.len()).for_each(&mut ask),
-        }
-        Ok(found)
+        let unclear = decided.others().numbers().into_iter().filter_map(reason).collect();
+        Ok(Found { all: no.others().numbers(), unclear })
     }
 
-    /// The fewest streams that one of the matchers leaves.
-    fn narrowest(&self, ready: &Ready<'_>) -> Option<Vec<usize>> {
-        let Ready::All(list) = ready else { return None };
-        let tests = list.iter().filter_map(|one| match one {
-            Ready::Is(test) => Some((test.matcher.label.as_str(), test.asks_for()?)),
-            _ => None,
-        });
-        let lists = tests.filter(|(_, values)| !values.contains(&"")).map(|(label, values)| {
-            let having = values.iter().filter_map(|value| self.having.get(&(label, *value)));
-            having.chain(self.unclear.get(label)).collect::<Vec<_>>()
-        });
-        let fewest = lists.min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())?;
-        let mut indices: Vec<usize> = fewest.into_iter().flatten().copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        Some(indices)
+    /// The condition, to be asked of single streams.
+    pub(super) fn asking<'c>(&'c self, condition: &'c Condition) -> Asking<'c, 's> {
+        Asking { side: self, ready: self.ready(condition) }
     }
 
-    /// Whether one stream satisfies the condition.
-    ///
-    /// # Errors
-    /// What is not known.
-    pub(super) fn satisfies(&self, index: usize, condition: &Condition) -> Result<bool, String> {
-        match self.answer(&Ready::new(condition)?, index) {
-            Answer::Yes => Ok(true),
-            Answer::No => Ok(false),
-            Answer::Unknown(why) => Err(why),
-        }
+    fn ready<'c>(&'c self, condition: &'c Condition) -> Result<Ready<'c, 's>, String> {
+        let list = |list: &'c [Condition]| list.iter().map(|one| self.ready(one)).collect::<Result<Vec<_>, _>>();
+        Ok(match condition {
+            Condition::Is(matcher) if matcher.value.known().is_none() => Ready::Open,
+            Condition::Is(matcher) => {
+                let column = self.columns.get(matcher.label.as_str());
+                let told = vec![OnceCell::new(); column.map_or(1, |column| column.values.len())];
+                Ready::Is(Asked { matcher, test: Test::new(matcher)?, column, told })
+            }
+            Condition::All(all) => Ready::All(list(all)?),
+            Condition::Any(any) => Ready::Any(list(any)?),
+            Condition::Open => Ready::Open,
+        })
     }
 
     /// Conditions nest as deep as label filters do, which the reader of queries bounds.
-    fn answer(&self, ready: &Ready<'_>, index: usize) -> Answer {
+    fn answer(&self, ready: &Ready<'_, '_>, index: usize) -> Answer {
         let (list, decides) = match ready {
             Ready::Open => return Answer::Yes,
-            Ready::Is(test) => return self.test(test, index),
+            Ready::Is(asked) => return self.asked(asked, index),
             Ready::All(list) => (list, false),
             Ready::Any(list) => (list, true),
         };
@@ -152,14 +189,15 @@ impl<'s> Side<'s> {
         }
     }
 
-    fn test(&self, test: &Test<'_>, index: usize) -> Answer {
-        let name = test.matcher.label.as_str();
-        let Some(value) = self.value(index, name) else { return Answer::Unknown(self.unclear_label(name, index)) };
-        match test.value(value) {
+    fn asked(&self, asked: &Asked<'_, '_>, index: usize) -> Answer {
+        let number = asked.column.map_or(ABSENT, |column| column.of[index]);
+        let value = asked.column.map_or(Some(""), |column| column.values[number]);
+        let Some(value) = value else { return Answer::Unknown(self.unclear_label(&asked.matcher.label, index)) };
+        match asked.of(number, value) {
             Some(true) => Answer::Yes,
             Some(false) => Answer::No,
             None => {
-                let pattern = test.matcher.value.known().unwrap_or_default();
+                let pattern = asked.matcher.value.known().unwrap_or_default();
                 Answer::Unknown(format!("`{pattern}` may treat `{value}` in another way in Loki"))
             }
         }
@@ -172,19 +210,6 @@ impl<'s> Side<'s> {
         });
         let by = by.unwrap_or_default();
         format!("a stream{by} has a label `{label}` whose value the repository does not tell")
-    }
-}
-
-impl<'c> Ready<'c> {
-    fn new(condition: &'c Condition) -> Result<Self, String> {
-        let list = |list: &'c [Condition]| list.iter().map(Self::new).collect::<Result<Vec<_>, _>>();
-        Ok(match condition {
-            Condition::Is(matcher) if matcher.value.known().is_none() => Self::Open,
-            Condition::Is(matcher) => Self::Is(Test::new(matcher)?),
-            Condition::All(all) => Self::All(list(all)?),
-            Condition::Any(any) => Self::Any(list(any)?),
-            Condition::Open => Self::Open,
-        })
     }
 }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transaction};
 
 use super::branch::{Existing, check_branch_name, full};
+use super::build::Written;
 use super::fault::fault;
 use super::untouched::Untouched;
-use super::{Repo, build, conflicts};
+use super::{Repo, build, conflicts, patch};
 use crate::error::{Error, Result};
 use crate::plan::Step;
 
@@ -117,9 +118,9 @@ impl Repo {
         let (who, unknown) = self.identity(&from)?;
         let (mut all, mut built) = (Vec::new(), Vec::new());
         for branch in branches {
-            let ids = build::commits(&memory, &from, &who, &branch.steps)?;
+            let (ids, changed) = build::commits(&memory, &from, &who, &branch.steps)?;
             let tip = *ids.last().unwrap_or(&base_id);
-            let mut published = self.unpublished(&memory, &from, branch, &ids)?;
+            let mut published = self.unpublished(&memory, &from, branch, (&ids, &changed))?;
             match self.existing(&memory, &branch.name, tip, options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
@@ -159,13 +160,14 @@ impl Repo {
         memory: &Repository,
         from: &Commit<'_>,
         branch: &NewBranch<'_>,
-        ids: &[Oid],
+        (ids, changed): (&[Oid], &Written<'_>),
     ) -> Result<Published> {
+        let tip = *ids.last().unwrap_or(&from.id());
         let mut published = Published {
             branch: branch.name.clone(),
             outcome: Outcome::DryRun,
             commits: ids.iter().map(Oid::to_string).collect(),
-            patch: super::patch::patch(memory, from.id(), *ids.last().unwrap_or(&from.id()))?,
+            patch: patch::of_files(changed).unwrap_or_else(|| patch::patch(memory, from.id(), tip))?,
             differs: Vec::new(),
             conflicts: Vec::new(),
             notes: Vec::new(),
@@ -187,7 +189,7 @@ impl Repo {
         let disk = self.handle()?;
         let from = disk.find_commit(base).map_err(|error| fault("read the base commit", &error))?;
         for one in built {
-            if build::commits(&disk, &from, who, &one.new.steps)? != one.ids {
+            if build::commits(&disk, &from, who, &one.new.steps)?.0 != one.ids {
                 return Err(Error::internal("the same plan gave two different commits; no branch was written"));
             }
         }

@@ -3,6 +3,8 @@
 //! Knows: key names and their order. Must not know: terminals. Every key is always there; what does not apply is
 //! `null` or empty.
 
+mod sets;
+
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,10 +16,11 @@ use crate::text::{Edit, Place, Source};
 use super::review;
 use super::summary::{self, FileChange};
 use super::{Outcome, Run, Written};
+use sets::{Selected, Sets};
 
 /// Grows with every change that is not just a new key.
 const SCHEMA: &str = "migrate/1";
-const BATCH: &str = "migrate-batch/1";
+const BATCH: &str = "migrate-batch/2";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -103,8 +106,8 @@ struct Query<'a> {
     before: &'a str,
     after: &'a str,
     how: Option<&'static str>,
-    streams_before: &'a [Arc<str>],
-    streams_after: &'a [Arc<str>],
+    streams_before: Selected<'a>,
+    streams_after: Selected<'a>,
 }
 
 #[derive(Serialize)]
@@ -136,6 +139,8 @@ struct Batch<'a> {
     dry_run: bool,
     base: &'a str,
     branches: Vec<Branch<'a>>,
+    streams: Vec<&'a str>,
+    stream_sets: Vec<Vec<usize>>,
     services: Vec<Report<'a>>,
     notes: &'a [String],
 }
@@ -166,7 +171,7 @@ pub(super) fn render(run: Run<'_>) -> String {
             let patch = String::from_utf8_lossy(&written.patch).into_owned();
             serde_json::to_string_pretty(&Report {
                 patch,
-                ..report(plan, Some(written), &written.commits, &written.notes)
+                ..report(plan, Some(written), (&written.commits, &written.notes), &mut Selected::Listed)
             })
         }
         None => serde_json::to_string_pretty(&batch(run)),
@@ -178,6 +183,8 @@ pub(super) fn render(run: Run<'_>) -> String {
 
 fn batch(run: Run<'_>) -> Batch<'_> {
     let first = run.branches.first();
+    let mut sets = Sets::default();
+    let services = services(run, &mut |list| sets.of(list));
     Batch {
         schema: BATCH,
         exit_code: summary::exit_code(run),
@@ -189,7 +196,9 @@ fn batch(run: Run<'_>) -> Batch<'_> {
             .filter(|written| !written.branch.is_empty())
             .map(|one| branch(run, one))
             .collect(),
-        services: services(run),
+        streams: sets.streams,
+        stream_sets: sets.all,
+        services,
         notes: first.map_or(&[], |written| &written.notes),
     }
 }
@@ -209,15 +218,26 @@ fn branch<'a>(run: Run<'a>, written: &'a Written) -> Branch<'a> {
 }
 
 /// What is said of each service alone. The patch is that of the branch.
-fn services(run: Run<'_>) -> Vec<Report<'_>> {
-    let one = |(index, plan)| match review::branch_of(run, index) {
-        Some((written, commits)) => report(plan, Some(written), commits, &[]),
-        None => report(plan, None, &[], &[]),
+fn services<'a>(run: Run<'a>, selected: Select<'_, 'a>) -> Vec<Report<'a>> {
+    let one = |(index, plan)| {
+        let alone = match review::branch_of(run, index) {
+            Some((written, commits)) => report(plan, Some(written), (commits, &[]), selected),
+            None => report(plan, None, (&[], &[]), selected),
+        };
+        Report { schema: BATCH, ..alone }
     };
     run.plans.iter().enumerate().map(one).collect()
 }
 
-fn report<'a>(plan: &'a Plan, written: Option<&'a Written>, commits: &'a [String], notes: &'a [String]) -> Report<'a> {
+/// How the streams that a query selects are told.
+type Select<'s, 'a> = &'s mut dyn FnMut(&'a [Arc<str>]) -> Selected<'a>;
+
+fn report<'a>(
+    plan: &'a Plan,
+    written: Option<&'a Written>,
+    (commits, notes): (&'a [String], &'a [String]),
+    selected: Select<'_, 'a>,
+) -> Report<'a> {
     let outcome = written.and_then(|written| written.outcome.as_ref());
     Report {
         schema: SCHEMA,
@@ -233,7 +253,7 @@ fn report<'a>(plan: &'a Plan, written: Option<&'a Written>, commits: &'a [String
         commits: plan.steps.iter().enumerate().map(|(index, step)| commit(step, commits.get(index))).collect(),
         moved: plan.moved.as_ref().map(moved),
         files: summary::files(plan).iter().map(|change| file(change, written)).collect(),
-        queries: summary::queries(plan).into_iter().map(query).collect(),
+        queries: summary::queries(plan).into_iter().map(|one| query(one, selected)).collect(),
         findings: summary::findings(plan).into_iter().map(found).collect(),
         rollout: plan.rollout.iter().map(rollout).collect(),
         patch: String::new(),
@@ -302,7 +322,7 @@ fn position(source: &Source, edit: &Edit) -> (usize, usize) {
     (start.line, start.column)
 }
 
-fn query(query: &QueryChange) -> Query<'_> {
+fn query<'a>(query: &'a QueryChange, selected: Select<'_, 'a>) -> Query<'a> {
     let start = summary::start(&query.at);
     Query {
         path: query.at.source.path.as_str(),
@@ -312,8 +332,8 @@ fn query(query: &QueryChange) -> Query<'_> {
         before: &query.before,
         after: &query.after,
         how: query.how.map(How::word),
-        streams_before: &query.streams_before,
-        streams_after: &query.streams_after,
+        streams_before: selected(&query.streams_before),
+        streams_after: selected(&query.streams_after),
     }
 }
 

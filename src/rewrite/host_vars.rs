@@ -74,14 +74,14 @@ fn addresses(topology: &Topology, moved: &Move, edits: &[(RepoPath, Edit)]) -> V
     let ports: Vec<String> =
         moved.going.iter().filter_map(|&index| host.listeners[index].port).map(|port| port.to_string()).collect();
     let Some(scope) = topology.scope(host) else { return Vec::new() };
-    let known = topology.variables_of(host);
+    let known = |word: &str| topology.inventory.get(&host.name).is_some_and(|host| host.definition(word).is_some());
     let mut out: Vec<String> = Vec::new();
     for (path, edit) in edits {
         let Some(text) = topology.snapshot.get(path.as_str()).and_then(|source| source.text()) else { continue };
         let mask = jinja::mask_or_plain(text);
         for tag in mask.tags_in(edit.span) {
             for word in words(tag.span.of(text)) {
-                if !known.contains(word) || out.iter().any(|name| name == word) {
+                if !known(word) || out.iter().any(|name| name == word) {
                     continue;
                 }
                 let value = scope.resolve(&format!("{{{{ {word} }}}}")).unwrap_or_default();

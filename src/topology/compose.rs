@@ -3,7 +3,48 @@
 //! Knows: the Compose specification as far as logging and names go. Must not know: Ansible, Alloy, which host runs it.
 //! It reads *rendered* text; an expression that could not be resolved stands there as [`unresolved`] text.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use crate::syntax::tree::{Ref, Tree};
+use crate::syntax::yaml;
+
+/// What a text says as a Compose file; `None` when it is none.
+type Read = Result<Option<Compose>, String>;
+
+/// Most texts whose reading is kept.
+const MOST: usize = 4096;
+
+thread_local! {
+    static KEPT: RefCell<FxHashMap<String, Read>> = RefCell::default();
+}
+
+/// Reads a whole text, each only once: most files are rendered to the same text after each commit of a run.
+///
+/// # Errors
+/// It is no YAML, or none that Compose takes; what is wrong, as a sentence part.
+pub fn read_text(text: &str) -> Read {
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(found) = kept.get(text) {
+            return found.clone();
+        }
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        let found = parse(text);
+        kept.insert(text.to_owned(), found.clone());
+        found
+    })
+}
+
+fn parse(text: &str) -> Read {
+    let tree = yaml::read(text).map_err(|error| error.to_string())?;
+    match twice(&tree) {
+        Some(name) => Err(format!("`{name}` is there twice, which Compose refuses")),
+        None => Ok(read(&tree)),
+    }
+}
 
 /// Wraps a Jinja expression whose value is not known, so that what depends on it can be told from a real value.
 ///

@@ -9,7 +9,7 @@ use super::alloy::Socket;
 use super::compose::Service;
 use super::flow::{self, Plumbing};
 use super::relabel::Labels;
-use super::runs::{self, Host, Link};
+use super::runs::{Host, Link, SocketRules};
 use super::streams::{Label, Leaving, Stream, Streams};
 
 /// A stream that is to come.
@@ -28,7 +28,7 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
     for (number, host) in topology.hosts.iter().enumerate() {
         let links = || host.links.iter().flatten();
         let Some(first) = links().find_map(listener) else { continue };
-        let socket = host.socket(&topology.alloy).map(|(_, socket)| (socket, Plumbing::of(topology, host)));
+        let socket = host.socket(&topology.alloy).map(|(_, socket)| Collected::of(topology, host, socket));
         for (index, links) in host.links.iter().enumerate() {
             let goes = |service: &usize| {
                 leaving.host == number && leaving.deployment == index && leaving.services.contains(service)
@@ -41,7 +41,7 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
                     continue;
                 }
                 let labels = match &socket {
-                    Some((socket, plumbing)) => by_socket(socket, plumbing, &project.name, service),
+                    Some(socket) => socket.labels(&project.name, service),
                     None => by_listener(host, from.unwrap_or(first), &project.name, service),
                 };
                 let Some(labels) = labels else { continue };
@@ -61,10 +61,25 @@ fn listener(link: &Link) -> Option<usize> {
     }
 }
 
-/// As the Docker-socket blocks of the host say.
-fn by_socket(socket: &Socket, plumbing: &Plumbing<'_>, project: &str, service: &Service) -> Option<Labels> {
-    let labels = runs::socket_labels(socket, plumbing, Some(project), service).ok()??;
-    flow::merged(plumbing.arrive(&socket.to, &labels))
+/// The Docker-socket block of a host.
+struct Collected<'t> {
+    socket: &'t Socket,
+    plumbing: Plumbing<'t>,
+    /// `None`: they cannot be evaluated.
+    rules: Option<SocketRules>,
+}
+
+impl<'t> Collected<'t> {
+    fn of(topology: &'t Topology, host: &Host, socket: &'t Socket) -> Self {
+        let plumbing = Plumbing::of(topology, host);
+        Self { socket, rules: SocketRules::of(socket, &plumbing).ok(), plumbing }
+    }
+
+    /// The labels of a container, as the block says.
+    fn labels(&self, project: &str, service: &Service) -> Option<Labels> {
+        let labels = self.rules.as_ref()?.labels(Some(project), service).ok()??;
+        flow::merged(self.plumbing.arrive(&self.socket.to, &labels))
+    }
 }
 
 /// Before those blocks are there: with the labels a listener sets.

@@ -67,6 +67,8 @@ pub struct Topology {
     /// What could not be read.
     pub findings: Vec<Finding>,
     configs: PerFile<Result<Config, Box<Finding>>>,
+    /// Files that may be of Compose.
+    composes: PerFile<deployments::Speaks>,
     plays: Plays,
     holding: Holding,
 }
@@ -74,10 +76,13 @@ pub struct Topology {
 /// What was read from files before.
 #[derive(Default)]
 struct Known<'k> {
+    inventory: Option<&'k Inventory>,
     deploys: Option<&'k Deploys>,
     alloy: Option<&'k PerFile<Result<Config, Box<Finding>>>>,
     queries: Option<&'k queries::QueryFacts>,
     named: Option<&'k PerFile<named::Named>>,
+    composes: Option<&'k PerFile<deployments::Speaks>>,
+    loki: Option<&'k Loki>,
     holding: Option<&'k Holding>,
     /// Compose files that no task writes, and the host each was seen to run on.
     undeployed: Vec<(String, RepoPath)>,
@@ -128,10 +133,13 @@ impl Topology {
             files.map(|deployment| (host.name.clone(), deployment.file.path.clone()))
         });
         let known = Known {
+            inventory: Some(&self.inventory),
             deploys: Some(&self.deploys),
             alloy: Some(&self.configs),
             queries: Some(&self.queries),
             named: Some(&self.named),
+            composes: Some(&self.composes),
+            loki: Some(&self.loki),
             holding: Some(&self.holding),
             undeployed: undeployed.collect(),
         };
@@ -139,9 +147,20 @@ impl Topology {
     }
 
     fn read(snapshot: &Snapshot, known: &Known<'_>) -> Self {
-        let inventory = Inventory::of(snapshot);
+        let ((inventory, (deploys, more)), (queries, (named, composes))) = rayon::join(
+            || {
+                let inventory = Inventory::again(snapshot, known.inventory.unwrap_or(&Inventory::default()));
+                (inventory, Deploys::of(snapshot, known.deploys.unwrap_or(&Deploys::default())))
+            },
+            || {
+                let queries =
+                    queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
+                let named = PerFile::of(snapshot, known.named.unwrap_or(&PerFile::default()), named::of);
+                let none = PerFile::default();
+                (queries, (named, PerFile::of(snapshot, known.composes.unwrap_or(&none), deployments::speaks)))
+            },
+        );
         let mut findings = inventory.findings().to_vec();
-        let (deploys, more) = Deploys::of(snapshot, known.deploys.unwrap_or(&Deploys::default()));
         findings.extend(more);
         let configs = PerFile::of(snapshot, known.alloy.unwrap_or(&PerFile::default()), |source| {
             alloy::may_be_config(source).then(|| alloy::read(source))
@@ -153,8 +172,6 @@ impl Topology {
                 Err(finding) => findings.push((**finding).clone()),
             }
         }
-        let queries = queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
-        let named = PerFile::of(snapshot, known.named.unwrap_or(&PerFile::default()), named::of);
         let snapshot = snapshot.clone();
         let plays = Plays::of(&inventory, &deploys);
         let (hosts, loki) = (Vec::new(), Loki::default());
@@ -170,12 +187,15 @@ impl Topology {
             loki,
             findings,
             configs,
+            composes,
             plays,
             holding,
         };
         topology.hosts = runs::hosts(&topology, &known.undeployed);
-        topology.loki = Loki::of(&topology);
-        topology.queries.readers = queries::readers(&topology);
+        let (loki, readers) =
+            rayon::join(|| Loki::of(&topology, known.loki.unwrap_or(&Loki::default())), || queries::readers(&topology));
+        topology.loki = loki;
+        topology.queries.read_by(readers, known.queries);
         topology
     }
 
@@ -198,6 +218,19 @@ impl Topology {
     /// Whether a play that runs `task` has `host` among its hosts.
     pub fn runs_on(&self, task: &Task, host: &runs::Host) -> bool {
         self.runs_on_host(task, &host.name)
+    }
+
+    /// The tasks that run on each host, in their order.
+    fn tasks_by_host(&self) -> HashMap<&str, Vec<&Task>> {
+        let mut out: HashMap<&str, Vec<&Task>> = HashMap::new();
+        for task in &self.deploys.tasks {
+            let hosts: BTreeSet<&String> =
+                task.hosts.iter().filter_map(|pattern| self.plays.0.get(pattern)).flatten().collect();
+            for host in hosts {
+                out.entry(host.as_str()).or_default().push(task);
+            }
+        }
+        out
     }
 
     fn runs_on_host(&self, task: &Task, host: &str) -> bool {
@@ -246,7 +279,7 @@ impl Topology {
     /// The names of all variables of a host.
     pub fn variables_of(&self, host: &runs::Host) -> BTreeSet<String> {
         let host = self.inventory.get(&host.name);
-        host.into_iter().flat_map(|host| &host.definitions).map(|definition| definition.name.clone()).collect()
+        host.into_iter().flat_map(hosts::Host::definitions).map(|definition| definition.name.clone()).collect()
     }
 
     /// All query texts that were found, with the file each stands in.

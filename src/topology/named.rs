@@ -40,6 +40,8 @@ pub enum List {
 #[derive(Clone, Debug, Default)]
 pub struct Named {
     mentions: Vec<Mention>,
+    /// The values they set it to, sorted.
+    values: Vec<Box<str>>,
     /// Where lists name the label.
     pub lists: Vec<(Span, List)>,
     /// Where templates of notifications, which serve the alerts of all services, read it.
@@ -51,8 +53,13 @@ pub struct Named {
 /// What a file names; `None` when it is no text, or nothing.
 pub fn of(source: &Arc<Source>) -> Option<Named> {
     let text = source.text().filter(|text| !text.starts_with("$ANSIBLE_VAULT"))?;
+    let mentions = mentions(text);
+    let mut values: Vec<Box<str>> = mentions.iter().flat_map(|one| one.values(text)).map(Box::from).collect();
+    values.sort_unstable();
+    values.dedup();
     let named = Named {
-        mentions: mentions(text),
+        mentions,
+        values,
         lists: lists(text),
         templates: templates(source, text),
         asks_by_component: memmem::find(text.as_bytes(), b"component_id").is_some(),
@@ -64,7 +71,9 @@ pub fn of(source: &Arc<Source>) -> Option<Named> {
 impl Named {
     /// The places of `text`, of which these are the facts, that set `job` to one of these values, in text order.
     pub fn naming<'n>(&'n self, text: &'n str, jobs: &'n [String]) -> impl Iterator<Item = Mention> + 'n {
-        self.mentions.iter().filter(move |one| one.names(text, jobs)).copied()
+        let is_named = |job: &String| self.values.binary_search_by(|value| (**value).cmp(job.as_str())).is_ok();
+        let mentions = if jobs.iter().any(is_named) { self.mentions.as_slice() } else { &[] };
+        mentions.iter().filter(move |one| one.names(text, jobs)).copied()
     }
 }
 
@@ -112,16 +121,17 @@ fn mention(text: &str, at: usize) -> Option<Mention> {
 impl Mention {
     /// Whether one of the alternatives is one of these.
     fn names(&self, text: &str, jobs: &[String]) -> bool {
+        self.values(text).any(|value| jobs.iter().any(|job| job == value))
+    }
+
+    /// The value where it is one word, else whatever may be one of several.
+    fn values<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> + use<'t> {
         let value = self.whole.of(text);
-        let is = |part: &str| jobs.iter().any(|job| job == part);
-        if self.alone {
-            return is(value);
-        }
-        let plain = value.split(['|', '(', ')']).any(|part| {
-            let part = part.trim_end_matches(['.', ',']);
-            is(part) || part.strip_suffix("%7C").is_some_and(is)
-        });
-        plain || value.split("%7C").any(is)
+        let several = if self.alone { "" } else { value };
+        let parts = several.split(['|', '(', ')']).map(|part| part.trim_end_matches(['.', ',']));
+        let parts = parts.flat_map(|part| std::iter::once(part).chain(part.strip_suffix("%7C")));
+        let all = self.alone.then_some(value).into_iter().chain(parts).chain(several.split("%7C"));
+        all.filter(|value| !value.is_empty())
     }
 }
 

@@ -10,7 +10,7 @@ use super::Topology;
 use super::datasources::{self, Datasource, Datasources};
 use super::deploys::{Task, join};
 use super::per_file::PerFile;
-use super::sites::language::RuleReaders;
+use super::sites::language::{RuleReaders, Servers};
 use super::sites::{self, Document, FileSites};
 use crate::snapshot::Snapshot;
 use crate::text::{Place, RepoPath, Source};
@@ -20,10 +20,8 @@ use crate::text::{Place, RepoPath, Source};
 pub struct QueryFacts {
     /// Files with query sites, or with findings why they could not be read; by path.
     pub files: BTreeMap<RepoPath, Arc<FileSites>>,
-    /// Provisioned datasources.
-    pub datasources: Datasources,
-    /// Who reads which rule files.
-    pub readers: RuleReaders,
+    /// Who answers them.
+    pub servers: Arc<Servers>,
     pub(crate) read: PerFile<FileFacts>,
 }
 
@@ -47,15 +45,22 @@ impl QueryFacts {
     /// still the same is taken over.
     pub fn of(snapshot: &Snapshot, known: &Self) -> Self {
         let mut facts = Self { read: PerFile::of(snapshot, &known.read, file), ..Self::default() };
-        let mut list = Vec::new();
-        for (source, file) in facts.read.iter() {
-            list.extend(file.datasources.iter().cloned());
-            if let Some(sites) = &file.sites {
-                facts.files.insert(source.path.clone(), Arc::clone(sites));
-            }
-        }
-        facts.datasources = Datasources::new(list);
+        let with_sites =
+            facts.read.iter().filter_map(|(source, file)| Some((source.path.clone(), file.sites.clone()?)));
+        // By path already: collecting is faster than inserting.
+        facts.files = with_sites.collect();
+        let list = facts.read.iter().flat_map(|(_, file)| &file.datasources).cloned().collect();
+        facts.servers = Arc::new(Servers { datasources: Datasources::new(list), ..Servers::default() });
         facts
+    }
+
+    /// The same, now that it is known who reads which rule files. Servers that are what `known` says they are stay the
+    /// same object.
+    pub(super) fn read_by(&mut self, readers: RuleReaders, known: Option<&Self>) {
+        let datasources = self.servers.datasources.clone();
+        let servers = Servers { datasources, readers };
+        let same = known.filter(|known| known.servers.same(&servers));
+        self.servers = same.map_or_else(|| Arc::new(servers), |known| Arc::clone(&known.servers));
     }
 
     /// Every query of the files that `wanted` asks for, with the path of its file.
@@ -77,13 +82,14 @@ pub(super) fn readers(topology: &Topology) -> RuleReaders {
     if loki.is_empty() && prometheus.is_empty() {
         return readers;
     }
+    let tasks = topology.tasks_by_host();
     for host in &topology.hosts {
         let Some(scope) = topology.scope(host) else { continue };
         let resolve = |list: &[&(String, Place)]| -> Vec<(String, Place)> {
             list.iter().filter_map(|(text, at)| Some((scope.resolve(text)?, at.clone()))).collect()
         };
         let (loki, prometheus) = (resolve(&loki), resolve(&prometheus));
-        for task in topology.deploys.tasks.iter().filter(|task| topology.runs_on(task, host)) {
+        for task in tasks.get(host.name.as_str()).into_iter().flatten() {
             if !matches!(task.module.as_str(), "template" | "copy" | "synchronize") {
                 continue;
             }

@@ -11,7 +11,7 @@ use super::flow::{self, Plumbing};
 use super::later::Later;
 use super::loki::{Derives, NONE_FOUND};
 use super::relabel::{ANY, Labels};
-use super::runs::{self, Host};
+use super::runs::{Host, SocketRules};
 use crate::text::Place;
 
 /// The value of a stream label.
@@ -169,12 +169,13 @@ impl Build<'_> {
         let Some((config, socket)) = host.socket(&topology.alloy) else {
             return if moved.is_some() { Err("the host does not read the Docker socket".into()) } else { Ok(new) };
         };
+        let rules = SocketRules::of(socket, plumbing);
         for (index, deployment) in host.deployments.iter().enumerate() {
             for (number, service) in deployment.compose.services.iter().enumerate() {
                 let leaves = |leaving: &Leaving<'_>| leaving.deployment == index && leaving.services.contains(&number);
                 let moving = moved.as_ref().is_some_and(leaves);
                 let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
-                let left = runs::socket_labels(socket, plumbing, project, service);
+                let left = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service));
                 let labels = match left {
                     Err(problem) if moving => return Err(problem),
                     Err(_) => Some(unknown()),
@@ -217,11 +218,12 @@ impl Build<'_> {
         let configs = host.configs.iter().filter_map(|one| topology.alloy.get(one.config));
         let all = configs.flat_map(|config| config.sockets.iter().map(move |socket| (config, socket)));
         for (config, socket) in all.skip(1) {
+            let rules = SocketRules::of(socket, plumbing);
             for deployment in &host.deployments {
                 let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
                 for service in &deployment.compose.services {
-                    let left =
-                        runs::socket_labels(socket, plumbing, project, service).unwrap_or_else(|_| Some(unknown()));
+                    let left = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service));
+                    let left = left.unwrap_or_else(|_| Some(unknown()));
                     let arrived = left.map(|labels| self.arrive(plumbing, &socket.to, &labels)).unwrap_or_default();
                     if let Some(labels) = flow::merged(arrived) {
                         self.keep(Stream { labels, at: Some(config.place(socket.at)) });

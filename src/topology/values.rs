@@ -88,7 +88,7 @@ pub struct World {
     /// `hostvars`, by host name.
     pub hosts: BTreeMap<String, Scope>,
     /// What stands below every host's own variables: the defaults of roles, the same for all.
-    pub defaults: BTreeMap<String, Content>,
+    pub defaults: Arc<BTreeMap<String, Content>>,
 }
 
 /// A text with every template in it evaluated.

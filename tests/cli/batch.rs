@@ -1,5 +1,7 @@
 //! Several services in one run on the example, and what git says about the branches.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::{Run, Scratch, try_git};
@@ -66,6 +68,32 @@ fn a_batch_is_the_services_one_by_one() {
 }
 
 #[test]
+fn the_streams_of_a_batch_are_told_once() {
+    let scratch = Scratch::demo();
+    let json = |arguments: &[&str]| scratch.migrate(&[arguments, &["--dry-run", "--format", "json"]].concat()).json();
+    let batch = json(&["--all", "--host", "puck"]);
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let (streams, sets) = (list(&batch["streams"]), list(&batch["stream_sets"]));
+    for all in [&streams, &sets] {
+        assert_eq!(all.iter().map(Value::to_string).collect::<BTreeSet<_>>().len(), all.len());
+    }
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    let told = |set: &Value| -> Vec<Value> {
+        list(&sets[number(set)]).iter().map(|stream| streams[number(stream)].clone()).collect()
+    };
+    // The first one moves as it does alone.
+    let (first, alone) = (&batch["services"][0], json(&[PUCK[0], "--host", "puck"]));
+    assert_eq!((first["schema"].as_str(), alone["schema"].as_str()), (Some("migrate-batch/2"), Some("migrate/1")));
+    assert!(list(&alone["queries"]).len() > 3);
+    for (one, other) in list(&first["queries"]).iter().zip(list(&alone["queries"])) {
+        assert_eq!(one["before"], other["before"]);
+        for side in ["streams_before", "streams_after"] {
+            assert_eq!(told(&one[side]), list(&other[side]), "{one}");
+        }
+    }
+}
+
+#[test]
 fn a_blocked_service_is_named_and_does_not_stop_the_others() {
     let scratch = Scratch::demo();
     let run = scratch.migrate(&["--all", "--dry-run", "--format", "json"]);
@@ -84,7 +112,7 @@ fn a_blocked_service_is_named_and_does_not_stop_the_others() {
     let json = scratch.migrate(&["--all", "--host", "ariel", "--format", "json"]).json();
     assert_eq!(
         (json["schema"].as_str(), json["branches"].as_array().map(Vec::len)),
-        (Some("migrate-batch/1"), Some(0))
+        (Some("migrate-batch/2"), Some(0))
     );
     assert_eq!(scratch.git(&["branch", "--list", "migrate/*"]), "");
 }

@@ -17,7 +17,7 @@ use crate::topology::alloy::{Config, Does, Pipe, Stage, Text, Touches};
 use crate::topology::flow::Plumbing;
 use crate::topology::runs::{Host, Link};
 use crate::topology::streams::Leaving;
-use crate::topology::{Move, Streams, Topology};
+use crate::topology::{Move, Stream, Streams, Topology};
 
 /// What becomes of one selector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Walk<'_> {
         }
         let Ok(selector) = selector::read(&text.raw) else { return false };
         let moving = moving(self.streams);
-        !Proof::new(&moving).possible(&Condition::all(&matchers(&selector))).is_empty()
+        !Proof::new(&moving).possible(&Condition::all(&matchers(&selector))).0.is_empty()
     }
 
     fn edit(&mut self, text: &Text, place: Place, span: Span, new: &str, streams: (Vec<Arc<str>>, Vec<Arc<str>>)) {
@@ -190,7 +190,11 @@ pub(crate) fn rewrite_selector(text: &str, streams: &Streams, moved: &Move) -> F
         let next = Condition::all(&next);
         match proof.check(&same, &next, Copies::Count) {
             Verdict::Right { .. } => {
-                let (before, after) = proof.shown(&same, &next);
+                let shown = |found: Result<Vec<usize>, String>, list: &[Stream]| {
+                    found.unwrap_or_default().into_iter().map(|index| proof::stream(&list[index]).into()).collect()
+                };
+                let before = shown(proof.today(&same, Copies::Ignored), &streams.before);
+                let after = shown(proof.after(&next), &streams.after);
                 return Fate::Becomes { span, new, before, after };
             }
             Verdict::Unknown { why: unknown } => why = unknown,

@@ -45,10 +45,10 @@ impl Moving {
     /// Whether a selector takes all of these, none (`Some`), or nobody knows.
     fn takes(streams: &[Stream], matchers: &[Matcher]) -> Option<bool> {
         let all = Streams { before: streams.to_vec(), ..Streams::default() };
-        let found = Proof::new(&all).possible(&Condition::all(matchers));
+        let (found, sure) = Proof::new(&all).possible(&Condition::all(matchers));
         match found.len() {
             0 => Some(false),
-            all if all == streams.len() && found.iter().all(|(_, sure)| *sure) => Some(true),
+            all if all == streams.len() && sure => Some(true),
             _ => None,
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! Knows: what else than its text decides about a query. Must not know: how it is decided.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use crate::syntax::SyntaxError;
 use crate::syntax::logql;
@@ -25,7 +27,7 @@ type Found = Vec<(Beside, Arc<Analysis>)>;
 
 /// Analyses by text.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<HashMap<String, Found>>);
+pub(super) struct Kept(Mutex<FxHashMap<String, Found>>);
 
 impl Kept {
     fn get(&self, text: &str, around: &Around<'_>) -> Option<Arc<Analysis>> {
@@ -55,15 +57,19 @@ impl Before<'_> {
     /// # Errors
     /// It is no query of Loki.
     pub(super) fn analysis(&self, site: &Site, around: &Around<'_>) -> Result<Arc<Analysis>, SyntaxError> {
-        if !self.concerns(site.asks()) {
+        if let Some(asks) = site.asks().transpose().map_err(Clone::clone)?
+            && !self.concerns(asks)
+        {
             return Ok(Arc::default());
         }
         let text = site.query.of(site.view.text());
         if let Some(kept) = self.kept.get(text, around) {
             return Ok(kept);
         }
-        let query = logql::read(text)?;
-        if !self.concerns(Some(site.asks_as(&query))) {
+        let read = logql::read(text);
+        let asks = site.asks_as(&read).map_err(Clone::clone)?;
+        let query = read?;
+        if !self.concerns(asks) {
             debug_assert!(!query::analyse(&query, self, around).concerned(), "{text}");
             return Ok(Arc::default());
         }

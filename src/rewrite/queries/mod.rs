@@ -13,6 +13,7 @@ mod ids;
 mod kept;
 mod query;
 mod streams;
+mod told;
 mod variables;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::text::{Place, Source};
 use crate::topology::named::Named;
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::SiteKind;
-use crate::topology::sites::language::{self, Language};
+use crate::topology::sites::language::Language;
 use crate::topology::{Move, Streams, Topology};
 
 use query::Analysis;
@@ -35,11 +36,12 @@ use query::Analysis;
 /// Edits and findings for every query of the repository, and findings for whatever else names the moved job.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let facts = &topology.queries;
-    let mut outcome = rewrite_sites(facts, moved);
     let components = components(topology, moved);
     let named: Vec<_> = topology.named.iter().collect();
-    let mentioned: Vec<_> =
-        named.par_iter().map(|(source, named)| mentions_in(source, named, topology, &components, moved)).collect();
+    let mentions =
+        |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, &components, moved);
+    let (mut outcome, mentioned) =
+        rayon::join(|| rewrite_sites(facts, moved), || named.par_iter().map(mentions).collect::<Vec<_>>());
     outcome.findings.extend(mentioned.into_iter().flatten());
     if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
         outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
@@ -107,8 +109,8 @@ pub fn prune(topology: &Topology) -> Outcome {
     let proof = Proof::new(&streams);
     let facts = &topology.queries;
     for file in facts.files.values() {
-        let languages = language::decide(file, &facts.datasources, &facts.readers);
-        for (site, language) in file.sites.iter().zip(&languages) {
+        let judged = file.judged(&facts.servers);
+        for (site, language) in file.sites.iter().zip(&judged.languages) {
             let (Language::Loki(fact), text) = (language, site.query.of(site.view.text())) else { continue };
             let Some(changes) = logql::read(text).ok().map(|query| bridges::needless(&query, &proof)) else { continue };
             let analysis = Analysis { changes, how: Some(How::Swap), ..Analysis::default() };

@@ -18,9 +18,8 @@ mod wrap;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use crate::proof::{Condition, Matcher, Op, Value};
+use crate::proof::{Condition, Matcher, Op, Sides, Value};
 use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
 use crate::text::Span;
 
@@ -67,9 +66,6 @@ pub(super) struct Remark {
     /// `{why}` or `{label}` of the sentence.
     pub(super) why: String,
 }
-
-/// Streams selected today and afterwards, rendered.
-type Sides = (Arc<[Arc<str>]>, Arc<[Arc<str>]>);
 
 /// What a query needs.
 #[derive(Clone, Debug, Default)]

@@ -11,6 +11,7 @@ use crate::topology::sites::Asks;
 use crate::topology::{Derives, Label, Move, Streams};
 
 use super::kept::Kept;
+use super::told::Told;
 
 /// Which streams reach a point of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,11 @@ pub(super) struct Before<'m> {
     pub(super) kept: Kept,
     /// For each stream of today: whether its labels change.
     changes: Vec<bool>,
+    /// Those whose labels do, sorted.
+    moving: Vec<usize>,
+    /// Streams of today that Loki keeps as one with some that move, which are among them.
+    together: Vec<Vec<usize>>,
+    told: Told,
     /// The jobs of what moves, and of all streams that it takes from or brings to; `None` when one is not known.
     touched: Option<BTreeSet<&'m str>>,
 }
@@ -79,10 +85,21 @@ pub(super) struct Called {
 impl<'m> Before<'m> {
     pub(super) fn new(moved: &'m Move) -> Self {
         let proof = Proof::new(&moved.streams);
-        let mut before =
-            Self { moved, proof, if_named: None, kept: Kept::default(), changes: Vec::new(), touched: None };
+        let mut before = Self {
+            moved,
+            proof,
+            if_named: None,
+            kept: Kept::default(),
+            changes: Vec::new(),
+            moving: Vec::new(),
+            together: Vec::new(),
+            told: Told::default(),
+            touched: None,
+        };
         let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
         before.changes = (0..moved.streams.before.len()).map(changes).collect();
+        before.moving = (0..before.changes.len()).filter(|&index| before.changes[index]).collect();
+        before.together = before.together();
         before.touched = before.touched();
         before
     }
@@ -112,13 +129,18 @@ impl<'m> Before<'m> {
         Some(jobs)
     }
 
-    /// Whether a query that asks for this can be concerned; one of which nothing is known can.
-    pub(super) fn concerns(&self, asks: Option<&Asks>) -> bool {
+    /// Whether a query that asks for this can be concerned.
+    pub(super) fn concerns(&self, asks: &Asks) -> bool {
         match (asks, &self.touched) {
-            (Some(Asks::Nothing), _) => false,
-            (Some(Asks::Jobs(names)), Some(touched)) => names.iter().any(|name| touched.contains(name.as_str())),
+            (Asks::Nothing, _) => false,
+            (Asks::Jobs(names), Some(touched)) => names.iter().any(|name| touched.contains(name.as_str())),
             _ => true,
         }
+    }
+
+    /// The jobs it can concern; `None` when one is not known.
+    pub(super) fn jobs(&self) -> Option<&BTreeSet<&'m str>> {
+        self.touched.as_ref()
     }
 
     /// With what holds if Loki derives `service_name`.
@@ -134,18 +156,21 @@ impl<'m> Before<'m> {
 
     /// Which streams satisfy `condition`.
     pub(super) fn flow(&self, condition: &Condition) -> Flow {
-        let possible = self.proof.possible(condition);
-        let moving = possible.iter().filter(|(index, _)| self.moves(*index)).count();
+        self.told.flow.of(condition, || self.find_flow(condition))
+    }
+
+    fn find_flow(&self, condition: &Condition) -> Flow {
+        let (possible, sure) = self.proof.possible(condition);
+        let moving = self.moving.iter().filter(|index| possible.binary_search(index).is_ok()).count();
         if moving == 0 {
             return Flow::Still;
         }
-        if possible.iter().any(|(_, sure)| !sure) {
+        if !sure {
             return Flow::Unknown;
         }
         let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
         // Whoever wants to see what is stored, too, has old streams beside the new ones.
-        let all =
-            moving == possible.len() && !self.moved.keep_history && possible.iter().all(|(index, _)| leaves(*index));
+        let all = moving == possible.len() && !self.moved.keep_history && possible.iter().all(|&index| leaves(index));
         if all { Flow::Moved } else { Flow::Mixed }
     }
 
@@ -169,25 +194,42 @@ impl<'m> Before<'m> {
         self.today(condition).into_iter().flat_map(new).collect()
     }
 
-    /// What becomes of the streams of today that satisfy `condition` and move, those with the same labels together: Loki
-    /// keeps them as one.
-    fn fates(&self, condition: &Condition) -> Vec<BTreeSet<usize>> {
-        let mut together: BTreeMap<_, (bool, BTreeSet<usize>)> = BTreeMap::new();
-        for index in self.today(condition) {
-            let Some(stream) = self.moved.streams.before.get(index) else { continue };
-            let unclear = stream.labels.values().any(|label| *label == Label::Unknown);
-            let (moves, image) = together.entry((&stream.labels, unclear.then_some(index))).or_default();
-            *moves |= self.moves(index);
-            image.extend(self.proof.image(index));
+    /// Streams with the same labels as one that moves, by labels: Loki keeps them as one.
+    fn together(&self) -> Vec<Vec<usize>> {
+        let stream = |index: usize| self.moved.streams.before.get(index).map(|stream| &stream.labels);
+        let is_family =
+            |index: usize| stream(index).is_some_and(|labels| labels.values().any(|label| *label == Label::Unknown));
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for &index in &self.moving {
+            groups.entry((stream(index), is_family(index).then_some(index))).or_default();
         }
-        together.into_values().filter(|(moves, _)| *moves).map(|(_, image)| image).collect()
+        for index in 0..self.changes.len() {
+            let family = (!groups.is_empty() && is_family(index)).then_some(index);
+            if let Some(group) = groups.get_mut(&(stream(index), family)) {
+                group.push(index);
+            }
+        }
+        groups.into_values().collect()
+    }
+
+    /// What becomes of the streams of today that satisfy `condition` and move, those that are one together.
+    fn fates(&self, condition: &Condition) -> Vec<BTreeSet<usize>> {
+        let today = self.today(condition);
+        let is_there = |index: &usize| today.binary_search(index).is_ok();
+        let of = |group: &Vec<usize>| {
+            let there: Vec<usize> = group.iter().copied().filter(is_there).collect();
+            let moves = there.iter().any(|&index| self.moves(index));
+            moves.then(|| there.into_iter().flat_map(|index| self.proof.image(index)).collect())
+        };
+        self.together.iter().filter_map(of).collect()
     }
 
     /// Whether one stream of today goes on in part under its old labels: its listener keeps another sender, or another
     /// listener sets the same labels.
     pub(super) fn parts(&self, condition: &Condition) -> bool {
         let has_job = |to: &usize| self.proof.value_after(*to, "job") != Some("");
-        self.fates(condition).iter().any(|image| image.iter().any(has_job) && !image.iter().all(has_job))
+        let parts = |image: &BTreeSet<usize>| image.iter().any(has_job) && !image.iter().all(has_job);
+        self.told.parts.of(condition, || self.fates(condition).iter().any(parts))
     }
 
     /// Whether one stream of today goes on as several: one for each component.
@@ -220,21 +262,24 @@ impl<'m> Before<'m> {
     pub(super) fn name_tells(&self, condition: &Condition) -> bool {
         let this = self.if_named.unwrap_or(self);
         !self.may_have_names()
-            || this.one_to_one(condition, |side, index| match side {
-                Side::Today => this.proof.value_today(index, "service_name"),
-                Side::After => this.proof.value_after(index, "service_name"),
+            || this.told.name_tells.of(condition, || {
+                this.one_to_one(condition, |side, index| match side {
+                    Side::Today => this.proof.value_today(index, "service_name"),
+                    Side::After => this.proof.value_after(index, "service_name"),
+                })
             })
     }
 
     /// Whether `job` and `service` together go on to tell these streams from each other exactly as they do today.
     pub(super) fn both_tell(&self, condition: &Condition) -> bool {
-        self.one_to_one(condition, |side, index| {
+        let read = |side: Side, index: usize| {
             let value = |label: &str| match side {
                 Side::Today => self.proof.value_today(index, label),
                 Side::After => self.proof.value_after(index, label),
             };
             Some((value("job")?, value("service")?))
-        })
+        };
+        self.told.both_tell.of(condition, || self.one_to_one(condition, read))
     }
 
     /// Whether what is read of each of these streams and of what becomes of it is one to one.
@@ -266,17 +311,22 @@ impl<'m> Before<'m> {
     /// `job` becomes `service` on all of these streams, which all move.
     pub(super) fn service(&self, condition: &Condition) -> Option<Called> {
         let name = |to| self.proof.value_after(to, "service");
-        self.called(condition, vec!["service"], name)
+        self.told.service.of(condition, || self.called(condition, vec!["service"], name))
     }
 
     /// `service_name` tells all of these streams apart as `job` did.
     pub(super) fn derived(&self, condition: &Condition) -> Option<Called> {
         let name = |to| self.proof.value_after(to, "service_name");
-        self.has_names().then(|| self.called(condition, vec!["service_name"], name)).flatten()
+        let find = || self.has_names().then(|| self.called(condition, vec!["service_name"], name)).flatten();
+        self.told.derived.of(condition, find)
     }
 
     /// Each of these streams has either `job` as before or `service` in its place.
     pub(super) fn either(&self, condition: &Condition) -> Option<Called> {
+        self.told.either.of(condition, || self.find_either(condition))
+    }
+
+    fn find_either(&self, condition: &Condition) -> Option<Called> {
         if self.parts(condition) {
             return None;
         }

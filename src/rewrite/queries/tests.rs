@@ -17,6 +17,7 @@ use crate::syntax::yaml;
 use crate::text::{Edits, Place, Span};
 use crate::topology::datasources::Datasources;
 use crate::topology::loki::DISCOVERED;
+use crate::topology::sites::language::Servers;
 use crate::topology::{Bridge, Derives, Label, Stream, Streams, datasources, sites};
 
 /// kairos (project kairos, one container) moves on puck; angelia and the journal stay there, neo4j is on two hosts.
@@ -75,7 +76,10 @@ fn facts(files: &[(&str, &str)]) -> QueryFacts {
     let tree = yaml::read(DATASOURCES).unwrap();
     QueryFacts {
         files: files.iter().map(|(path, text)| ((*path).into(), Arc::new(sites::read(&source(path, text))))).collect(),
-        datasources: Datasources::new(datasources::read(&provisioning, &tree, &|_| false)),
+        servers: Arc::new(Servers {
+            datasources: Datasources::new(datasources::read(&provisioning, &tree, &|_| false)),
+            ..Servers::default()
+        }),
         ..QueryFacts::default()
     }
 }

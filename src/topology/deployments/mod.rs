@@ -14,7 +14,6 @@ use super::deploys::{Task, join};
 use super::scope::Scope;
 use crate::finding::{Finding, Level};
 use crate::syntax::jinja::{self, Delims};
-use crate::syntax::yaml;
 use crate::text::{Place, Source, Span};
 use written::{Done, Up, Written};
 
@@ -108,6 +107,18 @@ pub(in crate::topology) fn may_be_compose(file: &Source) -> bool {
     let name = file.path.name().trim_end_matches(".j2");
     let yaml = name.ends_with(".yml") || name.ends_with(".yaml") || name != file.path.name();
     yaml && memchr::memmem::find(file.bytes(), b"services:").is_some()
+}
+
+/// A word in a file that may be one of Compose.
+#[derive(Debug)]
+pub(in crate::topology) struct Speaks {
+    pub(in crate::topology) of_syslog: bool,
+}
+
+/// What a file says that [may be one of Compose](may_be_compose).
+pub(in crate::topology) fn speaks(file: &Arc<Source>) -> Option<Speaks> {
+    let of_syslog = || memchr::memmem::find(file.bytes(), b"syslog").is_some();
+    may_be_compose(file).then(|| Speaks { of_syslog: of_syslog() })
 }
 
 fn folder_of<'w>(one: &'w Written<'_>) -> Option<&'w str> {
@@ -231,15 +242,9 @@ fn read(
     is_template: bool,
 ) -> Result<Option<(Compose, Vec<String>)>, Box<Finding>> {
     let rendered = scope.render(file, is_template).map_err(|problem| unreadable(file, &problem))?;
-    let tree =
-        yaml::read(&rendered.text).map_err(|error| unreadable(file, &format!("rendered for this host, {error}")))?;
-    if let Some(name) = compose::twice(&tree) {
-        return Err(unreadable(
-            file,
-            &format!("rendered for this host, `{name}` is there twice, which Compose refuses"),
-        ));
-    }
-    Ok(compose::read(&tree).map(|compose| (compose, rendered.unresolved)))
+    let found = compose::read_text(&rendered.text);
+    let found = found.map_err(|problem| unreadable(file, &format!("rendered for this host, {problem}")))?;
+    Ok(found.map(|compose| (compose, rendered.unresolved)))
 }
 
 fn unreadable(file: &Arc<Source>, problem: &str) -> Box<Finding> {
@@ -285,12 +290,22 @@ fn merge(parts: Vec<(Arc<Source>, Compose)>, first: &Arc<Source>) -> Merged {
     Merged { file, compose, trouble }
 }
 
+/// Whether the last name of a source stands in a path at all. Most tasks and paths have nothing in common, and this tells
+/// without putting paths together.
+fn could_be_below(src: &str, path: &str, name: &str) -> bool {
+    let last = src.trim_end_matches('/').rsplit(['/', '}']).next().unwrap_or_default();
+    matches!(last, "" | "." | "..") || path.contains(last) || src.contains(name)
+}
+
 /// Whether a task, going by the names in it, may write the repository file at `path` to a host.
 pub(super) fn could_write(task: &Task, path: &crate::text::RepoPath) -> bool {
     if !matches!(task.module.as_str(), "template" | "copy" | "synchronize" | "fileglob" | "assemble") {
         return false;
     }
     let Some(src) = task.text(&["src"]) else { return false };
+    if !could_be_below(src, path.as_str(), path.name()) {
+        return false;
+    }
     // The part of the source behind its last expression is what the repository can be asked about.
     let tail = src.rsplit("}}").next().unwrap_or(src).trim_start_matches('/');
     let folder = tail.trim_end_matches('/');

@@ -16,7 +16,7 @@ use crate::topology::values::{Content, Hidden};
 use super::scalar;
 
 /// Whom a definition is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
     /// Every host that a role runs on; the role's name.
     Role(String),

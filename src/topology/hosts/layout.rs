@@ -2,9 +2,12 @@
 //!
 //! Knows: names and suffixes. Must not know: what is in a file.
 
-use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::snapshot::{EntryKind, Snapshot};
+use rustc_hash::FxHashMap;
+
+use super::sources;
+use crate::snapshot::{Entry, EntryKind, Snapshot};
 
 /// Suffixes of variable files, in the order Ansible tries them.
 const SUFFIXES: [&str; 4] = ["", ".yml", ".yaml", ".json"];
@@ -23,49 +26,66 @@ const APART: [&str; 11] = [
     "node_modules",
 ];
 
-/// All paths, sorted, to ask about folders.
-pub(super) struct Layout<'s> {
-    paths: BTreeMap<&'s str, EntryKind>,
+/// All paths, sorted, to ask about folders. They stay the same over a whole run, and so do the answers.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    entries: Arc<[Entry]>,
+    /// The paths that say something about inventories, by index.
+    telling: OnceLock<Vec<usize>>,
+    chosen: Mutex<FxHashMap<String, Arc<Chosen>>>,
 }
 
 /// Files that count for one name, and files Ansible never looks at because of them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) files: Vec<String>,
     pub(super) shadowed: Vec<String>,
 }
 
-impl<'s> Layout<'s> {
-    /// The paths of `snapshot`, those of files that were only added included.
-    pub(super) fn of(snapshot: &'s Snapshot) -> Self {
-        let mut paths: BTreeMap<_, _> =
-            snapshot.sources().map(|source| (source.path.as_str(), EntryKind::File)).collect();
-        paths.extend(snapshot.entries.iter().map(|entry| (entry.path.as_str(), entry.kind)));
-        Self { paths }
+impl Layout {
+    /// The paths of `snapshot`, those of files that were only added included; `known`, when it has the same.
+    pub(super) fn of(snapshot: &Snapshot, known: &Arc<Self>) -> Arc<Self> {
+        let entries = snapshot.listed();
+        if Arc::ptr_eq(&known.entries, &entries) {
+            return Arc::clone(known);
+        }
+        Arc::new(Self { entries, ..Self::default() })
     }
 
-    /// Every path that is a file or a link, sorted.
-    pub(super) fn files(&self) -> impl Iterator<Item = &'s str> {
-        self.paths.iter().filter(|(_, kind)| **kind != EntryKind::Submodule).map(|(path, _)| *path)
+    /// The files among them whose path has to do with inventories, variables or roles; the rest need not be looked at.
+    pub(super) fn telling(&self) -> impl Iterator<Item = &str> {
+        let tells =
+            |path: &str| path.contains("_vars/") || path.contains("/defaults/main") || sources::may_be_inventory(path);
+        let telling = self.telling.get_or_init(|| {
+            let all = self.entries.iter().enumerate().filter(|(_, entry)| entry.kind != EntryKind::Submodule);
+            all.filter(|(_, entry)| tells(entry.path.as_str())).map(|(at, _)| at).collect()
+        });
+        telling.iter().filter_map(|&at| self.entries.get(at)).map(|entry| entry.path.as_str())
+    }
+
+    /// The paths from `path` on.
+    fn from(&self, path: &str) -> impl Iterator<Item = &Entry> {
+        let at = self.entries.partition_point(|entry| entry.path.as_str() < path);
+        self.entries.get(at..).unwrap_or_default().iter()
     }
 
     /// Whether a file or link is there.
     pub(super) fn is_file(&self, path: &str) -> bool {
-        self.paths.get(path).is_some_and(|kind| *kind != EntryKind::Submodule)
+        let found = self.from(path).next();
+        found.is_some_and(|entry| entry.path.as_str() == path && entry.kind != EntryKind::Submodule)
     }
 
     /// Whether there is a file somewhere below.
     pub(super) fn is_folder(&self, path: &str) -> bool {
         let prefix = format!("{path}/");
-        let from = (std::ops::Bound::Included(prefix.as_str()), std::ops::Bound::Unbounded);
-        path.is_empty() || self.paths.range::<str, _>(from).next().is_some_and(|(next, _)| next.starts_with(&prefix))
+        path.is_empty() || self.from(&prefix).next().is_some_and(|next| next.path.as_str().starts_with(&prefix))
     }
 
     /// Paths below a folder, sorted.
-    pub(super) fn below(&self, folder: &str) -> Vec<&'s str> {
+    pub(super) fn below(&self, folder: &str) -> Vec<&str> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let from = (std::ops::Bound::Included(prefix.as_str()), std::ops::Bound::Unbounded);
-        self.paths.range::<str, _>(from).map(|(path, _)| *path).take_while(|path| path.starts_with(&prefix)).collect()
+        let paths = self.from(&prefix).map(|entry| entry.path.as_str());
+        paths.take_while(|path| path.starts_with(&prefix)).collect()
     }
 
     /// Names directly in a folder with whether each is a folder, sorted as Ansible sorts them.
@@ -85,11 +105,18 @@ impl<'s> Layout<'s> {
     }
 
     /// The variable files of `folder`/`name`: the first that exists of no suffix, `.yml`, `.yaml`, `.json`.
-    pub(super) fn vars_files(&self, folder: &str, name: &str) -> Chosen {
+    pub(super) fn vars_files(&self, folder: &str, name: &str) -> Arc<Chosen> {
+        let id = join(folder, name);
+        let mut known = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        let chosen = known.entry(id).or_insert_with_key(|id| Arc::new(self.choose(id)));
+        Arc::clone(chosen)
+    }
+
+    fn choose(&self, id: &str) -> Chosen {
         let mut chosen = Chosen::default();
         let mut found = false;
         for suffix in SUFFIXES {
-            let path = format!("{}{suffix}", join(folder, name));
+            let path = format!("{id}{suffix}");
             let (file, is_folder) = (self.is_file(&path), self.is_folder(&path));
             if !file && !is_folder {
                 continue;

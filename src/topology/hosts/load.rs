@@ -2,7 +2,7 @@
 //!
 //! Knows: the order of sources, groups and folders. Must not know: grammars of inventories, evaluation of values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
@@ -16,10 +16,10 @@ use super::definition::{self, Definition, Layer, Owner};
 use super::graph::Graph;
 use super::layout::{Layout, folder_of, is_apart, join, suffix};
 use super::sources::{self, Set};
-use super::{Host, Inventory, OpaqueFile, ini, yaml_inventory};
+use super::{Defaults, Host, Inventory, OpaqueFile, ini, yaml_inventory};
 
 /// What some files define for one owner in one layer.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Loaded {
     definitions: Vec<Arc<Definition>>,
     opaque: Vec<OpaqueFile>,
@@ -32,19 +32,34 @@ impl Loaded {
     }
 }
 
+/// What one file of variables says for one owner: a fact of that file alone.
+#[derive(Debug)]
+pub(super) struct VarsFile {
+    source: Arc<Source>,
+    loaded: Loaded,
+    findings: Vec<Finding>,
+}
+
+/// Files of variables by path, owner and layer.
+pub(super) type VarsFiles = HashMap<(String, Owner, Layer), Arc<VarsFile>>;
+
 struct Loader<'s> {
     snapshot: &'s Snapshot,
-    layout: Layout<'s>,
+    /// What was read before.
+    known: &'s Inventory,
+    read: VarsFiles,
+    layout: Arc<Layout>,
     /// Folders with `group_vars` or `host_vars` that stand beside no inventory, the outer first.
     play_folders: Vec<String>,
+    /// The defaults of roles, the same for every host.
     defaults: Loaded,
     findings: Vec<Finding>,
     files: BTreeMap<(String, String, Layer), Loaded>,
 }
 
 /// Reads everything. With `apart`, also what lies under tests, examples and archives.
-pub(super) fn load(snapshot: &Snapshot, apart: bool) -> Inventory {
-    let layout = Layout::of(snapshot);
+pub(super) fn load(snapshot: &Snapshot, apart: bool, known: &Inventory) -> Inventory {
+    let layout = Layout::of(snapshot, &known.layout);
     let mut sets = sources::find(snapshot, &layout, apart);
     let vars_folders = vars_folders(&layout, apart);
     let beside: BTreeSet<&String> = sets.iter().flat_map(|set| &set.folders).collect();
@@ -54,6 +69,8 @@ pub(super) fn load(snapshot: &Snapshot, apart: bool) -> Inventory {
     }
     let mut loader = Loader {
         snapshot,
+        known,
+        read: VarsFiles::new(),
         layout,
         play_folders,
         defaults: Loaded::default(),
@@ -61,21 +78,24 @@ pub(super) fn load(snapshot: &Snapshot, apart: bool) -> Inventory {
         files: BTreeMap::new(),
     };
     loader.defaults = loader.role_defaults(apart);
+    let defaults = Defaults::of(&loader.defaults.definitions, &known.defaults);
+    let mut out = Inventory { defaults, ..Inventory::default() };
     let mut graphs: Vec<Graph> = sets.iter().map(|set| loader.graph(set)).collect();
     loader.add_unlisted(&sets, &mut graphs);
-    let mut out = Inventory::default();
     for (set, mut graph) in sets.iter().zip(graphs) {
         graph.finish();
         loader.assemble(set, &graph, &mut out);
     }
     out.findings = loader.findings;
+    out.read = loader.read;
+    out.layout = loader.layout;
     out
 }
 
 /// Folders that hold a `group_vars` or `host_vars`, the outer first.
-fn vars_folders(layout: &Layout<'_>, apart: bool) -> Vec<String> {
+fn vars_folders(layout: &Layout, apart: bool) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for path in layout.files().filter(|path| apart || !is_apart(path)) {
+    for path in layout.telling().filter(|path| apart || !is_apart(path)) {
         let parts: Vec<&str> = path.split('/').collect();
         let at = parts.iter().position(|part| matches!(*part, "group_vars" | "host_vars"));
         if let Some(at) = at.filter(|&at| at + 1 < parts.len() && !parts[..at].contains(&"roles")) {
@@ -86,8 +106,52 @@ fn vars_folders(layout: &Layout<'_>, apart: bool) -> Vec<String> {
 }
 
 /// The definition in force of each name: the last.
-fn by_name(definitions: &[Arc<Definition>]) -> BTreeMap<String, Content> {
+pub(super) fn by_name(definitions: &[Arc<Definition>]) -> BTreeMap<String, Content> {
     definitions.iter().map(|definition| (definition.name.clone(), definition.content.clone())).collect()
+}
+
+impl VarsFile {
+    fn read(source: &Arc<Source>, owner: &Owner, layer: Layer) -> Self {
+        let mut file = Self { source: Arc::clone(source), loaded: Loaded::default(), findings: Vec::new() };
+        let path = &source.path;
+        let Some(text) = source.text() else {
+            let message = "the variables in this file are not known: it is not UTF-8".to_owned();
+            return file.opaque("is no UTF-8 text", Some((Level::Review, message, Span::at(0))));
+        };
+        if text.trim_start_matches('\u{feff}').starts_with("$ANSIBLE_VAULT") {
+            return file.opaque("is encrypted", None);
+        }
+        let json = suffix(path.as_str()) == ".json" || text.trim_start().starts_with('{');
+        let read = match if json { syntax::json::read(text).ok() } else { None } {
+            Some(tree) => Ok(tree),
+            None => syntax::yaml::read(text),
+        };
+        match read {
+            Ok(tree) => {
+                let Some(root) = tree.root().map(Ref::target).filter(|root| !root.is_null()) else { return file };
+                if !root.is_mapping() {
+                    let message = format!("{path} is no mapping of variables");
+                    return file.opaque("is no mapping of variables", Some((Level::Note, message, root.span())));
+                }
+                let entries = definition::entries(source, root, &mut file.findings);
+                file.loaded.definitions.extend(entries.into_iter().map(|entry| entry.for_owner(owner, layer)));
+                file
+            }
+            Err(error) => {
+                let message = format!("the variables in this file are not known: {}", error.message);
+                file.opaque("is no readable YAML", Some((Level::Review, message, error.span)))
+            }
+        }
+    }
+
+    /// A file that may define anything, and what is told about it.
+    fn opaque(mut self, why: &str, told: Option<(Level, String, Span)>) -> Self {
+        self.loaded.opaque.push(OpaqueFile { path: self.source.path.clone(), why: why.to_owned() });
+        self.findings.extend(told.map(|(level, message, span)| {
+            Finding::new(level, "host-vars/unreadable", message).at(Place::new(&self.source, span))
+        }));
+        self
+    }
 }
 
 impl Loader<'_> {
@@ -101,7 +165,7 @@ impl Loader<'_> {
 
     fn role_defaults(&mut self, apart: bool) -> Loaded {
         let mut roles = BTreeSet::new();
-        for path in self.layout.files().filter(|path| apart || !is_apart(path)) {
+        for path in self.layout.telling().filter(|path| apart || !is_apart(path)) {
             if let Some((role, _)) = path.split_once("/defaults/main")
                 && folder_of(role).rsplit('/').next() == Some("roles")
             {
@@ -221,46 +285,16 @@ impl Loader<'_> {
     }
 
     fn vars_file(&mut self, path: &str, owner: &Owner, layer: Layer, out: &mut Loaded) {
-        let mut opaque = |why: &str| out.opaque.push(OpaqueFile { path: RepoPath::from(path), why: why.to_owned() });
         let Some(source) = self.snapshot.get(path) else {
-            return opaque("was not read (a link, too large, or not in the commit)");
+            let why = "was not read (a link, too large, or not in the commit)".to_owned();
+            return out.opaque.push(OpaqueFile { path: RepoPath::from(path), why });
         };
-        let source = Arc::clone(source);
-        let Some(text) = source.text() else {
-            opaque("is no UTF-8 text");
-            let message = "the variables in this file are not known: it is not UTF-8".to_owned();
-            return self.note(Level::Review, "host-vars/unreadable", message, Some(Place::new(&source, Span::at(0))));
-        };
-        if text.trim_start_matches('\u{feff}').starts_with("$ANSIBLE_VAULT") {
-            return opaque("is encrypted");
-        }
-        let json = suffix(path) == ".json" || text.trim_start().starts_with('{');
-        let read = match if json { syntax::json::read(text).ok() } else { None } {
-            Some(tree) => Ok(tree),
-            None => syntax::yaml::read(text),
-        };
-        match read {
-            Ok(tree) => {
-                let Some(root) = tree.root().map(Ref::target).filter(|root| !root.is_null()) else { return };
-                if !root.is_mapping() {
-                    opaque("is no mapping of variables");
-                    let message = format!("{path} is no mapping of variables");
-                    return self.note(
-                        Level::Note,
-                        "host-vars/unreadable",
-                        message,
-                        Some(Place::new(&source, root.span())),
-                    );
-                }
-                let entries = definition::entries(&source, root, &mut self.findings);
-                out.definitions.extend(entries.into_iter().map(|entry| entry.for_owner(owner, layer)));
-            }
-            Err(error) => {
-                opaque("is no readable YAML");
-                let message = format!("the variables in this file are not known: {}", error.message);
-                self.note(Level::Review, "host-vars/unreadable", message, Some(Place::new(&source, error.span)));
-            }
-        }
+        let id = (path.to_owned(), owner.clone(), layer);
+        let known = self.known.read.get(&id).filter(|known| Arc::ptr_eq(&known.source, source));
+        let file = known.map_or_else(|| Arc::new(VarsFile::read(source, owner, layer)), Arc::clone);
+        out.add(&file.loaded);
+        self.findings.extend(file.findings.iter().cloned());
+        self.read.insert(id, file);
     }
 
     /// The hosts of one set, with everything that counts for them.
@@ -269,15 +303,13 @@ impl Loader<'_> {
         let mut world = World::default();
         for (name, groups) in graph.groups_of_hosts() {
             let all = self.collect(set, graph, &name, &groups);
-            // The defaults of roles come first and are the same everywhere, thousands of them: kept once.
-            let own = all.definitions.get(self.defaults.definitions.len()..).unwrap_or_default();
-            let vars = by_name(own);
+            let vars = by_name(&all.definitions);
             let mut group_names = groups.clone();
             group_names.sort();
             world.hosts.insert(name.clone(), Scope { name: name.clone(), group_names, vars });
             built.push((name, groups, all));
         }
-        world.defaults = by_name(&self.defaults.definitions);
+        world.defaults = Arc::clone(&out.defaults.by_name);
         world.groups = graph.groups.keys().map(|name| (name.clone(), graph.members(name))).collect();
         let world = Arc::new(world);
         for (name, groups, all) in built {
@@ -287,18 +319,18 @@ impl Loader<'_> {
                 self.note(Level::Note, "hosts/several-inventories", message, None);
                 continue;
             }
-            let host =
-                Host { name: name.clone(), groups, definitions, opaque_files: opaque, world: Arc::clone(&world) };
+            let (defaults, world) = (Arc::clone(&out.defaults.list), Arc::clone(&world));
+            let host = Host { name: name.clone(), groups, defaults, own: definitions, opaque_files: opaque, world };
             out.hosts.insert(name, host);
         }
         out.worlds.push(world);
     }
 
-    /// Everything that counts for one host, lowest precedence first.
+    /// Everything that counts for one host beside the defaults of roles, lowest precedence first.
     fn collect(&mut self, set: &Set, graph: &Graph, host: &str, groups: &[String]) -> Loaded {
         let play_folders = self.play_folders.clone();
         let all = ["all".to_owned()];
-        let mut out = self.defaults.clone();
+        let mut out = Loaded { opaque: self.defaults.opaque.clone(), ..Loaded::default() };
         for group in all.iter().chain(groups) {
             out.definitions.extend(graph.groups.get(group).into_iter().flat_map(|group| group.vars.iter().cloned()));
         }

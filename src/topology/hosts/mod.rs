@@ -22,7 +22,7 @@ use minijinja::Value;
 use crate::finding::Finding;
 use crate::snapshot::Snapshot;
 use crate::text::RepoPath;
-use crate::topology::values::{self, Resolved, Unresolved, World};
+use crate::topology::values::{self, Content, Resolved, Unresolved, World};
 
 pub(super) use definition::value_of;
 pub use definition::{Definition, Layer, Owner};
@@ -45,10 +45,12 @@ pub struct Host {
     pub name: String,
     /// Its groups, lowest precedence first, without `all`.
     pub groups: Vec<String>,
-    /// Every definition that counts for it, lowest precedence first.
-    pub definitions: Vec<Arc<Definition>>,
     /// Files that count for it and cannot be read.
     pub opaque_files: Vec<OpaqueFile>,
+    /// The defaults of roles: thousands, the same for every host.
+    defaults: Arc<[Arc<Definition>]>,
+    /// What stands above them.
+    own: Vec<Arc<Definition>>,
     world: Arc<World>,
 }
 
@@ -58,6 +60,16 @@ impl Host {
         self.name.split('.').next().unwrap_or(&self.name)
     }
 
+    /// Every definition that counts for it, lowest precedence first.
+    pub fn definitions(&self) -> impl DoubleEndedIterator<Item = &Arc<Definition>> {
+        self.defaults.iter().chain(&self.own)
+    }
+
+    /// How many definitions in front it has in common with `other`, which has the very same there.
+    pub fn in_common(&self, other: &Self) -> usize {
+        if Arc::ptr_eq(&self.defaults, &other.defaults) { self.defaults.len() } else { 0 }
+    }
+
     /// The definition of `name` in force.
     pub fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
         self.definitions_of(name).next_back()
@@ -65,7 +77,7 @@ impl Host {
 
     /// Every definition of `name` that counts for this host, lowest precedence first.
     pub fn definitions_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &Arc<Definition>> {
-        self.definitions.iter().filter(move |definition| definition.name == name)
+        self.definitions().filter(move |definition| definition.name == name)
     }
 
     /// Whether a definition that is not in [`Host::definitions`] may exist.
@@ -88,13 +100,41 @@ pub struct Inventory {
     hosts: BTreeMap<String, Host>,
     worlds: Vec<Arc<World>>,
     findings: Vec<Finding>,
+    defaults: Defaults,
+    /// Files of variables, to be taken over where they are still the same.
+    read: load::VarsFiles,
+    layout: Arc<layout::Layout>,
+}
+
+/// The defaults of all roles.
+#[derive(Clone, Debug, Default)]
+struct Defaults {
+    list: Arc<[Arc<Definition>]>,
+    /// The one in force of each name.
+    by_name: Arc<BTreeMap<String, Content>>,
+}
+
+impl Defaults {
+    /// These definitions; the same object as `known` where they are the very same.
+    fn of(list: &[Arc<Definition>], known: &Self) -> Self {
+        let mut pairs = list.iter().zip(known.list.iter());
+        if list.len() == known.list.len() && pairs.all(|(one, other)| Arc::ptr_eq(one, other)) {
+            return known.clone();
+        }
+        Self { list: list.into(), by_name: Arc::new(load::by_name(list)) }
+    }
 }
 
 impl Inventory {
     /// Reads inventories and variable files of `snapshot`.
     pub fn of(snapshot: &Snapshot) -> Self {
-        let found = load::load(snapshot, false);
-        if found.hosts.is_empty() { load::load(snapshot, true) } else { found }
+        Self::again(snapshot, &Self::default())
+    }
+
+    /// The same; what `known` says of a file that is still the same object is taken over.
+    pub fn again(snapshot: &Snapshot, known: &Self) -> Self {
+        let found = load::load(snapshot, false, known);
+        if found.hosts.is_empty() { load::load(snapshot, true, known) } else { found }
     }
 
     /// Every host, by name.

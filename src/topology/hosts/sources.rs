@@ -35,11 +35,11 @@ pub(super) struct Set {
 }
 
 /// All sets, those an `ansible.cfg` names first. With `apart`, also those of tests, examples and archives.
-pub(super) fn find(snapshot: &Snapshot, layout: &Layout<'_>, apart: bool) -> Vec<Set> {
+pub(super) fn find(snapshot: &Snapshot, layout: &Layout, apart: bool) -> Vec<Set> {
     let mut sets = Vec::new();
     let mut taken = BTreeSet::new();
     let wanted = |path: &str| apart || !is_apart(path);
-    for path in layout.files().filter(|path| path.rsplit('/').next() == Some("ansible.cfg") && wanted(path)) {
+    for path in layout.telling().filter(|path| is_config(path) && wanted(path)) {
         let text = snapshot.get(path).and_then(|source| source.text()).unwrap_or_default();
         let mut set = Set::default();
         for entry in configured(text) {
@@ -49,7 +49,7 @@ pub(super) fn find(snapshot: &Snapshot, layout: &Layout<'_>, apart: bool) -> Vec
         }
         keep(set, &mut sets, &mut taken);
     }
-    for path in layout.files().filter(|path| wanted(path) && !in_roles(path)) {
+    for path in layout.telling().filter(|path| wanted(path) && !in_roles(path)) {
         let (folder, name) = (folder_of(path), path.rsplit('/').next().unwrap_or(path));
         let folder_name = folder.rsplit('/').next().unwrap_or(folder);
         if taken.contains(path) || path.split('/').any(|part| part == "group_vars" || part == "host_vars") {
@@ -69,6 +69,17 @@ pub(super) fn find(snapshot: &Snapshot, layout: &Layout<'_>, apart: bool) -> Vec
     sets
 }
 
+/// Whether a path may be an inventory or say where one is, going by its last two names.
+pub(super) fn may_be_inventory(path: &str) -> bool {
+    let (folder, name) = (folder_of(path), path.rsplit('/').next().unwrap_or(path));
+    let folder_name = folder.rsplit('/').next().unwrap_or(folder);
+    FOLDERS[..2].contains(&folder_name) || NAMES.contains(&name) || is_config(path)
+}
+
+fn is_config(path: &str) -> bool {
+    path.rsplit('/').next() == Some("ansible.cfg")
+}
+
 fn keep(mut set: Set, sets: &mut Vec<Set>, taken: &mut BTreeSet<String>) {
     set.files.retain(|file| !taken.contains(file));
     if !set.files.is_empty() {
@@ -79,7 +90,7 @@ fn keep(mut set: Set, sets: &mut Vec<Set>, taken: &mut BTreeSet<String>) {
 
 impl Set {
     /// Adds a file, or a folder with all inventories below it.
-    fn add(&mut self, layout: &Layout<'_>, path: &str) {
+    fn add(&mut self, layout: &Layout, path: &str) {
         let (folder, files) = if layout.is_file(path) {
             (folder_of(path).to_owned(), vec![path.to_owned()])
         } else {
@@ -94,7 +105,7 @@ impl Set {
     }
 }
 
-fn collect(layout: &Layout<'_>, folder: &str, depth: usize, out: &mut Vec<String>) {
+fn collect(layout: &Layout, folder: &str, depth: usize, out: &mut Vec<String>) {
     for (name, is_folder) in layout.list(folder) {
         let path = join(folder, &name);
         if ignored(&name) || depth > 16 {

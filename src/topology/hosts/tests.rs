@@ -139,7 +139,7 @@ fn v5_the_layers_stand_in_ansibles_order() {
     );
     let host = found.get("puck.incus").unwrap();
     assert_eq!(host.definition("a").unwrap().owner, Owner::Role("kairos".into()));
-    let layers: Vec<Layer> = host.definitions.iter().map(|definition| definition.layer).collect();
+    let layers: Vec<Layer> = host.definitions().map(|definition| definition.layer).collect();
     assert!(layers.is_sorted(), "{layers:?}");
 }
 
@@ -174,7 +174,7 @@ fn v7_an_inline_vault_is_one_opaque_value_and_leaves_its_neighbours_alone() {
     let vars = "kairos_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6231\nkairos_syslog_port: 51401\np: \"{{ kairos_token }}\"\n";
     let found = inventory(&[("hosts.yml", YAML), ("host_vars/puck.incus.yml", vars)]);
     let host = found.get("puck.incus").unwrap();
-    assert!(matches!(host.definition("kairos_token").unwrap().content, values::Content::Opaque));
+    assert!(matches!(host.definition("kairos_token").unwrap().content, Content::Opaque));
     assert_eq!(
         host.definition("kairos_token").unwrap().entry.text(),
         "kairos_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6231\n"

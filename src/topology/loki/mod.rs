@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use super::per_file::PerFile;
 use super::{Label, Topology};
 use crate::text::Place;
 
@@ -63,6 +64,15 @@ pub enum Derives {
 pub struct Loki {
     /// Where `service_name` comes from.
     pub derives: Derives,
+    read: PerFile<Said>,
+}
+
+/// What one file says.
+#[derive(Clone, Debug)]
+struct Said {
+    config: Option<Config>,
+    /// Whether it gives the setting on a command line.
+    sets_flag: bool,
 }
 
 impl Derives {
@@ -100,13 +110,18 @@ impl Derives {
 }
 
 impl Loki {
-    /// What the files and tasks of a topology say, whose hosts are known already.
-    pub(super) fn of(topology: &Topology) -> Self {
-        let configs: Vec<Config> = topology.snapshot.sources().filter_map(read).collect();
+    /// What the files and tasks of a topology say, whose hosts are known already. What `known` says of a file that is
+    /// still the same is taken over.
+    pub(super) fn of(topology: &Topology, known: &Self) -> Self {
+        let read = PerFile::of(&topology.snapshot, &known.read, |source| {
+            let said = Said { config: read(source), sets_flag: config::sets_flag(source) };
+            (said.config.is_some() || said.sets_flag).then_some(said)
+        });
+        let configs: Vec<Config> = read.iter().filter_map(|(_, said)| said.config.clone()).collect();
         let versions = version::evidence(topology);
-        let flag = topology.snapshot.sources().any(|source| config::sets_flag(source));
+        let flag = read.iter().any(|(_, said)| said.sets_flag);
         let derives = if flag { Derives::Unknown } else { derive(&versions, &configs) };
-        Self { derives }
+        Self { derives, read }
     }
 }
 

@@ -10,7 +10,7 @@ use memchr::memmem;
 use crate::syntax::yaml;
 use crate::text::{Place, Source};
 use crate::topology::deploys::Task;
-use crate::topology::{Scope, Topology, compose, deployments};
+use crate::topology::{Scope, Topology, compose};
 
 /// What an image, package or address that is Loki's says of its major version; `None` when nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn images(topology: &Topology, out: &mut Vec<Evidence>) {
         let set_aside = ["molecule", "tests", "test", "examples", "archive", "archived", ".github"];
         file.path.segments().any(|part| set_aside.contains(&part))
     };
-    let others = topology.snapshot.sources().filter(|file| deployments::may_be_compose(file) && holds(file));
+    let others = topology.composes.iter().map(|(file, _)| file).filter(|file| holds(file));
     for file in others.filter(|file| !deployed(file) && !apart(file)) {
         // Written as a template, it says what it says only once somebody fills it in.
         let text = file.text().unwrap_or_default().replace("{{", "\u{E000}");

@@ -58,8 +58,8 @@ pub(super) fn no_config(topology: &Topology, host: &Host) -> Finding {
         topology.runs_on(task, host).then(|| task.place(arg))
     });
     let variable = || {
-        let definitions = &topology.inventory.get(&host.name)?.definitions;
-        definitions.iter().find(|one| holds(one.entry.text())).map(|one| one.value_at.clone())
+        let mut definitions = topology.inventory.get(&host.name)?.definitions();
+        definitions.find(|one| holds(one.entry.text())).map(|one| one.value_at.clone())
     };
     match task.or_else(variable) {
         Some(at) => blocked("alloy/inline", &values, Some(first_line(&at))),

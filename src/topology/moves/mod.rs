@@ -101,6 +101,19 @@ pub enum Resolved {
 /// # Errors
 /// When the host or the service is unknown or ambiguous; the near names are in the hints.
 pub fn resolve(topology: &Topology, request: &Request) -> Result<Resolved, Error> {
+    resolved(topology, request, true)
+}
+
+/// The same without any streams, which is most of the work: for whoever wants to know what the move is called by. What
+/// only its streams would block is no obstacle.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn outline(topology: &Topology, request: &Request) -> Result<Resolved, Error> {
+    resolved(topology, request, false)
+}
+
+fn resolved(topology: &Topology, request: &Request, with_streams: bool) -> Result<Resolved, Error> {
     let host_index = names::host(topology, &request.host)?;
     let host = &topology.hosts[host_index];
     let deployment = match names::deployment(topology, host, &request.service)? {
@@ -116,10 +129,15 @@ pub fn resolve(topology: &Topology, request: &Request) -> Result<Resolved, Error
     if !blocked.is_empty() {
         return Ok(Resolved::Blocked(blocked));
     }
-    Ok(build(topology, host_index, deployment, request))
+    Ok(build(topology, (host_index, deployment), request, with_streams))
 }
 
-fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Request) -> Resolved {
+fn build(
+    topology: &Topology,
+    (host_index, deployment): (usize, usize),
+    request: &Request,
+    with_streams: bool,
+) -> Resolved {
     let host = &topology.hosts[host_index];
     let facts = &host.deployments[deployment];
     let leaving: BTreeSet<usize> = (0..host.links[deployment].len())
@@ -140,7 +158,7 @@ fn build(topology: &Topology, host_index: usize, deployment: usize, request: &Re
     let mut jobs: Vec<String> = concerned().filter_map(|listener| listener.job()).map(str::to_owned).collect();
     jobs.sort();
     jobs.dedup();
-    let streams = if host.socket(&topology.alloy).is_some() {
+    let streams = if with_streams && host.socket(&topology.alloy).is_some() {
         let leaving = Leaving { host: host_index, deployment, services: &leaving };
         match Streams::of(topology, leaving) {
             Ok(streams) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::{is_public, names};
 use crate::topology::Topology;
 use crate::topology::flow::Plumbing;
-use crate::topology::runs::{self, Host, Link};
+use crate::topology::runs::{Host, Link, SocketRules};
 
 /// A service of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +60,14 @@ pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool
     let Some((_, socket)) = host.socket(&topology.alloy) else { return false };
     let facts = &host.deployments[deployment];
     let project = facts.project.as_ref().ok().map(|project| project.name.as_str());
-    let plumbing = Plumbing::of(topology, host);
+    let rules = SocketRules::of(socket, &Plumbing::of(topology, host));
     facts.compose.services.iter().zip(&host.links[deployment]).any(|(service, link)| {
         *link == Link::None
             && service.driver.is_read_from_socket()
-            && !matches!(runs::socket_labels(socket, &plumbing, project, service), Ok(None))
+            && !matches!(
+                rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service)),
+                Ok(None)
+            )
     })
 }
 

@@ -16,8 +16,9 @@ use super::alloy::{self, Config};
 use super::compose::{self, Address, Driver};
 use super::deployments::Deployment;
 use super::deployments::written::Done;
+use super::deploys::Task;
 use super::flow::Plumbing;
-use super::relabel::{self, Labels};
+use super::relabel::{self, Labels, Rule};
 use crate::text::{Place, RepoPath};
 
 pub use configs::Assigned;
@@ -156,47 +157,63 @@ fn is_local(target: &str, host: &str) -> bool {
         || target.eq_ignore_ascii_case(short)
 }
 
-/// The labels of a container's lines as they leave a Docker-socket block; `None` when its rules drop the container. A
-/// project whose name is not known has an unknown one.
-///
-/// # Errors
-/// When the block's rules, or its own labels, cannot be evaluated.
-pub fn socket_labels(
-    socket: &alloy::Socket,
-    plumbing: &Plumbing<'_>,
-    project: Option<&str>,
-    service: &compose::Service,
-) -> Result<Option<Labels>, String> {
-    let discovery = plumbing.filled(socket.rules.as_ref().map_err(Clone::clone)?);
-    let own = plumbing.filled(socket.relabel.as_ref().map_err(Clone::clone)?);
-    if matches!(socket.labels, alloy::LabelMap::Computed(_)) {
-        return Err("the labels of the Docker-socket block cannot be computed".into());
+/// A Docker-socket block on one host: its rules with their templates filled in.
+pub struct SocketRules {
+    discovery: Vec<Rule>,
+    own: Vec<Rule>,
+    labels: Labels,
+    /// What a rule may read of any container beside what is known.
+    hidden: Labels,
+}
+
+impl SocketRules {
+    /// Those of `socket`.
+    ///
+    /// # Errors
+    /// When the block's rules, or its own labels, cannot be evaluated.
+    pub fn of(socket: &alloy::Socket, plumbing: &Plumbing<'_>) -> Result<Self, String> {
+        let discovery = plumbing.filled(socket.rules.as_ref().map_err(Clone::clone)?);
+        let own = plumbing.filled(socket.relabel.as_ref().map_err(Clone::clone)?);
+        if matches!(socket.labels, alloy::LabelMap::Computed(_)) {
+            return Err("the labels of the Docker-socket block cannot be computed".into());
+        }
+        // Whatever else a rule reads of the container may be there.
+        let read = discovery.iter().chain(&own).flat_map(|rule| &rule.source_labels);
+        let hidden = read.filter(|name| name.starts_with("__")).map(|name| (name.clone(), Label::Unknown)).collect();
+        Ok(Self { discovery, own, labels: plumbing.labels(&socket.labels), hidden })
     }
-    let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
-    let name = name.map(|name| format!("/{name}"));
-    let text = |text: Option<&str>| text.map_or(Label::Unknown, |text| Label::Known(text.to_owned()));
-    let known = [
-        ("__meta_docker_container_label_com_docker_compose_project", text(project)),
-        ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
-        ("__meta_docker_container_name", text(name.as_deref())),
-    ];
-    // Whatever else a rule reads of the container may be there.
-    let read = discovery.iter().chain(&own).flat_map(|rule| &rule.source_labels);
-    let hidden = read.filter(|name| name.starts_with("__")).map(|name| (name.clone(), Label::Unknown));
-    let mut meta: Labels = hidden.collect();
-    meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
-    let Some(mut labels) = relabel::apply(&discovery, meta).map_err(|error| error.0)? else { return Ok(None) };
-    labels.extend(plumbing.labels(&socket.labels));
-    let Some(mut labels) = relabel::apply(&own, labels).map_err(|error| error.0)? else { return Ok(None) };
-    labels.retain(|name, _| !name.starts_with("__"));
-    Ok(Some(labels))
+
+    /// The labels of a container's lines as they leave the block; `None` when its rules drop the container. A project
+    /// whose name is not known has an unknown one.
+    ///
+    /// # Errors
+    /// When a rule cannot be evaluated.
+    pub fn labels(&self, project: Option<&str>, service: &compose::Service) -> Result<Option<Labels>, String> {
+        let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
+        let name = name.map(|name| format!("/{name}"));
+        let text = |text: Option<&str>| text.map_or(Label::Unknown, |text| Label::Known(text.to_owned()));
+        let known = [
+            ("__meta_docker_container_label_com_docker_compose_project", text(project)),
+            ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
+            ("__meta_docker_container_name", text(name.as_deref())),
+        ];
+        let mut meta = self.hidden.clone();
+        meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
+        let Some(mut labels) = relabel::apply(&self.discovery, meta).map_err(|error| error.0)? else { return Ok(None) };
+        labels.extend(self.labels.clone());
+        let Some(mut labels) = relabel::apply(&self.own, labels).map_err(|error| error.0)? else { return Ok(None) };
+        labels.retain(|name, _| !name.starts_with("__"));
+        Ok(Some(labels))
+    }
 }
 
 /// What runs on every host of the inventory. `assumed` are Compose files that no task writes, with the host each was
 /// seen to run on before an edit.
 pub fn hosts(topology: &super::Topology, assumed: &[(String, RepoPath)]) -> Vec<Host> {
     let listed: Vec<_> = topology.inventory.hosts().collect();
-    let done: Vec<_> = listed.par_iter().map(|host| done(topology, host)).collect();
+    let tasks = topology.tasks_by_host();
+    let of_host = |host: &super::hosts::Host| tasks.get(host.name.as_str()).map_or(&[][..], Vec::as_slice);
+    let done: Vec<_> = listed.par_iter().map(|host| done(topology, host, of_host(host))).collect();
     let told = configs::told(topology, done.iter().flat_map(|done| &done.written));
     let mut hosts: Vec<Host> =
         listed.par_iter().zip(&done).map(|(host, done)| of(topology, host, done, &told)).collect();
@@ -218,10 +235,8 @@ fn links(host: &Host) -> Vec<Vec<Link>> {
 }
 
 /// What the tasks do to a host.
-fn done<'t>(topology: &'t super::Topology, host: &'t super::hosts::Host) -> Done<'t> {
-    let tasks = topology.deploys.tasks.iter().map(AsRef::as_ref);
-    let tasks: Vec<_> = tasks.filter(|task| topology.runs_on_host(task, &host.name)).collect();
-    super::deployments::written::of(&super::Scope::new(host), &tasks, &topology.snapshot)
+fn done<'t>(topology: &'t super::Topology, host: &'t super::hosts::Host, tasks: &[&'t Task]) -> Done<'t> {
+    super::deployments::written::of(&super::Scope::new(host), tasks, &topology.snapshot)
 }
 
 fn of(topology: &super::Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BTreeSet<usize>) -> Host {

@@ -18,12 +18,12 @@ pub(super) fn find(topology: &Topology, hosts: &[Host], assumed: &[(String, Repo
         .map(|file| &file.path)
         .collect();
     let mut out = Vec::new();
-    for file in topology.snapshot.sources() {
+    for (file, speaks) in topology.composes.iter() {
         let is_assumed = |host: &Host| assumed.iter().any(|(name, path)| *name == host.name && *path == file.path);
-        if !deployments::may_be_compose(file) || deployed.contains(&file.path) || is_apart(file) {
+        if deployed.contains(&file.path) || is_apart(file) {
             continue;
         }
-        if memchr::memmem::find(file.bytes(), b"syslog").is_none() && !hosts.iter().any(is_assumed) {
+        if !speaks.of_syslog && !hosts.iter().any(is_assumed) {
             continue;
         }
         // What is no template says the same on every host.

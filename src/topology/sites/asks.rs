@@ -4,6 +4,7 @@
 //! Most queries of a repository are about one service: whoever moves another can pass them over.
 
 use crate::patterns;
+use crate::syntax::SyntaxError;
 use crate::syntax::logql::{self, MatchOp};
 
 use super::{Site, SiteKind};
@@ -63,14 +64,17 @@ fn names(one: &logql::Matcher<'_>) -> Option<Vec<String>> {
 }
 
 impl Site {
-    /// What is known of the moves that concern it; `None` while nobody has read it as `LogQL`.
-    pub fn asks(&self) -> Option<&Asks> {
-        self.asks.get()
+    /// What is known of the moves that concern it, or why it is no `LogQL`; `None` while nobody has read it as such.
+    pub fn asks(&self) -> Option<Result<&Asks, &SyntaxError>> {
+        self.asks.get().map(Result::as_ref)
     }
 
     /// The same, now that somebody has.
-    pub fn asks_as(&self, query: &logql::Query<'_>) -> &Asks {
-        self.asks.get_or_init(|| Asks::of(query))
+    ///
+    /// # Errors
+    /// It is no `LogQL`.
+    pub fn asks_as(&self, read: &Result<logql::Query<'_>, SyntaxError>) -> Result<&Asks, &SyntaxError> {
+        self.asks.get_or_init(|| read.as_ref().map(Asks::of).map_err(Clone::clone)).as_ref()
     }
 
     /// Whether a move can concern it: it names `job`, or is a variable or filter on it.
@@ -85,10 +89,10 @@ impl Site {
                 }
         };
         match self.asks() {
-            Some(asks) => *asks != Asks::Nothing,
+            Some(asks) => asks != Ok(&Asks::Nothing),
             None if matters() => true,
             None => {
-                self.asks.get_or_init(|| Asks::Nothing);
+                self.asks.get_or_init(|| Ok(Asks::Nothing));
                 false
             }
         }

@@ -3,6 +3,8 @@
 //! Knows: the order in which Grafana resolves a datasource, what tells a Loki rule file from a Prometheus one. Must
 //! not know: which job moves. Text alone proves nothing about one query: `{job="x"}` is read by both languages.
 
+use std::sync::Arc;
+
 use super::names::variable;
 use super::{Evidence, FileSites, Site, SiteKind, Written};
 use crate::syntax::logql;
@@ -65,8 +67,40 @@ impl RuleReaders {
     }
 }
 
+/// Who answers the queries of the repository.
+#[derive(Clone, Debug, Default)]
+pub struct Servers {
+    /// Provisioned datasources.
+    pub datasources: Datasources,
+    /// Who reads which rule files.
+    pub readers: RuleReaders,
+}
+
+impl Servers {
+    /// Whether both say the same, by the very same files.
+    pub fn same(&self, other: &Self) -> bool {
+        let place = |one: &Place, other: &Place| Arc::ptr_eq(&one.source, &other.source) && one.span == other.span;
+        let alike = |one: &Datasource, other: &Datasource| {
+            let said = |source: &Datasource| {
+                let Datasource { name, uid, kind, url, default, at: _ } = source.clone();
+                (name, uid, kind, url, default)
+            };
+            said(one) == said(other) && place(&one.at, &other.at)
+        };
+        let read = |one: &[(String, Place)], other: &[(String, Place)]| {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| one.0 == other.0 && place(&one.1, &other.1))
+        };
+        self.datasources.iter().len() == other.datasources.iter().len()
+            && self.datasources.iter().zip(&other.datasources).all(|(one, other)| alike(one, other))
+            && read(&self.readers.loki, &other.readers.loki)
+            && read(&self.readers.prometheus, &other.readers.prometheus)
+    }
+}
+
 /// Decides for every site of a file, in the order of [`FileSites::sites`].
-pub fn decide(file: &FileSites, datasources: &Datasources, readers: &RuleReaders) -> Vec<Language> {
+pub fn decide(file: &FileSites, servers: &Servers) -> Vec<Language> {
+    let Servers { datasources, readers } = servers;
     let judge = Judge { file, datasources };
     let tells = judge.tells();
     // Most panels of a dashboard say the same, and that they do not ask Loki.

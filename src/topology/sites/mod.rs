@@ -7,6 +7,7 @@
 pub mod alerts;
 mod asks;
 mod document;
+mod judged;
 pub mod language;
 mod links;
 mod names;
@@ -22,10 +23,12 @@ mod walk;
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Finding;
+use crate::syntax::SyntaxError;
 use crate::text::{Source, Span, View};
 
 pub use asks::Asks;
 pub use document::{Document, can_hold_queries, documents};
+pub use judged::Judged;
 pub use names::{Names, variable};
 pub use settings::values;
 pub use uses::{Used, Uses, uses_as_job};
@@ -158,7 +161,7 @@ pub struct Site {
     /// Whether a template fills in a part of the query.
     pub template: bool,
     /// What can concern it, once that was asked for.
-    asks: OnceLock<Asks>,
+    asks: OnceLock<Result<Asks, SyntaxError>>,
 }
 
 /// A link that stands for a query without holding it.
@@ -245,7 +248,7 @@ pub enum SettingRole {
 }
 
 /// What one file holds.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FileSites {
     /// The file.
     pub source: Arc<Source>,
@@ -264,6 +267,7 @@ pub struct FileSites {
     /// Documents that cannot be read.
     pub findings: Vec<Finding>,
     uses: OnceLock<Vec<Uses>>,
+    judged: judged::Latest,
 }
 
 /// All query sites of a file; none for a file that is neither JSON nor YAML. What cannot be read is a finding, with
@@ -284,6 +288,7 @@ pub fn read_beside(source: &Arc<Source>, also: &mut dyn FnMut(&Document<'_>)) ->
         names: Names::default(),
         findings: Vec::new(),
         uses: OnceLock::new(),
+        judged: judged::Latest::default(),
     };
     let mut sets = 0;
     documents(source, &mut |document| match document {

@@ -1,6 +1,6 @@
 //! Rules of label-surface 2.2, one test each; the language of the first site of a small dashboard.
 
-use super::language::{Doubt, Language, RuleReaders, decide};
+use super::language::{Doubt, Language, RuleReaders, Servers, decide};
 use super::*;
 use crate::syntax::yaml;
 use crate::text::Place;
@@ -29,7 +29,7 @@ fn word(language: &Language) -> String {
 fn of(path: &str, text: &str, datasources: &str) -> Vec<String> {
     let file = read(&source(path, text));
     assert!(file.findings.is_empty(), "{:?}", file.findings);
-    decide(&file, &provisioned(datasources), &RuleReaders::default()).iter().map(word).collect()
+    decide(&file, &Servers { datasources: provisioned(datasources), ..Servers::default() }).iter().map(word).collect()
 }
 
 /// Language of one target; `panel` is what the panel says, `target` what the target says.
@@ -185,7 +185,7 @@ fn rule_files_go_by_who_reads_them_then_by_what_they_hold() {
     let by = |loki: &[&str], prometheus: &[&str]| {
         let list = |paths: &[&str]| paths.iter().map(|path| ((*path).to_owned(), fact.clone())).collect();
         let readers = RuleReaders { loki: list(loki), prometheus: list(prometheus) };
-        word(&decide(&file, &Datasources::default(), &readers)[0])
+        word(&decide(&file, &Servers { readers, ..Servers::default() })[0])
     };
     assert_eq!(by(&["loki/rules"], &[]), "loki");
     assert_eq!(by(&["loki/rules/"], &[]), "loki");

@@ -15,7 +15,7 @@ use crate::rewrite::Outcome;
 use crate::rewrite::mentions;
 use crate::text::{Place, Span, View};
 use crate::topology::queries::QueryFacts;
-use crate::topology::sites::language::{self, Doubt, Language};
+use crate::topology::sites::language::{Doubt, Language};
 use crate::topology::sites::{FileSites, Holder, Site, SiteKind};
 
 use super::ids::{self, Id};
@@ -52,13 +52,22 @@ impl State {
 
 /// Adds what the sites of `file` need to `outcome`.
 pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>, outcome: &mut Outcome) {
-    let languages = language::decide(file, &facts.datasources, &facts.readers);
-    let variables = Variables::of(file, &languages, before);
-    let mut work = Work { file, before, variables: &variables, languages: &languages, outcome };
+    let judged = file.judged(&facts.servers);
+    // Nothing hangs on a file none of whose queries is concerned: a variable follows only where a use of it does.
+    let concerned = judged.concerned(file, before.jobs());
+    if concerned.is_empty() && file.findings.is_empty() && file.apart.is_empty() {
+        return;
+    }
+    let languages = &judged.languages;
+    let variables = Variables::of(file, languages, before);
+    let mut work = Work { file, before, variables: &variables, languages, outcome };
     for finding in &file.findings {
         work.unread(finding);
     }
-    let states: Vec<State> = (0..file.sites.len()).map(|index| work.site(index)).collect();
+    let mut states = vec![State::Untouched; file.sites.len()];
+    for &index in &concerned {
+        states[index] = work.site(index);
+    }
     if states.iter().any(|state| *state != State::Untouched) {
         for (index, holder) in file.holders.iter().enumerate() {
             work.holder(index, holder, &states);
@@ -95,9 +104,6 @@ impl<'w> Work<'w, '_> {
             return State::Untouched;
         };
         let text = site.query.of(site.view.text());
-        if matches!(language, Language::NotLoki) || !site.matters() {
-            return State::Untouched;
-        }
         if site.kind == SiteKind::AdHoc {
             return self.ad_hoc(site, language);
         }

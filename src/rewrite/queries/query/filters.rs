@@ -141,7 +141,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
     fn unanchored(&self, log: LogId, one: &Matcher) -> bool {
         let Some(log) = self.logs.get(&log).filter(|_| one.label != "service_name") else { return false };
         let proof = &self.before.proof;
-        proof.possible(&log.old).into_iter().any(|(index, _)| {
+        proof.possible(&log.old).0.into_iter().any(|index| {
             let after = proof.image(index).map(|to| proof.value_after(to, &one.label));
             let mut values = after.chain([proof.value_today(index, &one.label)]).flatten();
             values.any(|value| one.is_found_in(value))

@@ -81,17 +81,7 @@ impl Work<'_, '_, '_> {
 
     /// Renders the streams that are selected today and afterwards.
     fn rendered(&mut self) {
-        let mut sides = (Vec::new(), Vec::new());
-        for log in self.logs.values() {
-            let (today, after) = self.before.proof.shown(&log.old, &log.new);
-            sides.0.extend(today);
-            sides.1.extend(after);
-        }
-        for side in [&mut sides.0, &mut sides.1] {
-            side.sort();
-            side.dedup();
-        }
-        self.result.streams = (sides.0.into(), sides.1.into());
+        self.result.streams = self.before.proof.shown(self.logs.values().map(|log| (&log.old, &log.new)));
     }
 
     /// Whether the result has the label `job` of streams that move.

@@ -1,6 +1,7 @@
 //! Variables and ad hoc filters; results worked out by hand.
 
 use super::*;
+use crate::topology::sites::language;
 
 fn rules(findings: &[Finding]) -> Vec<(Level, &'static str)> {
     // That a name becomes another one is said apart from what follows it.
@@ -74,7 +75,7 @@ fn uses_that_speak_against_a_variable() {
     let candidate = |text: &str| {
         let facts = facts(&[("d.json", text)]);
         let file = facts.files.values().next().unwrap();
-        let languages = language::decide(file, &facts.datasources, &facts.readers);
+        let languages = language::decide(file, &facts.servers);
         variables::may_follow(file, &languages).into_iter().map(String::from).collect::<Vec<_>>()
     };
     let query = "\"label_values(job)\"";
