@@ -20,6 +20,7 @@ use crate::repo::{MovedBy, Repo};
 use crate::report;
 use crate::select::names;
 use crate::topology::{Topology, moves};
+use crate::verify::ask::{self, Get, Reply};
 use crate::verify::client::{Address, Client, Login, Secret};
 use crate::verify::expected::Expected;
 use crate::verify::ladder::{Terms, climb};
@@ -29,6 +30,9 @@ use crate::verify::{Failure, Standing, Verified};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How often, and how long apart, a Loki is asked that says it is not ready.
+const NOT_READY: (usize, Duration) = (6, Duration::from_millis(500));
 
 /// Asks and reports.
 pub(super) fn run(asked: &Verify) -> Result<u8> {
@@ -58,7 +62,7 @@ fn until_all_is_well(asked: &Verify, client: &Client, expected: &Expected, verif
     loop {
         let now = Timestamp::now();
         let terms = Terms { now, since: asked.since, fresh: asked.fresh };
-        let round = climb(expected, &verified.host, terms, &|get| client.get(get));
+        let round = climb(expected, &verified.host, terms, &|get| answer(client, get));
         let left = limit.saturating_sub(start.elapsed());
         let is_last = left.is_zero() || matches!(&round, Err(Failure { passing: false, .. }));
         match round {
@@ -77,6 +81,20 @@ fn until_all_is_well(asked: &Verify, client: &Client, expected: &Expected, verif
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// One answer. A Loki in one process says for a moment that it is not ready when a query ended before all of its parts did,
+/// as its queriers connect anew; so that counts once it has said so for a while.
+fn answer(client: &Client, get: &Get) -> core::result::Result<Reply, Failure> {
+    let mut reply = client.get(get)?;
+    for _ in 0..NOT_READY.0 {
+        if reply.status != 503 || *get != ask::ready() {
+            break;
+        }
+        thread::sleep(NOT_READY.1);
+        reply = client.get(get)?;
+    }
+    Ok(reply)
 }
 
 /// What should be in Loki, and where that is known from.

@@ -1,10 +1,11 @@
 //! A Loki that is not there, slow, or no Loki: an error that says so, within the time limit.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::fake::{Asked, Fake, reply};
-use super::{verify, well};
+use super::{ALL_YES, answers, verify, well};
 use crate::support::Scratch;
 
 /// Fails with these words, whichever question the answer is given to.
@@ -83,6 +84,22 @@ fn nothing_there_or_something_else() {
     }
 }
 
+/// As Loki's query frontend says for a moment when its queriers connect anew.
+#[test]
+fn not_ready_for_a_moment_only() {
+    let scratch = Scratch::demo();
+    let (store, times) = (well(), AtomicUsize::new(0));
+    let fake = Fake::new(move |asked| match asked.path.as_str() {
+        "/ready" if times.fetch_add(1, Ordering::Relaxed) < 2 => {
+            reply(503, "Query Frontend not ready: not ready: number of queriers connected to query-frontend is 0")
+        }
+        _ => store.answer(asked),
+    });
+    let run = verify(&scratch, &fake.url, &["--format", "json"]);
+    assert_eq!((run.code, answers(&run.json()).as_str()), (0, ALL_YES));
+    assert_eq!(fake.asked().iter().filter(|asked| asked.path == "/ready").count(), 3);
+}
+
 #[test]
 fn not_ready_and_behind_a_gateway() {
     let scratch = Scratch::demo();
@@ -90,7 +107,9 @@ fn not_ready_and_behind_a_gateway() {
     let run = verify(&scratch, &fake.url, &[]);
     assert_eq!(run.code, 3);
     assert!(run.out.contains("not ready (`Ingester not ready: waiting for 15s after being ready`)"), "{}", run.out);
-    assert_eq!(fake.asked().len(), 1);
+    // Asked again for three seconds, and nothing else.
+    assert!(fake.asked().iter().all(|asked| asked.path == "/ready"));
+    assert_eq!(fake.asked().len(), 7);
     // A gateway passes on nothing but the questions of users.
     let store = well();
     let fake = Fake::new(move |asked| if asked.path == "/ready" { reply(404, "") } else { store.answer(asked) });
