@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use serde_yaml::{Mapping, Value};
 
 use super::parts::Parts;
-use super::process::{Process, Result};
+use super::process::{Process, Result, until};
 
 /// Lines of one answer at most: Loki's default.
 const PAGE: usize = 5000;
@@ -134,7 +134,18 @@ impl Loki {
     }
 
     fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Json> {
-        let (status, body) = get(&self.agent, &format!("{}{path}", self.url()), query)?;
+        let url = format!("{}{path}", self.url());
+        // When a query ends early, the parts of a Loki in one process lose sight of each other for a moment.
+        let mut refused = None;
+        let answer = until("Loki to answer", Duration::from_secs(20), || {
+            let answer = get(&self.agent, &url, query)?;
+            if answer.0 < 500 {
+                return Ok(Some(answer));
+            }
+            refused = Some(answer);
+            Ok(None)
+        });
+        let (status, body) = answer.or_else(|why| refused.ok_or(why))?;
         let said = || query.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
         if status != 200 {
             return Err(format!("Loki answered {status} to {path} {}: {body:.500}", said()));
