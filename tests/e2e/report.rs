@@ -54,7 +54,7 @@ impl Run {
                     (text(&one["project"]), texts(&one["jobs"]), texts(&one["components"]))
                 })
                 .collect(),
-            streams: queries.flat_map(|query| texts(&query["streams_after"])).collect(),
+            streams: queries.flat_map(|query| streams(report, &query["streams_after"])).collect(),
         })
     }
 
@@ -118,6 +118,20 @@ impl Run {
         }
         Ok(count)
     }
+}
+
+/// The streams of a query: as they are, or in a batch the number of a set of streams that are listed once.
+fn streams(report: &Json, of_query: &Json) -> Vec<String> {
+    let at = |list: &str, number: &Json| {
+        number
+            .as_u64()
+            .and_then(|number| report[list].get(usize::try_from(number).ok()?))
+            .unwrap_or(&Json::Null)
+            .clone()
+    };
+    let listed = if of_query.is_number() { at("stream_sets", of_query) } else { of_query.clone() };
+    let text = |stream: &Json| if stream.is_number() { at("streams", stream) } else { stream.clone() };
+    listed.as_array().into_iter().flatten().filter_map(|stream| text(stream).as_str().map(str::to_owned)).collect()
 }
 
 /// Labels of a planned stream; `None` where the value is not known before.
