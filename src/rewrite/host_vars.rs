@@ -74,7 +74,8 @@ fn addresses(topology: &Topology, moved: &Move, edits: &[(RepoPath, Edit)]) -> V
     let ports: Vec<String> =
         moved.going.iter().filter_map(|&index| host.listeners[index].port).map(|port| port.to_string()).collect();
     let Some(scope) = topology.scope(host) else { return Vec::new() };
-    let known = |word: &str| topology.inventory.get(&host.name).is_some_and(|host| host.definition(word).is_some());
+    let variables = topology.inventory.get(&host.name);
+    let known = |word: &str| variables.is_some_and(|host| host.definition(word).is_some());
     let mut out: Vec<String> = Vec::new();
     for (path, edit) in edits {
         let Some(text) = topology.snapshot.get(path.as_str()).and_then(|source| source.text()) else { continue };

@@ -19,6 +19,7 @@ use crate::plan::{self, Plan, Request, Verdict};
 use crate::repo::{MovedBy, Repo};
 use crate::report;
 use crate::select::names;
+use crate::status::Held;
 use crate::topology::{Topology, moves};
 use crate::verify::ask::{self, Get, Reply};
 use crate::verify::client::{Address, Client, Login, Secret};
@@ -121,14 +122,12 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
         name == asked.service || (deployment.is_some() && moves::find(&topology, host, name) == deployment)
     };
     if let Some(expected) = Expected::of(&topology, &plan) {
-        let branches = repo.branches(&plan.base)?;
-        let held = branches.held.iter().find(|held| held.host == host.name && is_meant(&held.service));
-        let options = held.map_or("", |held| held.options.as_str());
+        let options = held(&repo, &plan.base, &host.name, &is_meant)?.map(|held| held.options).unwrap_or_default();
         if options.is_empty() {
             return Ok((expected, verified(&plan.base, None, Vec::new())));
         }
         // The branch was written with options: what it holds is asked for.
-        let (request, notes) = with_options(request, options);
+        let (request, notes) = with_options(request, &options);
         let plan = plan::plan_on(&topology, &request)?;
         return Ok((Expected::of(&topology, &plan).unwrap_or(expected), verified(&plan.base, None, notes)));
     }
@@ -182,9 +181,13 @@ fn moved_by(
     if let Some(found) = repo.moved_by(rev, host, is_meant)? {
         return Ok(Some(found));
     }
-    let branches = repo.branches(commit)?;
-    let held = branches.held.iter().find(|held| held.host == host && is_meant(&held.service));
-    held.map_or(Ok(None), |held| repo.moved_by(Some(&held.commit), host, is_meant))
+    held(repo, commit, host, is_meant)?.map_or(Ok(None), |held| repo.moved_by(Some(&held.commit), host, is_meant))
+}
+
+/// The move of the service that a local branch holds and `commit` does not.
+fn held(repo: &Repo, commit: &str, host: &str, is_meant: &dyn Fn(&str) -> bool) -> Result<Option<Held>> {
+    let held = repo.branches(commit)?.held;
+    Ok(held.into_iter().find(|held| held.host == host && is_meant(&held.service)))
 }
 
 fn planned(repo: &Repo, base: Option<&str>, request: &Request) -> Result<(Topology, Plan)> {

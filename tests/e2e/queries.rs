@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use super::lines::{EVERY, SECOND, unmarked};
 use super::loki::{Answer, Labels, Loki};
 use super::process::Result;
+use super::report::services;
 
 /// Seconds of a window: two slots.
 pub(crate) const WINDOW: i64 = 2 * EVERY;
@@ -41,7 +42,7 @@ pub(crate) struct Change {
 
 /// The queries that a run names. Where several services move, a query that two of them change is one change.
 pub(crate) fn changes(report: &Json) -> Vec<Change> {
-    let services = report["services"].as_array().cloned().unwrap_or_else(|| vec![report.clone()]);
+    let services = services(report);
     let mut all: Vec<(String, Change)> = Vec::new();
     for service in &services {
         let found = |level: &str, rule: &str, query: &Json| {

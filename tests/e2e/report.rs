@@ -30,7 +30,7 @@ impl Run {
     pub(crate) fn read(report: &Json) -> Result<Self> {
         let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
         let texts = |value: &Json| value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
-        let services = report["services"].as_array().cloned().unwrap_or_else(|| vec![report.clone()]);
+        let services = services(report);
         let commits = || report["commits"].as_array().into_iter().flatten().map(|commit| text(&commit["id"])).collect();
         let (branch, commits, rollout) =
             if let Some(first) = report["branches"].as_array().and_then(|branches| branches.first()) {
@@ -118,6 +118,11 @@ impl Run {
         }
         Ok(count)
     }
+}
+
+/// What a report says of each service: of a batch, or of the one it is about.
+pub(crate) fn services(report: &Json) -> Vec<Json> {
+    report["services"].as_array().cloned().unwrap_or_else(|| vec![report.clone()])
 }
 
 /// The streams of a query: as they are, or in a batch the number of a set of streams that are listed once.

@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use super::loki::Answer;
 use super::process::{Result, read};
 use super::queries::{Change, Moved, ask_one, equal};
+use super::report::services;
 use super::world::World;
 
 /// A query with what it gave before.
@@ -91,8 +92,7 @@ impl Rest {
 }
 
 fn findings(report: &Json) -> Vec<Json> {
-    let services = report["services"].as_array().cloned().unwrap_or_else(|| vec![report.clone()]);
-    services.iter().flat_map(|service| service["findings"].as_array().cloned().unwrap_or_default()).collect()
+    services(report).iter().flat_map(|service| service["findings"].as_array().cloned().unwrap_or_default()).collect()
 }
 
 fn has(report: &Json, rule: &str) -> bool {

@@ -69,6 +69,11 @@ impl Work<'_, '_, '_> {
         logs.filter(|log| log.entering != Flow::Still).any(|log| log.flow == Flow::Moved || log.how.is_some())
     }
 
+    /// Whether the query returns lines, not what is counted of them.
+    pub(super) fn shows_lines(&self) -> bool {
+        matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_))
+    }
+
     pub(super) fn grouping_of(&self, id: ExprId) -> Option<Grouping> {
         match &self.query.expr(id).kind {
             ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => *grouping,

@@ -6,7 +6,7 @@ use super::{Flow, Work, ids};
 use crate::proof::Matcher;
 use crate::rewrite::queries::streams::Called;
 use crate::syntax::go_template;
-use crate::syntax::logql::{ExprKind, FormatSource, LogId, MatchOp, Mention, Owner, StageKind, Text, Use};
+use crate::syntax::logql::{FormatSource, LogId, MatchOp, Mention, Owner, StageKind, Text, Use};
 use crate::text::Span;
 
 impl Work<'_, '_, '_> {
@@ -46,7 +46,7 @@ impl Work<'_, '_, '_> {
         if !["job", "service", "component", "container"].contains(&label) {
             return false;
         }
-        if !matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_)) {
+        if !self.shows_lines() {
             return true;
         }
         let filters = self.query.stages(self.query.log(id)).iter().filter_map(|stage| match stage.kind {

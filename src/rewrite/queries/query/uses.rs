@@ -88,20 +88,18 @@ impl Work<'_, '_, '_> {
     /// A parser sets the labels it names anew, but for those of the stream: what an earlier parser made of one is lost
     /// where the stream lost it, and stays where the stream has it now.
     fn extraction(&mut self, mention: &Mention) {
-        let Owner::Log(log) = mention.owner else { return };
+        // What follows is of lists of keys, not of what a `regexp` or `pattern` captures.
+        let (Owner::Log(log), None) = (mention.owner, mention.within) else { return };
         let stages = self.query.stages(self.query.log(log));
         let own = stages.iter().rfind(|stage| stage.span.start() <= mention.span.start());
-        let anew = mention.within.is_none() && own.is_some_and(|own| self.parses(log, own.span.start()));
+        let anew = own.is_some_and(|own| self.parses(log, own.span.start()));
         let label = mention.name.as_str();
         // Of several keys, `logfmt` stops at the first it finds once all that is asked for is set, and it sets each key
         // beforehand that is no label of the stream (`LogfmtExpressionParser.Process`).
         let stops = matches!(own.map(|own| &own.kind), Some(StageKind::Logfmt(keys)) if self.query.extractions(*keys).len() > 1)
-            && mention.within.is_none()
             && self.asked_above(log, label);
         // Of what stays it goes on to be called as it was.
-        let apart = mention.within.is_none()
-            && self.flow(mention.owner) == Flow::Mixed
-            && !matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_));
+        let apart = self.flow(mention.owner) == Flow::Mixed && !self.shows_lines();
         if (anew || stops) && label == "job" {
             self.doubt(ids::EXTRACTED, "");
         } else if (anew || stops || apart) && NEW.contains(&label) && self.collides(mention, label) {
@@ -170,9 +168,8 @@ impl Work<'_, '_, '_> {
             }
             Use::Template => {
                 let same = called.as_ref().is_some_and(|called| called.same);
-                let log = matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_));
                 // The text that is printed changes with the name: for people, not for what counts lines and bytes.
-                let told = log && !self.before.moved.keep_history;
+                let told = self.shows_lines() && !self.before.moved.keep_history;
                 let certain = single(called.as_ref(), false) && (same || told && self.literals(mention));
                 if !same {
                     self.note(ids::VALUE, "");
