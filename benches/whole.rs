@@ -24,7 +24,7 @@ use std::time::Instant;
 use generate::Layout;
 use migrate::repo::{Load, Repo};
 use migrate::rewrite::queries;
-use migrate::select::{self, Needles};
+use migrate::select::{self, Names, Needles};
 use migrate::snapshot::Snapshot;
 use migrate::syntax::{alloy, logql};
 use migrate::topology::{Request, Resolved, Topology, moves};
@@ -274,7 +274,8 @@ fn load(folder: &Path) -> io::Result<()> {
 
 fn read(folder: &Path) -> io::Result<Snapshot> {
     let loki = ["loki", "Loki"].map(str::to_owned).to_vec();
-    let needles = Needles::new(["kairos".to_owned(), "kairos_syslog_port".to_owned()].to_vec(), loki, false);
+    let names = Names { values: vec!["kairos".to_owned()], words: vec!["kairos_syslog_port".to_owned()] };
+    let needles = Needles::new(names, loki, false);
     let (text, json) = (|bytes: &[u8]| needles.matter(bytes), |bytes: &[u8]| needles.matter_in_json(bytes));
     let others = |path: &str| {
         if select::others(path) { Load::If(if select::is_json(path) { &json } else { &text }) } else { Load::No }

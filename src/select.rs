@@ -7,7 +7,8 @@
 //! ([`infrastructure`]). Any other file takes part in one of these ways only:
 //!
 //! 1. It names something of the move: the service, the project, a job, a port variable, a component of the listener.
-//!    What is looked for there is looked for by its letters, so the letters have to stand in the file.
+//!    What is looked for there is looked for by its letters, so the letters have to stand in the file. In a dashboard
+//!    the name of a service counts as a value of `job` only: whatever else asks for it is way 3.
 //! 2. It is infrastructure under an odd name: it speaks of syslog, or holds a word that no Alloy or Compose file of
 //!    interest is without.
 //! 3. It is JSON with a query of Loki, or of nobody knows what, that the move concerns. Such a query names the label
@@ -22,14 +23,16 @@
 //!    Letters hidden in escapes (`\u006a`, `\x6a`, `\152`, `%6A`) would get past a search for words, so JSON with such an
 //!    escape is always read.
 
+mod names;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
-use rayon::prelude::*;
 
 use crate::repo::Load;
 use crate::topology::datasources::Lookup;
-use crate::topology::moves::{self, Request, Resolved};
-use crate::topology::{Move, Topology};
+use crate::topology::{Topology, named};
+
+pub use names::{Names, names};
 
 /// Suffixes of files that hold no text.
 const NO_TEXT: &[&str] = &[
@@ -89,28 +92,33 @@ const LOKI: &[&str] = &["oki", "OKI"];
 /// Where `job` matters without a query around it; and a list of datasources, which decides about other files.
 const BESIDE_QUERIES: &[&str] = &["label_values", "stream", "adhoc", "datasources"];
 
-/// How many names get a table: fewer are found faster without, and more would make it too large.
-const MANY: std::ops::Range<usize> = 32..4096;
+/// What no dashboard is without.
+const DASHBOARD: &[&str] = &["\"panels\"", "\"elements\""];
+
+/// How many words get a table: fewer are found faster without, and more would make it too large.
+const MANY: std::ops::Range<usize> = 40..4096;
 
 /// What a file must hold to matter for some requests.
 pub struct Needles {
-    names: Vec<String>,
+    names: Names,
     datasources: Vec<String>,
     /// Queries without a datasource of their own may go to Loki.
     default_may_be_loki: bool,
     /// Any word of these is enough. All are looked for in one pass, however many services are asked for; `None` when
     /// they are too many for that, and then every file matters.
     any: Option<AhoCorasick>,
+    /// The same without the values of `job`.
+    words: Option<AhoCorasick>,
+    dashboard: Vec<Finder<'static>>,
     labels: Vec<Finder<'static>>,
     /// One of these together with a label is enough.
     loki: Vec<Finder<'static>>,
 }
 
 impl Needles {
-    /// For a move that concerns `names` (jobs, project, service, variables), in a repository whose Loki datasources go by
-    /// `datasources`.
-    pub fn new(mut names: Vec<String>, mut datasources: Vec<String>, default_may_be_loki: bool) -> Self {
-        for list in [&mut names, &mut datasources] {
+    /// For moves that concern `names`, in a repository whose Loki datasources go by `datasources`.
+    pub fn new(mut names: Names, mut datasources: Vec<String>, default_may_be_loki: bool) -> Self {
+        for list in [&mut names.values, &mut names.words, &mut datasources] {
             list.retain(|name| !name.is_empty());
             list.sort();
             list.dedup();
@@ -119,17 +127,22 @@ impl Needles {
         let all = |fixed: &[&str], more: &[String]| -> Vec<Finder<'static>> {
             fixed.iter().copied().chain(more.iter().map(String::as_str)).map(finder).collect()
         };
-        let words = || INFRASTRUCTURE.iter().copied().chain(names.iter().map(String::as_str));
-        // With a table for each state, the names of fifty services are looked for nearly as fast as those of one.
-        let kind = MANY.contains(&names.len()).then_some(AhoCorasickKind::DFA);
-        let any = AhoCorasick::builder().kind(kind).build(words()).ok();
-        let labels = all(LABELS, &[]);
-        let loki = all(&[LOKI, BESIDE_QUERIES].concat(), &datasources);
-        Self { names, datasources, default_may_be_loki, any, labels, loki }
+        let words = || INFRASTRUCTURE.iter().copied().chain(names.words.iter().map(String::as_str));
+        let every = || words().chain(names.values.iter().map(String::as_str));
+        Self {
+            any: automaton(every().collect()),
+            words: automaton(words().collect()),
+            dashboard: all(DASHBOARD, &[]),
+            labels: all(LABELS, &[]),
+            loki: all(&[LOKI, BESIDE_QUERIES].concat(), &datasources),
+            names,
+            datasources,
+            default_may_be_loki,
+        }
     }
 
     /// For files that hold one of these names, going by what is known of the repository so far.
-    pub fn of(topology: &Topology, names: Vec<String>) -> Self {
+    pub fn of(topology: &Topology, names: Names) -> Self {
         let datasources = &topology.queries.servers.datasources;
         let maybe_loki = datasources.iter().filter(|one| one.kind.as_deref().is_none_or(|kind| kind == "loki"));
         let called = maybe_loki.flat_map(|one| [&one.name, &one.uid]).flatten().cloned().collect();
@@ -146,7 +159,8 @@ impl Needles {
 
     /// Whether these needles find no more than `other` did.
     pub fn is_covered_by(&self, other: &Self) -> bool {
-        self.names.iter().all(|name| other.names.contains(name))
+        self.names.values.iter().all(|name| other.names.values.contains(name))
+            && self.names.words.iter().all(|name| other.names.words.contains(name))
             && self.datasources.iter().all(|name| other.datasources.contains(name))
             && (!self.default_may_be_loki || other.default_may_be_loki)
     }
@@ -158,7 +172,17 @@ impl Needles {
 
     /// Whether the bytes of a JSON file can matter.
     pub fn matter_in_json(&self, bytes: &[u8]) -> bool {
-        self.is_concerned(bytes) || self.matter(bytes) || hides_letters(bytes)
+        self.is_concerned(bytes) || self.matter(bytes) && self.says_so(bytes) || hides_letters(bytes)
+    }
+
+    /// Whether what a JSON file names is anything of a move: in a dashboard, the name of a service by itself is not.
+    fn says_so(&self, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else { return true };
+        !self.dashboard.iter().any(|finder| finder.find(bytes).is_some())
+            || self.words.as_ref().is_none_or(|words| words.is_match(bytes))
+            || named::sets_job_to(text, |value| {
+                self.names.values.binary_search_by(|name| name.as_str().cmp(value)).is_ok()
+            })
     }
 
     fn is_concerned(&self, bytes: &[u8]) -> bool {
@@ -170,28 +194,11 @@ impl Needles {
     }
 }
 
-/// What places that these moves concern may be found by: services, projects, jobs, variables, components.
-pub fn names(topology: &Topology, requests: &[Request]) -> Vec<String> {
-    let of = |request: &Request| {
-        let mut names = vec![request.service.clone()];
-        if let Ok(Resolved::Move(moved, _)) = moves::outline(topology, request) {
-            names.extend(names_of(topology, &moved));
-        }
-        names
-    };
-    requests.par_iter().map(of).collect::<Vec<_>>().concat()
-}
-
-fn names_of(topology: &Topology, moved: &Move) -> Vec<String> {
-    let mut names = vec![moved.project.clone()];
-    names.extend(moved.jobs.iter().cloned());
-    let host = topology.hosts.get(moved.host_index);
-    for index in moved.going.iter().chain(&moved.staying) {
-        let Some(listener) = host.and_then(|host| host.listeners.get(*index)) else { continue };
-        names.extend(listener.variables.iter().cloned());
-        names.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
-    }
-    names
+/// What finds any of these words in one pass; `None` when they are too many for it.
+fn automaton(words: Vec<&str>) -> Option<AhoCorasick> {
+    // With a table for each state, the names of fifty services are looked for nearly as fast as those of one.
+    let kind = MANY.contains(&words.len()).then_some(AhoCorasickKind::DFA);
+    AhoCorasick::builder().kind(kind).build(words).ok()
 }
 
 /// Files that were not read as [`infrastructure`] and hold text.
@@ -270,7 +277,25 @@ mod tests {
     use super::*;
 
     fn matters(text: &str) -> bool {
-        Needles::new(vec!["kairos".into()], vec!["P8E80F9AEF21F6940".into()], false).matter_in_json(text.as_bytes())
+        let names = Names { values: vec!["kairos".into()], words: vec!["kairos_port".into()] };
+        Needles::new(names, vec!["P8E80F9AEF21F6940".into()], false).matter_in_json(text.as_bytes())
+    }
+
+    #[test]
+    fn in_a_dashboard_a_service_matters_as_a_value_of_job() {
+        let dashboard = |rest: &str| format!(r#"{{"panels":[{{"targets":[{{"expr":"{rest}"}}]}}]}}"#);
+        for rest in [
+            r#"up{job=\"kairos\"}"#,
+            r#"up{job=~\"angelia|kairos\"}"#,
+            "/explore?left=%7Bjob%3D%5C%22kairos",
+            "x on {{ kairos_port }}",
+        ] {
+            assert!(matters(&dashboard(rest)), "{rest}");
+        }
+        for rest in [r#"up{job=\"angelia\",path=\"/kairos\"}"#, "kairos", r#"up{job=\"kairos-2\"}"#] {
+            assert!(!matters(&dashboard(rest)), "{rest}");
+        }
+        assert!(matters(r#"{"project": "kairos"}"#), "whatever else it is");
     }
 
     #[test]
@@ -316,7 +341,7 @@ mod tests {
 
     #[test]
     fn without_a_named_datasource_the_default_decides() {
-        let default = Needles::new(vec!["kairos".into()], Vec::new(), true);
+        let default = Needles::new(Names { values: vec!["kairos".into()], ..Names::default() }, Vec::new(), true);
         assert!(default.matter_in_json(br#""query":{"label":"job"}"#));
         assert!(!default.matter(br#""query":{"label":"job"}"#));
     }
@@ -324,7 +349,8 @@ mod tests {
     #[test]
     fn needles_that_find_no_more_are_covered() {
         let needles = |names: &[&str], default| {
-            Needles::new(names.iter().map(|&name| name.to_owned()).collect(), Vec::new(), default)
+            let list = || names.iter().map(|&name| name.to_owned()).collect();
+            Needles::new(Names { values: list(), words: list() }, Vec::new(), default)
         };
         assert!(needles(&["a"], false).is_covered_by(&needles(&["b", "a"], true)));
         assert!(!needles(&["a", "c"], false).is_covered_by(&needles(&["a"], true)));

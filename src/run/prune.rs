@@ -8,12 +8,15 @@ use crate::cli;
 use crate::error::Result;
 use crate::plan::{self, Request, Verdict};
 use crate::repo::{Repo, branch_name};
+use crate::select::Names;
 use crate::topology::moves;
 
 /// Plans, writes and reports.
 pub(super) fn run(asked: &cli::prune::Prune) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
-    let topology = read(&repo, asked.base.as_deref(), &|topology| moves::leftover_names(topology, &asked.host))?;
+    let topology = read(&repo, asked.base.as_deref(), &|topology| {
+        moves::leftover_names(topology, &asked.host).map(|words| Names { words, ..Names::default() })
+    })?;
     let plan = plan::prune(&topology, &Request { host: asked.host.clone(), ..Request::default() })?;
     let wanted = match (plan.verdict, &asked.output.branch) {
         (Verdict::Ready, Some(name)) => vec![(name.clone(), vec![0])],

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::repo::{Load, Repo};
-use crate::select::{self, Needles};
+use crate::select::{self, Names, Needles};
 use crate::text::RepoPath;
 use crate::topology::Topology;
 
@@ -17,11 +17,7 @@ const MOST_GOES: usize = 4;
 /// Reads what can matter in two goes: first what says where things run, then whatever may name what moves. What is
 /// found in the second may tell of more names; then the rest is looked at once more. `names` says what is looked
 /// for, going by what is known so far.
-pub(super) fn read(
-    repo: &Repo,
-    base: Option<&str>,
-    names: &dyn Fn(&Topology) -> Result<Vec<String>>,
-) -> Result<Topology> {
+pub(super) fn read(repo: &Repo, base: Option<&str>, names: &dyn Fn(&Topology) -> Result<Names>) -> Result<Topology> {
     let mut snapshot = repo.snapshot(base)?;
     repo.load(&mut snapshot, &select::infrastructure)?;
     let mut topology = Topology::of(&snapshot);

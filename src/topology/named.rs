@@ -53,7 +53,7 @@ pub struct Named {
 /// What a file names; `None` when it is no text, or nothing.
 pub fn of(source: &Arc<Source>) -> Option<Named> {
     let text = source.text().filter(|text| !text.starts_with("$ANSIBLE_VAULT"))?;
-    let mentions = mentions(text);
+    let mentions: Vec<Mention> = all(text).collect();
     let mut values: Vec<Box<str>> = mentions.iter().flat_map(|one| one.values(text)).map(Box::from).collect();
     values.sort_unstable();
     values.dedup();
@@ -83,14 +83,17 @@ pub fn find(text: &str, jobs: &[String]) -> Vec<Mention> {
     if !jobs.iter().any(|job| memmem::find(text.as_bytes(), job.as_bytes()).is_some()) {
         return Vec::new();
     }
-    let mut found = mentions(text);
-    found.retain(|one| one.names(text, jobs));
-    found
+    all(text).filter(|one| one.names(text, jobs)).collect()
 }
 
-/// The same, whatever the value.
-fn mentions(text: &str) -> Vec<Mention> {
-    memmem::find_iter(text.as_bytes(), b"job").filter_map(|at| mention(text, at)).collect()
+/// Whether a place of `text` sets `job` to a value that is wanted.
+pub fn sets_job_to(text: &str, wanted: impl Fn(&str) -> bool) -> bool {
+    all(text).any(|one| one.values(text).any(&wanted))
+}
+
+/// All places that set `job`, whatever the value.
+fn all(text: &str) -> impl Iterator<Item = Mention> {
+    memmem::find_iter(text.as_bytes(), b"job").filter_map(|at| mention(text, at))
 }
 
 fn mention(text: &str, at: usize) -> Option<Mention> {

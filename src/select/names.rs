@@ -1,0 +1,47 @@
+//! The names that places a move concerns may be found by.
+//!
+//! Knows: services, jobs, variables and components of moves. Must not know: files, or what is done with a name.
+
+use rayon::prelude::*;
+
+use crate::topology::moves::{self, Request, Resolved};
+use crate::topology::{Move, Topology};
+
+/// What places that some moves concern may be found by.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Values that `job` may have: services, projects, jobs.
+    pub values: Vec<String>,
+    /// Variables, components.
+    pub words: Vec<String>,
+}
+
+/// What places that these moves concern may be found by.
+pub fn names(topology: &Topology, requests: &[Request]) -> Names {
+    let of = |request: &Request| match moves::outline(topology, request) {
+        Ok(Resolved::Move(moved, _)) => Names::of(topology, request, &moved),
+        _ => Names { values: vec![request.service.clone()], words: Vec::new() },
+    };
+    let parts: Vec<Names> = requests.par_iter().map(of).collect();
+    let mut names = Names::default();
+    for part in parts {
+        names.values.extend(part.values);
+        names.words.extend(part.words);
+    }
+    names
+}
+
+impl Names {
+    fn of(topology: &Topology, request: &Request, moved: &Move) -> Self {
+        let mut values = vec![request.service.clone(), moved.project.clone()];
+        values.extend(moved.jobs.iter().cloned());
+        let mut words = Vec::new();
+        let host = topology.hosts.get(moved.host_index);
+        for index in moved.going.iter().chain(&moved.staying) {
+            let Some(listener) = host.and_then(|host| host.listeners.get(*index)) else { continue };
+            words.extend(listener.variables.iter().cloned());
+            words.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
+        }
+        Self { values, words }
+    }
+}
