@@ -5,6 +5,7 @@
 //! `hosts`). Whatever is not certain is [`Unresolved`]; nothing is ever taken as an empty string.
 
 mod filters;
+mod memo;
 mod run;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,11 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
 
+pub use memo::Memo;
 pub(crate) use run::{evaluate, literal};
 
 /// The value of a definition, as far as the repository tells it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// No template in it. Parts that cannot be read (an inline vault in a dict) are [`Hidden`].
     Plain(Value),
@@ -70,7 +72,7 @@ impl Object for Hidden {
 }
 
 /// The variables in force on one host.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Scope {
     /// `inventory_hostname`.
     pub name: String,
@@ -78,6 +80,8 @@ pub struct Scope {
     pub group_names: Vec<String>,
     /// By name, precedence already decided; without [`World::defaults`].
     pub vars: BTreeMap<String, Content>,
+    /// What was evaluated on it so far, below the same [`World::defaults`].
+    pub memo: Memo,
 }
 
 /// All hosts that know of each other: what `groups` and `hostvars` reach.
@@ -86,7 +90,7 @@ pub struct World {
     /// `groups`: the hosts of each group, `all` and `ungrouped` included.
     pub groups: BTreeMap<String, Vec<String>>,
     /// `hostvars`, by host name.
-    pub hosts: BTreeMap<String, Scope>,
+    pub hosts: BTreeMap<String, Arc<Scope>>,
     /// What stands below every host's own variables: the defaults of roles, the same for all.
     pub defaults: Arc<BTreeMap<String, Content>>,
 }

@@ -110,6 +110,25 @@ pub(super) fn by_name(definitions: &[Arc<Definition>]) -> BTreeMap<String, Conte
     definitions.iter().map(|definition| (definition.name.clone(), definition.content.clone())).collect()
 }
 
+/// The variables in force on a host; the same object as that of `known` where nothing on it is another.
+fn scope(name: &str, groups: &[String], definitions: &[Arc<Definition>], known: Option<&Host>) -> Arc<Scope> {
+    let mut group_names = groups.to_vec();
+    group_names.sort();
+    let known = known.and_then(|known| Some((known, known.world.hosts.get(name)?)));
+    let known = known.filter(|(_, scope)| scope.group_names == group_names);
+    if let Some((host, scope)) = known {
+        let mut pairs = host.own.iter().zip(definitions);
+        if host.own.len() == definitions.len() && pairs.all(|(have, one)| Arc::ptr_eq(have, one)) {
+            return Arc::clone(scope);
+        }
+    }
+    let vars = by_name(definitions);
+    let memo = known.map(|(_, scope)| {
+        scope.memo.without(&|name| vars.get(name) != scope.vars.get(name))
+    });
+    Arc::new(Scope { name: name.to_owned(), group_names, vars, memo: memo.unwrap_or_default() })
+}
+
 impl VarsFile {
     fn read(source: &Arc<Source>, owner: &Owner, layer: Layer) -> Self {
         let mut file = Self { source: Arc::clone(source), loaded: Loaded::default(), findings: Vec::new() };
@@ -303,10 +322,8 @@ impl Loader<'_> {
         let mut world = World::default();
         for (name, groups) in graph.groups_of_hosts() {
             let all = self.collect(set, graph, &name, &groups);
-            let vars = by_name(&all.definitions);
-            let mut group_names = groups.clone();
-            group_names.sort();
-            world.hosts.insert(name.clone(), Scope { name: name.clone(), group_names, vars });
+            let known = self.known.hosts.get(&name).filter(|_| out.defaults.same(&self.known.defaults));
+            world.hosts.insert(name.clone(), scope(&name, &groups, &all.definitions, known));
             built.push((name, groups, all));
         }
         world.defaults = Arc::clone(&out.defaults.by_name);

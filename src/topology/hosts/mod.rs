@@ -115,6 +115,11 @@ struct Defaults {
 }
 
 impl Defaults {
+    /// Whether both are one object.
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.list, &other.list)
+    }
+
     /// These definitions; the same object as `known` where they are the very same.
     fn of(list: &[Arc<Definition>], known: &Self) -> Self {
         let mut pairs = list.iter().zip(known.list.iter());

@@ -3,13 +3,14 @@
 //! Knows: the Jinja engine and its limits. Must not know: files or spans.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use super::memo::Evaluated;
 use super::{Content, Hidden, Reason, Resolved, Unresolved, World, filters, is_template};
 
 /// How many variables may stand in each other's definitions.
@@ -61,9 +62,22 @@ pub(crate) fn evaluate(
     text: &str,
     extra: &[(&str, Value)],
 ) -> Result<Resolved, Unresolved> {
+    match world.hosts.get(host).filter(|_| is_template(text)) {
+        Some(scope) => scope.memo.of(text, extra, || evaluated(world, host, text, extra)),
+        None => evaluated(world, host, text, extra).result,
+    }
+}
+
+fn evaluated(world: &Arc<World>, host: &str, text: &str, extra: &[(&str, Value)]) -> Evaluated {
     let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let run = Arc::new(Run { world: Arc::clone(world), extra, notes: Mutex::default(), host: host.to_owned() });
-    let value = if is_template(text) { render(&run, host, text)? } else { Value::from(text) };
+    let result = whole(&run, text);
+    let Notes { asked, beyond, .. } = std::mem::take(&mut *run.notes());
+    Evaluated { result, asked: (!beyond).then(|| asked.into_iter().collect()) }
+}
+
+fn whole(run: &Arc<Run>, text: &str) -> Result<Resolved, Unresolved> {
+    let value = if is_template(text) { render(run, &run.host, text)? } else { Value::from(text) };
     if is_hidden(&value) {
         return Err(Unresolved::new(text, Reason::Opaque, "cannot be read"));
     }
@@ -71,8 +85,8 @@ pub(crate) fn evaluate(
     if text.contains(HIDDEN_MARK) {
         return Err(Unresolved::new(text.replace(HIDDEN_MARK, "…"), Reason::Opaque, "has a part that cannot be read"));
     }
-    let notes = std::mem::take(&mut *run.notes());
-    Ok(Resolved { text, value, used: notes.used, undefined: notes.undefined })
+    let notes = run.notes();
+    Ok(Resolved { text, value, used: notes.used.clone(), undefined: notes.undefined.clone() })
 }
 
 /// The value of a list, dict or tuple literal without variables in it.
@@ -105,6 +119,10 @@ struct Run {
 struct Notes {
     used: Vec<String>,
     undefined: Vec<String>,
+    /// Every variable of the host that was looked for.
+    asked: BTreeSet<String>,
+    /// Whether anything else was asked for: other hosts, groups.
+    beyond: bool,
     failure: Option<Unresolved>,
     open: Vec<(String, String)>,
     done: HashMap<(String, String), Value>,
@@ -144,6 +162,13 @@ impl Object for Variables {
             return None;
         }
         let own = self.host == run.host;
+        {
+            let mut notes = run.notes();
+            notes.beyond |= !own || matches!(name, "groups" | "hostvars" | "vars");
+            if !notes.asked.contains(name) {
+                notes.asked.insert(name.to_owned());
+            }
+        }
         if own && let Some(value) = run.extra.get(name) {
             return self.follow(name, &value.clone());
         }

@@ -2,7 +2,7 @@ use super::*;
 
 fn world(vars: &[(&str, Value)]) -> Arc<World> {
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), Content::of(value.clone()))).collect();
-    let scope = Scope { name: "puck.incus".into(), group_names: vec!["docker".into()], vars };
+    let scope = Scope { name: "puck.incus".into(), group_names: vec!["docker".into()], vars, ..Scope::default() };
     let other = Scope {
         name: "ariel.incus".into(),
         group_names: Vec::new(),
@@ -11,10 +11,11 @@ fn world(vars: &[(&str, Value)]) -> Arc<World> {
             ("base".to_owned(), Content::of(Value::from(7))),
         ]
         .into(),
+        ..Scope::default()
     };
     Arc::new(World {
         groups: [("docker".to_owned(), vec!["puck.incus".to_owned()])].into(),
-        hosts: [("puck.incus".to_owned(), scope), ("ariel.incus".to_owned(), other)].into(),
+        hosts: [("puck.incus".to_owned(), Arc::new(scope)), ("ariel.incus".to_owned(), Arc::new(other))].into(),
         ..World::default()
     })
 }

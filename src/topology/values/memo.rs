@@ -1,0 +1,69 @@
+//! What texts were evaluated to on one host: the same templates are rendered again for each service of a batch.
+//!
+//! Knows: that an evaluation hangs on its text, on what stands above the host's variables, and on the variables it asks
+//! for. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::Value;
+use rustc_hash::FxHashMap;
+
+use super::{Resolved, Unresolved};
+
+/// What came of an evaluation.
+pub(super) struct Evaluated {
+    pub(super) result: Result<Resolved, Unresolved>,
+    /// The names of all variables it asked this host for, there or not; `None` when it asked for something else as well.
+    pub(super) asked: Option<Vec<String>>,
+}
+
+/// One evaluation that is kept.
+#[derive(Clone, Debug)]
+struct Entry {
+    extra: Arc<[(String, Value)]>,
+    asked: Arc<[String]>,
+    result: Arc<Result<Resolved, Unresolved>>,
+}
+
+/// Evaluations by text.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<FxHashMap<Arc<str>, Vec<Entry>>>);
+
+impl Memo {
+    /// The result of `find` for this text below `extra`, found once.
+    pub(super) fn of(
+        &self,
+        text: &str,
+        extra: &[(&str, Value)],
+        find: impl FnOnce() -> Evaluated,
+    ) -> Result<Resolved, Unresolved> {
+        let same = |entry: &&Entry| {
+            let mut pairs = entry.extra.iter().zip(extra);
+            entry.extra.len() == extra.len() && pairs.all(|(have, one)| have.0 == one.0 && have.1 == one.1)
+        };
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
+        if let Some(known) = known {
+            return (*known).clone();
+        }
+        let Evaluated { result, asked } = find();
+        if let Some(asked) = asked {
+            let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let entry = Entry { extra, asked: asked.into(), result: Arc::new(result.clone()) };
+            kept().entry(text.into()).or_default().push(entry);
+        }
+        result
+    }
+
+    /// What is still right when these variables have another value, or came, or went.
+    #[must_use]
+    pub fn without(&self, changed: &dyn Fn(&str) -> bool) -> Self {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let right = |entry: &&Entry| !entry.asked.iter().any(|name| changed(name));
+        let still = kept.iter().filter_map(|(text, entries)| {
+            let entries: Vec<Entry> = entries.iter().filter(right).cloned().collect();
+            (!entries.is_empty()).then(|| (Arc::clone(text), entries))
+        });
+        Self(Mutex::new(still.collect()))
+    }
+}
