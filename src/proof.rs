@@ -11,7 +11,9 @@ mod ready;
 mod show;
 mod shown;
 mod side;
+mod touched;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::topology::{Stream, Streams};
@@ -22,6 +24,7 @@ pub use show::{condition as written, matcher as comparison, quoted, stream};
 
 use shown::Shown;
 use side::{Selected, Side};
+use touched::Touched;
 
 /// What the streams say about a rewrite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +76,7 @@ pub struct Proof<'s> {
     later: Side<'s>,
     /// The streams of today and those afterwards, as text.
     shown: (Shown, Shown),
+    touched: Touched,
 }
 
 impl<'s> Proof<'s> {
@@ -81,7 +85,8 @@ impl<'s> Proof<'s> {
         let of = |list: &'s [Stream]| (Side::new(streams, list.iter()), Shown::of(list));
         let ((before, today), (after, then)) = rayon::join(|| of(&streams.before), || of(&streams.after));
         let later = Side::new(streams, streams.later.iter().map(|later| &later.stream));
-        Self { streams, before, after, later, shown: (today, then) }
+        let touched = Touched::of(streams, &before, &after);
+        Self { streams, before, after, later, shown: (today, then), touched }
     }
 
     /// Compares what `old` selects before the move with what `new` selects after it.
@@ -111,6 +116,30 @@ impl<'s> Proof<'s> {
             return Ok(Verdict::Right { any: !before.is_empty() });
         }
         Ok(Verdict::Wrong { missing, extra })
+    }
+
+    /// Whether `condition` is seen at a glance to select afterwards what carries on what it selects today, the copies
+    /// counted or not: it does so of the streams the move touches, and the others are what they were. What cannot be told
+    /// at a glance is for [`Proof::check`].
+    pub fn plainly_stays(&self, condition: &Condition) -> bool {
+        let (before, after) = (self.before.asking(condition), self.after.asking(condition));
+        if !before.is_sure() || !after.is_sure() || !condition.variables().is_empty() {
+            return false;
+        }
+        let selected = |index: &usize| before.of(*index) == Ok(true);
+        let there: Vec<usize> = self.touched.before.iter().copied().filter(selected).collect();
+        let expected = |counts: &dyn Fn(&usize) -> bool| -> BTreeSet<usize> {
+            there.iter().filter(|index| counts(index)).flat_map(|&index| self.image(index)).collect()
+        };
+        let found = self.touched.after.iter().copied().filter(|&to| after.of(to) == Ok(true)).collect();
+        expected(&|_| true) == found && expected(&|index| !self.streams.copies.contains(index)) == found
+    }
+
+    /// Tells of the streams of today, one by one, whether they satisfy `condition`; `None` where that cannot be told of
+    /// every one. A matcher whose value Grafana fills in is satisfied by any.
+    pub fn one_by_one<'c>(&'c self, condition: &'c Condition) -> Option<impl Fn(usize) -> bool + 'c> {
+        let asking = self.before.asking(condition);
+        asking.is_sure().then_some(move |index| asking.of(index) == Ok(true))
     }
 
     /// Whether each stream of `context` satisfies `old` exactly when what becomes of it satisfies `new`: stricter than

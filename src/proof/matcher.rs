@@ -177,11 +177,19 @@ impl<'m> Test<'m> {
         Some(hit != self.matcher.is_negative())
     }
 
-    /// The values that satisfy it, where it asks for some.
-    pub(super) fn asks_for(&self) -> Option<&[&'m str]> {
+    /// The values it names, where that is all it does: of each of them it says the same, of any other the opposite.
+    pub(super) fn names(&self) -> Option<&[&'m str]> {
         match &self.wanted {
-            Wanted::OneOf(names) if !self.matcher.is_negative() => Some(names),
-            _ => None,
+            Wanted::OneOf(names) => Some(names),
+            Wanted::Pattern(..) => None,
+        }
+    }
+
+    /// Whether it can be told of every value.
+    pub(super) fn is_sure(&self) -> bool {
+        match &self.wanted {
+            Wanted::OneOf(_) => true,
+            Wanted::Pattern(pattern, _) => !ascii_classes(pattern),
         }
     }
 }

@@ -41,6 +41,17 @@ impl Split {
 }
 
 impl Ready<'_, '_> {
+    /// Whether it can be told of every stream of the side, and none of it is left to Grafana.
+    pub(super) fn is_sure(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Is(asked) => {
+                asked.test.is_sure() && asked.column.is_none_or(|column| column.having[UNCLEAR].is_empty())
+            }
+            Self::All(list) | Self::Any(list) => list.iter().all(Self::is_sure),
+        }
+    }
+
     pub(super) fn split(&self, streams: usize) -> Split {
         let (list, decides) = match self {
             Self::Open => return Split::all(true, streams),
@@ -78,11 +89,11 @@ impl Asked<'_, '_> {
             }
         };
         put(UNCLEAR, None);
-        match self.test.asks_for().filter(|values| !values.contains(&"")) {
-            // Few values are asked for: the others need no look.
+        match self.test.names().filter(|values| !values.contains(&"")) {
+            // Few values are named: of the others it says what it says of none.
             Some(values) => {
                 let numbers = values.iter().filter_map(|value| column.numbers.get(value));
-                numbers.for_each(|&number| put(number, Some(true)));
+                numbers.for_each(|&number| put(number, absent.map(|told| !told)));
             }
             None => {
                 for (number, value) in column.values.iter().enumerate().skip(UNCLEAR + 1) {

@@ -14,7 +14,7 @@ use super::ready::{Asked, Ready, Split};
 use crate::topology::{Label, Stream, Streams};
 
 /// The label Loki 3 derives from the others when a line is pushed (label-surface 1.5 U1).
-const DERIVED: &str = "service_name";
+pub(super) const DERIVED: &str = "service_name";
 
 /// Streams with an index of their labels.
 pub(super) struct Side<'s> {
@@ -67,6 +67,11 @@ pub(super) struct Asking<'c, 's> {
 }
 
 impl Asking<'_, '_> {
+    /// Whether it can be told of every stream, as far as the matchers state what they compare with.
+    pub(super) fn is_sure(&self) -> bool {
+        self.ready.as_ref().is_ok_and(Ready::is_sure)
+    }
+
     /// Whether one stream satisfies the condition.
     ///
     /// # Errors

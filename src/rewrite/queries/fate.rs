@@ -143,6 +143,10 @@ impl Before<'_> {
     /// Whether the selector may be left alone: with the copies that Docker keeps, and without, as an older Engine keeps
     /// none. A selector of nothing but such copies names the new labels already.
     fn stays(&self, one: &Matcher, old: &Condition) -> Verdict {
+        // Whether it selects anything matters where the job is asked for.
+        if (one.is_negative() || !self.names(one)) && self.proof.plainly_stays(old) {
+            return Verdict::Right { any: true };
+        }
         let counted = self.proof.check(old, old, Copies::Count);
         let ignored = self.proof.check(old, old, Copies::Ignored);
         let only_copies = || {

@@ -160,6 +160,9 @@ impl<'m> Before<'m> {
     }
 
     fn find_flow(&self, condition: &Condition) -> Flow {
+        if let Some(selects) = self.proof.one_by_one(condition) {
+            return self.plain_flow(&selects);
+        }
         let (possible, sure) = self.proof.possible(condition);
         let moving = self.moving.iter().filter(|index| possible.binary_search(index).is_ok()).count();
         if moving == 0 {
@@ -171,6 +174,18 @@ impl<'m> Before<'m> {
         let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
         // Whoever wants to see what is stored, too, has old streams beside the new ones.
         let all = moving == possible.len() && !self.moved.keep_history && possible.iter().all(|&index| leaves(index));
+        if all { Flow::Moved } else { Flow::Mixed }
+    }
+
+    /// The same where it can be told of every stream: the first that stays where it is decides.
+    fn plain_flow(&self, selects: &dyn Fn(usize) -> bool) -> Flow {
+        let mut moving = self.moving.iter().copied().filter(|&index| !self.is_copy(index) && selects(index)).peekable();
+        let Some(&first) = moving.peek() else { return Flow::Still };
+        let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
+        let stays = |index: usize| !self.moves(index) && !self.is_copy(index) && selects(index);
+        // Streams of one host stand together: what is selected beside the first is near it, if anywhere.
+        let mut near_first = (first..self.changes.len()).chain(0..first);
+        let all = !self.moved.keep_history && moving.all(leaves) && !near_first.any(stays);
         if all { Flow::Moved } else { Flow::Mixed }
     }
 

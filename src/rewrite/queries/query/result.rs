@@ -21,8 +21,13 @@ impl Work<'_, '_, '_> {
         let bridged = moving().all(|log| log.flow == Flow::Moved || log.how.is_some());
         let spoken = self.uses.iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
         let named = bridged && !spoken && moving().all(|log| before.derived(&log.old).is_some());
+        // What goes on in part under its old labels, and was left as it is, has no one name.
+        if !plain && !named && moving().all(|log| log.flow != Flow::Moved && log.how.is_none()) {
+            return;
+        }
         // Two jobs that become one service are told apart no longer, also where they are read side by side.
-        let all = Condition::Any(moving().map(|log| log.old.clone()).collect());
+        let mut conditions: Vec<Condition> = moving().map(|log| log.old.clone()).collect();
+        let all = if conditions.len() == 1 { conditions.remove(0) } else { Condition::Any(conditions) };
         let (by_service, by_name, by_either) = (before.service(&all), before.derived(&all), before.either(&all));
         let (plain, named) = (plain && by_service.is_some(), named && by_name.is_some());
         let merged = by_service.is_none() && by_either.is_none();
