@@ -8,7 +8,8 @@
 //!
 //! 1. It names something of the move: the service, the project, a job, a port variable, a component of the listener.
 //!    What is looked for there is looked for by its letters, so the letters have to stand in the file. In a dashboard
-//!    the name of a service counts as a value of `job` only: whatever else asks for it is way 3.
+//!    the name of a service counts as a value of `job` only, and not in a query that is plainly `PromQL`: whatever else
+//!    asks for it is way 3.
 //! 2. It is infrastructure under an odd name: it speaks of syslog, or holds a word that no Alloy or Compose file of
 //!    interest is without.
 //! 3. It is JSON with a query of Loki, or of nobody knows what, that the move concerns. Such a query names the label
@@ -23,6 +24,7 @@
 //!    Letters hidden in escapes (`\u006a`, `\x6a`, `\152`, `%6A`) would get past a search for words, so JSON with such an
 //!    escape is always read.
 
+mod json;
 mod names;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -32,6 +34,7 @@ use crate::repo::Load;
 use crate::topology::datasources::Lookup;
 use crate::topology::{Topology, named};
 
+use json::{has_piped_variable, has_selector, hides_letters};
 pub use names::{Names, names};
 
 /// Suffixes of files that hold no text.
@@ -180,8 +183,9 @@ impl Needles {
         let Ok(text) = std::str::from_utf8(bytes) else { return true };
         !self.dashboard.iter().any(|finder| finder.find(bytes).is_some())
             || self.words.as_ref().is_none_or(|words| words.is_match(bytes))
-            || named::sets_job_to(text, |value| {
-                self.names.values.binary_search_by(|name| name.as_str().cmp(value)).is_ok()
+            || named::sets_job_to(text, |value, at| {
+                let is_wanted = self.names.values.binary_search_by(|name| name.as_str().cmp(value)).is_ok();
+                is_wanted && !json::is_plainly_promql(text, at)
             })
     }
 
@@ -206,72 +210,6 @@ pub fn others(path: &str) -> bool {
     !is_infrastructure(path) && !holds_no_text(path)
 }
 
-/// Whether a `LogQL` selector may stand in JSON: a brace at the start of a string, behind a parenthesis, a tag of a
-/// template or a line break inside the string, and no second brace behind it (a legend). A brace of JSON itself has a
-/// colon, a comma or a bracket in front of it, a brace of `PromQL` a metric name.
-fn has_selector(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'{', bytes).any(|at| {
-        if matches!(bytes.get(at + 1), Some(b'{' | b'%' | b'#')) {
-            return false;
-        }
-        let (before, broken) = skip_back(bytes, at);
-        broken || before.checked_sub(1).is_some_and(|last| matches!(bytes[last], b'"' | b'\'' | b'`' | b'(' | b'}'))
-    })
-}
-
-/// Whether stages stand behind a variable: `$logs |= "x"`, `${logs} | job="kairos"`, `[[logs]] != "x"`.
-fn has_piped_variable(bytes: &[u8]) -> bool {
-    memchr::memchr2_iter(b'|', b'!', bytes).any(|at| {
-        let (end, broken) = skip_back(bytes, at);
-        let head = &bytes[..end];
-        let (head, close) = match head {
-            [head @ .., b'}'] => (head, Some(b'{')),
-            [head @ .., b']', b']'] => (head, Some(b'[')),
-            head => (head, None),
-        };
-        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-');
-        let start = head.len() - head.iter().rev().take_while(is_word).count();
-        let opened = &head[..start];
-        match close {
-            Some(b'{') => opened.ends_with(b"${"),
-            Some(_) => opened.ends_with(b"[["),
-            // Behind a line break stands what a comment may have hidden.
-            None => opened.ends_with(b"$") || broken,
-        }
-    })
-}
-
-/// Steps over blanks in front of `at`, as JSON writes them: the end of what stands there, and whether a line of the
-/// string was broken in between.
-fn skip_back(bytes: &[u8], at: usize) -> (usize, bool) {
-    let (mut end, mut broken) = (at, false);
-    loop {
-        match bytes[..end] {
-            [.., b' ' | b'\t' | b'\n' | b'\r'] => end -= 1,
-            [.., b'\\', b'n' | b'r'] => (end, broken) = (end - 2, true),
-            [.., b'\\', b't'] => end -= 2,
-            _ => return (end, broken),
-        }
-    }
-}
-
-/// Whether an ASCII letter may be written as an escape: `\u006a`, `\x6a`, `\152`, `%6A`.
-fn hides_letters(bytes: &[u8]) -> bool {
-    memchr::memchr2_iter(b'\\', b'%', bytes).any(|at| match bytes[at..] {
-        // Braces and the bar are among the codes below; the other two signs of a query are not.
-        [b'\\', b'u', b'0', b'0', b'2', b'1' | b'4', ..] | [b'\\', b'1', b'0'..=b'7', b'0'..=b'7', ..] => true,
-        [b'\\', b'u', b'0', b'0', high, ..] | [b'\\', b'x', high, ..] => matches!(high, b'4'..=b'7'),
-        [b'%', high, low, ..] => is_letter_code(high, low),
-        _ => false,
-    })
-}
-
-fn is_letter_code(high: u8, low: u8) -> bool {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let code = digit(high).zip(digit(low)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-    code.is_some_and(|code| code.is_ascii_alphabetic())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,17 +221,27 @@ mod tests {
 
     #[test]
     fn in_a_dashboard_a_service_matters_as_a_value_of_job() {
-        let dashboard = |rest: &str| format!(r#"{{"panels":[{{"targets":[{{"expr":"{rest}"}}]}}]}}"#);
-        for rest in [
-            r#"up{job=\"kairos\"}"#,
-            r#"up{job=~\"angelia|kairos\"}"#,
-            "/explore?left=%7Bjob%3D%5C%22kairos",
-            "x on {{ kairos_port }}",
+        let dashboard = |key: &str, text: &str| format!(r#"{{"panels":[{{"targets":[{{"{key}": "{text}"}}]}}]}}"#);
+        for (key, text) in [
+            ("description", r#"up{job=\"kairos\"}"#),
+            ("url", "/explore?left=%7Bjob%3D%5C%22kairos"),
+            ("title", "x on {{ kairos_port }}"),
+            ("expr", r#"job=\"kairos\""#),
+            ("expr", r#"up{a=\"b\"} or {job=\"kairos\"}"#),
+            ("expr", r#"up{{% if x %}job=\"kairos\"{% endif %}}"#),
+            ("expr", r#"up{{{ x }},job=\"kairos\"}"#),
+            ("expr", r#"up\", a{job=\"kairos\"}", "b": "job=\"kairos\""#),
         ] {
-            assert!(matters(&dashboard(rest)), "{rest}");
+            assert!(matters(&dashboard(key, text)), "{text}");
         }
-        for rest in [r#"up{job=\"angelia\",path=\"/kairos\"}"#, "kairos", r#"up{job=\"kairos-2\"}"#] {
-            assert!(!matters(&dashboard(rest)), "{rest}");
+        for (key, text) in [
+            ("title", "kairos"),
+            ("expr", r#"up{job=\"kairos\"}"#),
+            ("expr", r#"sum by (job) (rate(a:b{x=\"y\"}[5m])) / up{a=\"b\",job=~\"angelia|kairos\"}"#),
+            ("description", r#"up{job=\"angelia\",path=\"/kairos\"}"#),
+            ("description", r#"up{job=\"kairos-2\"}"#),
+        ] {
+            assert!(!matters(&dashboard(key, text)), "{text}");
         }
         assert!(matters(r#"{"project": "kairos"}"#), "whatever else it is");
     }

@@ -2,7 +2,9 @@
 //!
 //! Knows: which finding is another one said again, and where one stands that names no place. Must not know: any output.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
 
 use crate::finding::{Finding, Level};
 use crate::plan::Plan;
@@ -24,21 +26,28 @@ pub(super) struct Told<'a> {
 
 /// Every finding, worst first in each plan. What several plans say of one place is one.
 pub(super) fn all(run: Run<'_>) -> Vec<Told<'_>> {
-    let mut at: BTreeMap<Key<'_>, usize> = BTreeMap::new();
+    let parts: Vec<_> = run.plans.par_iter().enumerate().map(|(index, plan)| of_plan(run, index, plan)).collect();
+    let mut at: HashMap<Key<'_>, usize> = HashMap::new();
     let mut out: Vec<Told<'_>> = Vec::new();
-    for (index, plan) in run.plans.iter().enumerate() {
-        for finding in summary::findings(plan) {
-            let own = finding.at.as_ref().and_then(|place| base::of(run, index, place));
-            let is_own = own.is_some();
-            let place = own.or_else(|| base::of(run, index, stand_in(plan, finding)?));
-            let found = *at.entry(key(finding, place.as_ref())).or_insert(out.len());
-            match out.get_mut(found) {
-                Some(have) => have.by.push((plan, finding)),
-                None => out.push(Told { finding, place, own: is_own, by: vec![(plan, finding)] }),
-            }
+    for (key, told) in parts.into_iter().flatten() {
+        let found = *at.entry(key).or_insert(out.len());
+        match out.get_mut(found) {
+            Some(have) => have.by.extend(told.by),
+            None => out.push(told),
         }
     }
     out
+}
+
+/// The findings of one plan, each with what makes it another.
+fn of_plan<'a>(run: Run<'a>, index: usize, plan: &'a Plan) -> Vec<(Key<'a>, Told<'a>)> {
+    let tell = |finding: &'a Finding| {
+        let own = finding.at.as_ref().and_then(|place| base::of(run, index, place));
+        let is_own = own.is_some();
+        let place = own.or_else(|| base::of(run, index, stand_in(plan, finding)?));
+        (key(finding, place.as_ref()), Told { finding, place, own: is_own, by: vec![(plan, finding)] })
+    };
+    summary::findings(plan).into_iter().map(tell).collect()
 }
 
 type Key<'a> = (&'a str, &'a str, Option<&'a str>, Option<(RepoPath, usize, usize)>);

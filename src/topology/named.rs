@@ -86,9 +86,9 @@ pub fn find(text: &str, jobs: &[String]) -> Vec<Mention> {
     all(text).filter(|one| one.names(text, jobs)).collect()
 }
 
-/// Whether a place of `text` sets `job` to a value that is wanted.
-pub fn sets_job_to(text: &str, wanted: impl Fn(&str) -> bool) -> bool {
-    all(text).any(|one| one.values(text).any(&wanted))
+/// Whether a place of `text` sets `job` to a value that is wanted there; asked with the value and the place of `job`.
+pub fn sets_job_to(text: &str, wanted: impl Fn(&str, usize) -> bool) -> bool {
+    all(text).any(|one| one.values(text).any(|value| wanted(value, one.label.start())))
 }
 
 /// All places that set `job`, whatever the value.

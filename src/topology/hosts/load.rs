@@ -123,9 +123,7 @@ fn scope(name: &str, groups: &[String], definitions: &[Arc<Definition>], known: 
         }
     }
     let vars = by_name(definitions);
-    let memo = known.map(|(_, scope)| {
-        scope.memo.without(&|name| vars.get(name) != scope.vars.get(name))
-    });
+    let memo = known.map(|(_, scope)| scope.memo.without(&|name| vars.get(name) != scope.vars.get(name)));
     Arc::new(Scope { name: name.to_owned(), group_names, vars, memo: memo.unwrap_or_default() })
 }
 

@@ -42,7 +42,8 @@ impl Memo {
             entry.extra.len() == extra.len() && pairs.all(|(have, one)| have.0 == one.0 && have.1 == one.1)
         };
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
+        let known =
+            kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
         if let Some(known) = known {
             return (*known).clone();
         }
