@@ -64,6 +64,9 @@ pub enum Skip {
     Unreadable(String),
 }
 
+/// Files that were read, by path.
+pub type Sources = BTreeMap<RepoPath, Arc<Source>>;
+
 /// The commit under migration: every path, and the bytes of the files that can matter.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -74,9 +77,11 @@ pub struct Snapshot {
     /// Files that could matter and were not read, with the reason; sorted by path once the files are loaded.
     pub skipped: Vec<(RepoPath, Skip)>,
     blobs: Arc<[Blob]>,
-    sources: Arc<BTreeMap<RepoPath, Arc<Source>>>,
+    sources: Arc<Sources>,
     /// Paths of files that were added and are none of the commit.
     unlisted: Vec<RepoPath>,
+    /// Another object whenever a file is added at a new path.
+    paths: Arc<()>,
 }
 
 impl Snapshot {
@@ -102,7 +107,14 @@ impl Snapshot {
         if !self.has(source.path.as_str()) {
             self.unlisted.push(source.path.clone());
         }
-        Arc::make_mut(&mut self.sources).insert(source.path.clone(), source);
+        if Arc::make_mut(&mut self.sources).insert(source.path.clone(), source).is_none() {
+            self.paths = Arc::new(());
+        }
+    }
+
+    /// Whether `other` is known to have files at the very same paths: one of the two is the other after edits.
+    pub fn has_paths_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.paths, &other.paths) && Arc::ptr_eq(&self.entries, &other.entries)
     }
 
     /// Every path of the commit and of files that were only added, sorted.
@@ -116,6 +128,11 @@ impl Snapshot {
         all.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         all.dedup_by(|one, other| one.path == other.path);
         all.into()
+    }
+
+    /// The files that were read, by path; the same object as long as none is added or edited.
+    pub fn files(&self) -> &Arc<Sources> {
+        &self.sources
     }
 
     /// The files that were read, by path.

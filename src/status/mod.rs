@@ -165,7 +165,7 @@ pub fn of(topology: &Topology, host: Option<&str>, branches: &Branches) -> Resul
     let hosts = hosts(topology, host)?;
     let services: Vec<(&Host, moves::Service)> = hosts
         .iter()
-        .map(|&index| &topology.hosts[index])
+        .map(|&index| &*topology.hosts[index])
         .flat_map(|host| moves::services(topology, host).into_iter().map(move |service| (host, service)))
         .collect();
     let rows: Vec<Row> =

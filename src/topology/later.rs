@@ -4,8 +4,6 @@
 //! queries. A query that is rewritten today has to be right then as well: a later move does not look at it again, since
 //! it no longer names a job.
 
-use rayon::prelude::*;
-
 use super::Topology;
 use super::alloy::Socket;
 use super::compose::Service;
@@ -26,36 +24,31 @@ pub struct Later {
 /// The streams to come when everything but `leaving` moves as well. A host that has something to move will read the
 /// Docker socket, and with it every other container there.
 pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -> Vec<Later> {
-    let all = topology.hosts.par_iter().enumerate();
-    let parts: Vec<Vec<Later>> =
-        all.map(|(number, host)| on(topology, host, (leaving.host == number).then_some(leaving), streams)).collect();
-    parts.concat()
-}
-
-/// Those of one host; `leaving` is what leaves there.
-fn on(topology: &Topology, host: &Host, leaving: Option<Leaving<'_>>, streams: &Streams) -> Vec<Later> {
     let mut out = Vec::new();
-    let Some(first) = host.links.iter().flatten().find_map(listener) else { return out };
-    let socket = host.socket(&topology.alloy).map(|(_, socket)| Collected::of(topology, host, socket));
-    for (index, links) in host.links.iter().enumerate() {
-        let goes = |service: &usize| {
-            leaving.is_some_and(|leaving| leaving.deployment == index && leaving.services.contains(service))
-        };
-        for (service, link) in links.iter().enumerate().filter(|(service, _)| !goes(service)) {
-            let facts = &host.deployments[index];
-            let Ok(project) = &facts.project else { continue };
-            let (service, from) = (&facts.compose.services[service], listener(link));
-            if from.is_none() && (socket.is_some() || !service.driver.is_read_from_socket()) {
-                continue;
-            }
-            let labels = match &socket {
-                Some(socket) => socket.labels(&project.name, service),
-                None => by_listener(host, from.unwrap_or(first), &project.name, service),
+    for (number, host) in topology.hosts.iter().enumerate() {
+        let links = || host.links.iter().flatten();
+        let Some(first) = links().find_map(listener) else { continue };
+        let socket = host.socket(&topology.alloy).map(|(_, socket)| Collected::of(topology, host, socket));
+        for (index, links) in host.links.iter().enumerate() {
+            let goes = |service: &usize| {
+                leaving.host == number && leaving.deployment == index && leaving.services.contains(service)
             };
-            let Some(labels) = labels else { continue };
-            let at = host.listeners[from.unwrap_or(first)].at.clone();
-            let of = from.map_or_else(Vec::new, |_| streams.before_at(&at));
-            out.push(Later { stream: Stream { labels, at: Some(at) }, of });
+            for (service, link) in links.iter().enumerate().filter(|(service, _)| !goes(service)) {
+                let facts = &host.deployments[index];
+                let Ok(project) = &facts.project else { continue };
+                let (service, from) = (&facts.compose.services[service], listener(link));
+                if from.is_none() && (socket.is_some() || !service.driver.is_read_from_socket()) {
+                    continue;
+                }
+                let labels = match &socket {
+                    Some(socket) => socket.labels(&project.name, service),
+                    None => by_listener(host, from.unwrap_or(first), &project.name, service),
+                };
+                let Some(labels) = labels else { continue };
+                let at = host.listeners[from.unwrap_or(first)].at.clone();
+                let of = from.map_or_else(Vec::new, |_| streams.before_at(&at));
+                out.push(Later { stream: Stream { labels, at: Some(at) }, of });
+            }
         }
     }
     out

@@ -19,6 +19,7 @@ pub mod loki;
 pub mod moves;
 pub mod named;
 pub mod per_file;
+mod plays;
 pub mod queries;
 pub mod relabel;
 pub mod runs;
@@ -27,7 +28,7 @@ pub mod sites;
 pub mod streams;
 pub mod values;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
@@ -39,6 +40,7 @@ use deploys::{Deploys, Task};
 use holding::Holding;
 use hosts::{Definition, Inventory, Reader};
 use per_file::PerFile;
+use plays::Plays;
 
 pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
@@ -57,7 +59,7 @@ pub struct Topology {
     /// Alloy configurations, by path.
     pub alloy: Vec<Config>,
     /// What runs on each host, in inventory order.
-    pub hosts: Vec<runs::Host>,
+    pub hosts: Vec<Arc<runs::Host>>,
     /// Query sites, datasources and who reads which rules.
     pub queries: queries::QueryFacts,
     /// Places that name the label `job` outside of queries.
@@ -69,100 +71,47 @@ pub struct Topology {
     configs: PerFile<Result<Config, Box<Finding>>>,
     /// Files that may be of Compose.
     composes: PerFile<deployments::Speaks>,
-    plays: Plays,
+    plays: Arc<Plays>,
     holding: Holding,
-}
-
-/// What was read from files before.
-#[derive(Default)]
-struct Known<'k> {
-    inventory: Option<&'k Inventory>,
-    deploys: Option<&'k Deploys>,
-    alloy: Option<&'k PerFile<Result<Config, Box<Finding>>>>,
-    queries: Option<&'k queries::QueryFacts>,
-    named: Option<&'k PerFile<named::Named>>,
-    composes: Option<&'k PerFile<deployments::Speaks>>,
-    loki: Option<&'k Loki>,
-    holding: Option<&'k Holding>,
-    /// Compose files that no task writes, and the host each was seen to run on.
-    undeployed: Vec<(String, RepoPath)>,
-}
-
-/// The hosts that each pattern of a play selects, by name: a few patterns stand in front of many tasks.
-#[derive(Debug, Default)]
-struct Plays(HashMap<String, BTreeSet<String>>);
-
-impl Plays {
-    fn of(inventory: &Inventory, deploys: &Deploys) -> Self {
-        let mut out = HashMap::new();
-        for pattern in deploys.tasks.iter().flat_map(|task| &task.hosts) {
-            if !out.contains_key(pattern) {
-                out.insert(pattern.clone(), Self::select(inventory, pattern));
-            }
-        }
-        Self(out)
-    }
-
-    fn select(inventory: &Inventory, pattern: &str) -> BTreeSet<String> {
-        let names = |hosts: Vec<&hosts::Host>| hosts.into_iter().map(|host| host.name.clone()).collect();
-        if !pattern.contains("{{") {
-            return names(inventory.hosts_of(pattern).unwrap_or_default());
-        }
-        // `{{ target | default('docker') }}`: what the play does when nothing is given on the command line.
-        let is_meant = |host: &&hosts::Host| {
-            let filled = Scope::new(host).resolve(pattern).and_then(|pattern| inventory.hosts_of(&pattern));
-            filled.is_some_and(|hosts| hosts.iter().any(|one| one.name == host.name))
-        };
-        names(inventory.hosts().filter(is_meant).collect())
-    }
 }
 
 impl Topology {
     /// Reads the files of a commit. Never fails: what cannot be read is a finding.
     pub fn of(snapshot: &Snapshot) -> Self {
-        Self::read(snapshot, &Known::default())
+        Self::read(snapshot, None)
     }
 
     /// The topology of another snapshot: of the same commit with more files read, or after edits. What a file says on
-    /// its own is taken over where the file is the same object; all links between files are worked out anew. A Compose
-    /// file that only its port tied to a host stays on it.
+    /// its own is taken over where the file is the same object; links between files are worked out anew wherever one of
+    /// the files they hang on is another. A Compose file that only its port tied to a host stays on it.
     #[must_use]
     pub fn again(&self, snapshot: &Snapshot) -> Self {
-        let undeployed = self.hosts.iter().flat_map(|host| {
-            let files = host.deployments.iter().filter(|deployment| deployment.written_by.is_none());
-            files.map(|deployment| (host.name.clone(), deployment.file.path.clone()))
-        });
-        let known = Known {
-            inventory: Some(&self.inventory),
-            deploys: Some(&self.deploys),
-            alloy: Some(&self.configs),
-            queries: Some(&self.queries),
-            named: Some(&self.named),
-            composes: Some(&self.composes),
-            loki: Some(&self.loki),
-            holding: Some(&self.holding),
-            undeployed: undeployed.collect(),
-        };
-        Self::read(snapshot, &known)
+        Self::read(snapshot, Some(self))
     }
 
-    fn read(snapshot: &Snapshot, known: &Known<'_>) -> Self {
+    fn read(snapshot: &Snapshot, before: Option<&Self>) -> Self {
+        let same_paths = before.is_some_and(|before| before.snapshot.has_paths_of(snapshot));
         let ((inventory, (deploys, more)), (queries, (named, composes))) = rayon::join(
             || {
-                let inventory = Inventory::again(snapshot, known.inventory.unwrap_or(&Inventory::default()));
-                (inventory, Deploys::of(snapshot, known.deploys.unwrap_or(&Deploys::default())))
+                let inventory =
+                    Inventory::again(snapshot, before.map_or(&Inventory::default(), |before| &before.inventory));
+                let known = Deploys::default();
+                (inventory, Deploys::of(snapshot, before.map_or(&known, |before| &before.deploys), same_paths))
             },
             || {
-                let queries =
-                    queries::QueryFacts::of(snapshot, known.queries.unwrap_or(&queries::QueryFacts::default()));
-                let named = PerFile::of(snapshot, known.named.unwrap_or(&PerFile::default()), named::of);
+                let known = queries::QueryFacts::default();
+                let queries = queries::QueryFacts::of(snapshot, before.map_or(&known, |before| &before.queries));
                 let none = PerFile::default();
-                (queries, (named, PerFile::of(snapshot, known.composes.unwrap_or(&none), deployments::speaks)))
+                let named = PerFile::of(snapshot, before.map_or(&none, |before| &before.named), named::of);
+                let none = PerFile::default();
+                let composes = before.map_or(&none, |before| &before.composes);
+                (queries, (named, PerFile::of(snapshot, composes, deployments::speaks)))
             },
         );
         let mut findings = inventory.findings().to_vec();
         findings.extend(more);
-        let configs = PerFile::of(snapshot, known.alloy.unwrap_or(&PerFile::default()), |source| {
+        let none = PerFile::default();
+        let configs = PerFile::of(snapshot, before.map_or(&none, |before| &before.configs), |source| {
             alloy::may_be_config(source).then(|| alloy::read(source))
         });
         let mut alloy = Vec::new();
@@ -173,9 +122,9 @@ impl Topology {
             }
         }
         let snapshot = snapshot.clone();
-        let plays = Plays::of(&inventory, &deploys);
+        let plays = Plays::again(&inventory, &deploys, before);
         let (hosts, loki) = (Vec::new(), Loki::default());
-        let holding = known.holding.map(Holding::again).unwrap_or_default();
+        let holding = before.map(|before| before.holding.again()).unwrap_or_default();
         let mut topology = Self {
             snapshot,
             inventory,
@@ -191,11 +140,12 @@ impl Topology {
             plays,
             holding,
         };
-        topology.hosts = runs::hosts(&topology, &known.undeployed);
-        let (loki, readers) =
-            rayon::join(|| Loki::of(&topology, known.loki.unwrap_or(&Loki::default())), || queries::readers(&topology));
+        topology.hosts = runs::hosts(&topology, before);
+        let none = Loki::default();
+        let known = before.map_or(&none, |before| &before.loki);
+        let (loki, readers) = rayon::join(|| Loki::of(&topology, known), || queries::readers(&topology));
         topology.loki = loki;
-        topology.queries.read_by(readers, known.queries);
+        topology.queries.read_by(readers, before.map(|before| &before.queries));
         topology
     }
 
@@ -220,21 +170,13 @@ impl Topology {
         self.runs_on_host(task, &host.name)
     }
 
-    /// The tasks that run on each host, in their order.
-    fn tasks_by_host(&self) -> HashMap<&str, Vec<&Task>> {
-        let mut out: HashMap<&str, Vec<&Task>> = HashMap::new();
-        for task in &self.deploys.tasks {
-            let hosts: BTreeSet<&String> =
-                task.hosts.iter().filter_map(|pattern| self.plays.0.get(pattern)).flatten().collect();
-            for host in hosts {
-                out.entry(host.as_str()).or_default().push(task);
-            }
-        }
-        out
+    /// The tasks that run on a host, in their order.
+    fn tasks_on(&self, host: &str) -> &[Arc<Task>] {
+        self.plays.tasks.get(host).map_or(&[], Vec::as_slice)
     }
 
     fn runs_on_host(&self, task: &Task, host: &str) -> bool {
-        task.hosts.iter().any(|pattern| self.plays.0.get(pattern).is_some_and(|hosts| hosts.contains(host)))
+        task.hosts.iter().any(|pattern| self.plays.hosts.get(pattern).is_some_and(|hosts| hosts.contains(host)))
     }
 
     /// Labels of a component on one host; `None` when they are computed or a value cannot be resolved into text.
@@ -339,3 +281,6 @@ fn sets_syslog(text: &str) -> bool {
         .nth(1)
         .is_some_and(|behind| behind.trim_start_matches(['"', '\'', ' ', ':', '\t']).starts_with("syslog"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,24 +2,36 @@
 //!
 //! Knows: that a fact read from one file alone is still right as long as the file is the same object. Must not know:
 //! what is read. Whatever links files with each other (hosts, ports, streams) is never kept here: it is worked out anew
-//! for each snapshot, so that reading a result again checks the links and not a memory of them.
+//! for each snapshot wherever a file it hangs on is another (`runs::same`), so that reading a result again checks the
+//! links and not a memory of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::snapshot::Snapshot;
-use crate::text::Source;
+use crate::snapshot::{Snapshot, Sources};
+use crate::text::{RepoPath, Source};
+
+/// A fact and the file that says it.
+type Said<T> = (Arc<Source>, Arc<T>);
 
 /// One fact for each file of a snapshot, or the knowledge that the file has none; by path.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct PerFile<T> {
-    files: Vec<(Arc<Source>, Option<Arc<T>>)>,
+    files: Arc<Sources>,
+    facts: Arc<BTreeMap<RepoPath, Said<T>>>,
 }
 
 impl<T> Default for PerFile<T> {
     fn default() -> Self {
-        Self { files: Vec::new() }
+        Self { files: Arc::default(), facts: Arc::default() }
+    }
+}
+
+impl<T> Clone for PerFile<T> {
+    fn clone(&self) -> Self {
+        Self { files: Arc::clone(&self.files), facts: Arc::clone(&self.facts) }
     }
 }
 
@@ -27,30 +39,52 @@ impl<T: Send + Sync> PerFile<T> {
     /// The facts of all files of `snapshot`. `read` has to be a pure function of the file it is given; it is not asked
     /// about files that `known` holds as the same object.
     pub fn of(snapshot: &Snapshot, known: &Self, read: impl Fn(&Arc<Source>) -> Option<T> + Sync) -> Self {
-        let mut known = known.files.iter().peekable();
-        let mut missing = Vec::new();
-        let mut files: Vec<(Arc<Source>, Option<Arc<T>>)> = Vec::new();
-        for source in snapshot.sources() {
-            // Both are sorted by path; most files are the same object, which is seen without a look at the path.
-            let same = |other: &Arc<Source>| Arc::ptr_eq(other, source);
-            while known.next_if(|(other, _)| !same(other) && other.path < source.path).is_some() {}
-            let fact = known.next_if(|(other, _)| same(other)).map(|(_, fact)| fact.clone());
-            if fact.is_none() {
-                missing.push(files.len());
+        let files = snapshot.files();
+        let (other, gone) = differing(&known.files, files);
+        let read: Vec<Option<Said<T>>> =
+            other.par_iter().map(|source| read(source).map(|fact| (Arc::clone(source), Arc::new(fact)))).collect();
+        let mut facts = Arc::clone(&known.facts);
+        for path in gone.into_iter().filter(|path| known.facts.contains_key(*path)) {
+            Arc::make_mut(&mut facts).remove(path);
+        }
+        for (source, said) in other.into_iter().zip(read) {
+            match said {
+                Some(said) => drop(Arc::make_mut(&mut facts).insert(source.path.clone(), said)),
+                None if known.facts.contains_key(&source.path) => drop(Arc::make_mut(&mut facts).remove(&source.path)),
+                None => {}
             }
-            files.push((Arc::clone(source), fact.flatten()));
         }
-        let facts: Vec<Option<Arc<T>>> = missing.par_iter().map(|&at| read(&files[at].0).map(Arc::new)).collect();
-        for (at, fact) in missing.into_iter().zip(facts) {
-            files[at].1 = fact;
-        }
-        Self { files }
+        Self { files: Arc::clone(files), facts }
     }
 
     /// The facts, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<Source>, &Arc<T>)> {
-        self.files.iter().filter_map(|(source, fact)| Some((source, fact.as_ref()?)))
+        self.facts.values().map(|(source, fact)| (source, fact))
     }
+
+    /// Whether both are the same facts of the same files.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.facts, &other.facts)
+    }
+}
+
+/// The files that are not the same object in `known`, and the paths that are no longer there.
+fn differing<'s>(known: &'s Sources, files: &'s Sources) -> (Vec<&'s Arc<Source>>, Vec<&'s RepoPath>) {
+    let (mut other, mut gone) = (Vec::new(), Vec::new());
+    let mut known = known.iter().peekable();
+    for (path, source) in files {
+        // Both are sorted by path; most files are the same object, which is seen without a look at the path.
+        let same = |known: &&Arc<Source>| Arc::ptr_eq(known, source);
+        while let Some((odd, _)) = known.next_if(|(have, known)| !same(known) && *have < path) {
+            gone.push(odd);
+        }
+        if known.next_if(|(_, known)| same(known)).is_none() {
+            known.next_if(|(have, _)| *have == path);
+            other.push(source);
+        }
+    }
+    gone.extend(known.map(|(path, _)| path));
+    (other, gone)
 }
 
 #[cfg(test)]

@@ -82,14 +82,13 @@ pub(super) fn readers(topology: &Topology) -> RuleReaders {
     if loki.is_empty() && prometheus.is_empty() {
         return readers;
     }
-    let tasks = topology.tasks_by_host();
     for host in &topology.hosts {
         let Some(scope) = topology.scope(host) else { continue };
         let resolve = |list: &[&(String, Place)]| -> Vec<(String, Place)> {
             list.iter().filter_map(|(text, at)| Some((scope.resolve(text)?, at.clone()))).collect()
         };
         let (loki, prometheus) = (resolve(&loki), resolve(&prometheus));
-        for task in tasks.get(host.name.as_str()).into_iter().flatten() {
+        for task in topology.tasks_on(&host.name) {
             if !matches!(task.module.as_str(), "template" | "copy" | "synchronize") {
                 continue;
             }

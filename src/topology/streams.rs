@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-
 use super::Topology;
 use super::alloy::Outlets;
 use super::compose::Driver;
@@ -74,27 +72,11 @@ impl Streams {
     /// # Errors
     /// When the labels of a new stream cannot be computed; the text says why.
     pub fn of(topology: &Topology, leaving: Leaving<'_>) -> Result<Self, String> {
-        let of_host = |(index, host)| {
-            let mut build = Build { out: Self::default(), until: None };
+        let mut build = Build { out: Self::default(), until: None };
+        for (index, host) in topology.hosts.iter().enumerate() {
             build.host(topology, host, (index == leaving.host).then_some(leaving))?;
-            Ok(build.out)
-        };
-        let parts = topology.hosts.par_iter().enumerate().map(of_host).collect::<Result<Vec<Self>, String>>()?;
-        Ok(Build { out: Self::joined(parts), until: None }.finish())
-    }
-
-    /// The streams of all these hosts.
-    fn joined(parts: Vec<Self>) -> Self {
-        let mut all = Self::default();
-        for part in parts {
-            let (first, then) = (all.before.len(), all.after.len());
-            all.before.extend(part.before);
-            all.after.extend(part.after);
-            let moved_on = |list: Vec<usize>| list.into_iter().map(|to| then + to).collect();
-            all.image.extend(part.image.into_iter().map(moved_on));
-            all.copies.extend(part.copies.into_iter().map(|index| first + index));
         }
-        all
+        Ok(build.finish())
     }
 
     /// The streams of today, which stay as they are: what is asked when nothing moves.

@@ -7,6 +7,7 @@
 mod filters;
 mod memo;
 mod run;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,9 +33,9 @@ pub enum Content {
 impl Content {
     /// Sorts a value by whether any string in it is a template.
     pub fn of(value: Value) -> Self {
-        if run::is_hidden(&value) {
+        if shape::is_hidden(&value) {
             Self::Opaque
-        } else if run::has_template(&value, 0) {
+        } else if shape::has_template(&value, 0) {
             Self::Template(value)
         } else {
             Self::Plain(value)
@@ -44,7 +45,7 @@ impl Content {
     /// The scalar as text when it is plain: `51401` for `51_401`.
     pub fn text(&self) -> Option<String> {
         match self {
-            Self::Plain(value) => run::printed(value).ok(),
+            Self::Plain(value) => shape::printed(value).ok(),
             Self::Template(_) | Self::Opaque => None,
         }
     }

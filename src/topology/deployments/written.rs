@@ -41,9 +41,9 @@ pub(in crate::topology) struct Done<'t> {
 }
 
 /// What `tasks` do on the host of `scope`.
-pub(in crate::topology) fn of<'t>(scope: &Scope<'t>, tasks: &[&'t Task], snapshot: &Snapshot) -> Done<'t> {
+pub(in crate::topology) fn of<'t>(scope: &Scope<'t>, tasks: &'t [Arc<Task>], snapshot: &Snapshot) -> Done<'t> {
     let mut done = Done::default();
-    for &task in tasks {
+    for task in tasks {
         let writes = matches!(task.module.as_str(), "template" | "copy" | "synchronize");
         let ups = matches!(
             task.module.as_str(),

@@ -80,8 +80,10 @@ impl Task {
 #[derive(Clone, Debug, Default)]
 pub struct Deploys {
     /// Every task found.
-    pub tasks: Vec<Arc<Task>>,
+    pub tasks: Arc<[Arc<Task>]>,
     read: PerFile<Result<TaskFile, Box<Finding>>>,
+    /// Files of variables that were asked for.
+    vars: Vec<Arc<Source>>,
 }
 
 /// What stands around a task and gives names a value.
@@ -117,8 +119,9 @@ struct Include {
 
 impl Deploys {
     /// Reads every playbook and task file among the files of the snapshot. What `known` says of a file that is still
-    /// the same is taken over; who runs it is worked out anew.
-    pub fn of(snapshot: &Snapshot, known: &Self) -> (Self, Vec<Finding>) {
+    /// the same is taken over; who runs it is worked out anew, unless every file it hangs on is the same, and so are the
+    /// paths of all files.
+    pub fn of(snapshot: &Snapshot, known: &Self, same_paths: bool) -> (Self, Vec<Finding>) {
         let read = PerFile::of(snapshot, &known.read, |source| {
             if may_hold_tasks(source) { read::file(source).transpose() } else { None }
         });
@@ -130,8 +133,14 @@ impl Deploys {
                 Err(finding) => findings.push((**finding).clone()),
             }
         }
-        let tasks = spread::tasks(&files, snapshot);
-        (Self { tasks, read }, findings)
+        let is_same =
+            |source: &Arc<Source>| snapshot.get(source.path.as_str()).is_some_and(|one| Arc::ptr_eq(one, source));
+        let (tasks, vars) = if same_paths && read.same(&known.read) && known.vars.iter().all(is_same) {
+            (Arc::clone(&known.tasks), known.vars.clone())
+        } else {
+            spread::tasks(&files, snapshot)
+        };
+        (Self { tasks, read, vars }, findings)
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Include, Layer, Task, TaskFile};
 use crate::snapshot::Snapshot;
 use crate::syntax::tree::Ref;
 use crate::syntax::yaml;
+use crate::text::Source;
 use crate::topology::hosts::value_of;
 
 /// How deep includes may nest.
@@ -34,8 +35,9 @@ impl Context {
     }
 }
 
-/// All tasks, once for each way they are run. Those that nobody is seen to run come once, without hosts.
-pub(super) fn tasks(files: &BTreeMap<&str, &TaskFile>, snapshot: &Snapshot) -> Vec<Arc<Task>> {
+/// All tasks, once for each way they are run, and the files of variables they ask for. Those that nobody is seen to run
+/// come once, without hosts.
+pub(super) fn tasks(files: &BTreeMap<&str, &TaskFile>, snapshot: &Snapshot) -> (Arc<[Arc<Task>]>, Vec<Arc<Source>>) {
     let mut spread = Spread { files, snapshot, vars: BTreeMap::new(), seen: BTreeSet::new(), out: Vec::new() };
     for (path, file) in files.iter().filter(|(_, file)| file.is_playbook) {
         let context = Context { playbook: Some((*path).to_owned()), ..Context::default() };
@@ -46,7 +48,8 @@ pub(super) fn tasks(files: &BTreeMap<&str, &TaskFile>, snapshot: &Snapshot) -> V
             spread.file(path, file, &Context::default(), DEEPEST);
         }
     }
-    spread.out
+    let vars = spread.vars.keys().filter_map(|path| snapshot.get(path)).cloned().collect();
+    (spread.out.into(), vars)
 }
 
 struct Spread<'f> {

@@ -80,6 +80,11 @@ impl Host {
         self.definitions().filter(move |definition| definition.name == name)
     }
 
+    /// Its variables in force: the same object as long as none of them is another.
+    pub fn scope(&self) -> Option<&Arc<values::Scope>> {
+        self.world.hosts.get(&self.name)
+    }
+
     /// Whether a definition that is not in [`Host::definitions`] may exist.
     pub fn may_hide_variables(&self) -> bool {
         !self.opaque_files.is_empty()
@@ -163,6 +168,18 @@ impl Inventory {
     /// [`HostNotFound`] with the hosts it may have been.
     pub fn find(&self, asked: &str) -> Result<&Host, HostNotFound> {
         pattern::find(&self.hosts, asked)
+    }
+
+    /// Whether both have the same hosts in the same groups, and the same defaults of roles.
+    pub fn same_hosts(&self, other: &Self) -> bool {
+        let named = |inventory: &Self| -> Vec<_> {
+            inventory.hosts.values().map(|host| (host.name.clone(), host.groups.clone())).collect()
+        };
+        let groups = |(one, other): (&Arc<World>, &Arc<World>)| one.groups == other.groups;
+        self.defaults.same(&other.defaults)
+            && self.worlds.len() == other.worlds.len()
+            && self.worlds.iter().zip(&other.worlds).all(groups)
+            && named(self) == named(other)
     }
 
     /// The hosts of a play's `hosts:`, in name order; nothing when it is a template.

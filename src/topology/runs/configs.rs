@@ -69,9 +69,9 @@ pub(super) fn assign(
     default
 }
 
-/// The configurations that tasks are seen to write to some host.
-pub(super) fn told<'w, 't: 'w>(topology: &Topology, written: impl Iterator<Item = &'w Written<'t>>) -> BTreeSet<usize> {
-    written.filter_map(|one| index_of(topology, one)).collect()
+/// The configurations among what tasks are seen to write to a host, by index.
+pub(super) fn told(topology: &Topology, written: &[Written<'_>]) -> BTreeSet<usize> {
+    written.iter().filter_map(|one| index_of(topology, one)).collect()
 }
 
 /// The configuration a task writes, if it is one.

@@ -5,25 +5,27 @@
 
 mod configs;
 mod listeners;
+mod same;
 mod undeployed;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Label;
 use super::alloy::{self, Config};
 use super::compose::{self, Address, Driver};
 use super::deployments::Deployment;
 use super::deployments::written::Done;
-use super::deploys::Task;
 use super::flow::Plumbing;
 use super::relabel::{self, Labels, Rule};
-use crate::text::{Place, RepoPath};
+use super::{Label, Topology};
+use crate::text::Place;
 
 pub use configs::Assigned;
 use configs::assign;
 use listeners::resolve;
+use same::Inputs;
 
 /// A listener as it is on one host.
 #[derive(Clone, Debug)]
@@ -80,6 +82,7 @@ pub struct Host {
     pub deployments: Vec<Deployment>,
     /// For each deployment, for each of its services: where its log goes.
     pub links: Vec<Vec<Link>>,
+    from: Inputs,
 }
 
 impl Host {
@@ -207,24 +210,56 @@ impl SocketRules {
     }
 }
 
-/// What runs on every host of the inventory. `assumed` are Compose files that no task writes, with the host each was
-/// seen to run on before an edit.
-pub fn hosts(topology: &super::Topology, assumed: &[(String, RepoPath)]) -> Vec<Host> {
-    let listed: Vec<_> = topology.inventory.hosts().collect();
-    let tasks = topology.tasks_by_host();
-    let of_host = |host: &super::hosts::Host| tasks.get(host.name.as_str()).map_or(&[][..], Vec::as_slice);
-    let done: Vec<_> = listed.par_iter().map(|host| done(topology, host, of_host(host))).collect();
-    let told = configs::told(topology, done.iter().flat_map(|done| &done.written));
-    let mut hosts: Vec<Host> =
-        listed.par_iter().zip(&done).map(|(host, done)| of(topology, host, done, &told)).collect();
-    for (host, deployment) in undeployed::find(topology, &hosts, assumed) {
-        let Some(host) = hosts.get_mut(host) else { continue };
-        host.deployments.push(deployment);
+/// What runs on every host of the inventory. A host of which everything is what it was `before` is the same object. A
+/// Compose file that no task writes stays on the host it was seen to run on.
+pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
+    let frame = before.filter(|before| same::frame(before, topology));
+    let mut parts = parts(topology, frame);
+    let told = told(topology, &parts);
+    if frame.is_some_and(|before| same::told(before) != told) {
+        parts = self::parts(topology, None);
     }
-    for host in &mut hosts {
+    let whole = |part: &Part<'_>| match part {
+        Part::Known(host) => Arc::clone(host),
+        Part::Done(host, done) => Arc::new(of(topology, host, done, &told)),
+    };
+    let mut hosts: Vec<Arc<Host>> = parts.par_iter().map(whole).collect();
+    for (index, deployment) in undeployed::find(topology, &hosts, before.map_or(&[], |before| &before.hosts)) {
+        let Some(host) = hosts.get_mut(index).map(Arc::make_mut) else { continue };
+        host.deployments.push(deployment);
         host.links = links(host);
     }
     hosts
+}
+
+/// A host that is what it was, or what the tasks do to it.
+enum Part<'t> {
+    Known(Arc<Host>),
+    Done(&'t super::hosts::Host, Done<'t>),
+}
+
+fn parts<'t>(topology: &'t Topology, frame: Option<&Topology>) -> Vec<Part<'t>> {
+    let listed: Vec<_> = topology.inventory.hosts().collect();
+    let part = |(index, &host): (usize, &&'t super::hosts::Host)| {
+        let known = frame.and_then(|before| same::host(before, topology, (index, host)));
+        known.map_or_else(
+            || {
+                let (scope, tasks) = (super::Scope::new(host), topology.tasks_on(&host.name));
+                Part::Done(host, super::deployments::written::of(&scope, tasks, &topology.snapshot))
+            },
+            Part::Known,
+        )
+    };
+    listed.par_iter().enumerate().map(part).collect()
+}
+
+/// The configurations that tasks are seen to write to some host, by index.
+fn told(topology: &Topology, parts: &[Part<'_>]) -> BTreeSet<usize> {
+    let of = |part: &Part<'_>| match part {
+        Part::Known(host) => host.from.configs.clone(),
+        Part::Done(_, done) => configs::told(topology, &done.written),
+    };
+    parts.iter().flat_map(of).collect()
 }
 
 fn links(host: &Host) -> Vec<Vec<Link>> {
@@ -234,12 +269,7 @@ fn links(host: &Host) -> Vec<Vec<Link>> {
     host.deployments.iter().map(of).collect()
 }
 
-/// What the tasks do to a host.
-fn done<'t>(topology: &'t super::Topology, host: &'t super::hosts::Host, tasks: &[&'t Task]) -> Done<'t> {
-    super::deployments::written::of(&super::Scope::new(host), tasks, &topology.snapshot)
-}
-
-fn of(topology: &super::Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BTreeSet<usize>) -> Host {
+fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BTreeSet<usize>) -> Host {
     let scope = super::Scope::new(host);
     let configs = assign(topology, host, &done.written, told);
     let listeners = configs
@@ -248,5 +278,8 @@ fn of(topology: &super::Topology, host: &super::hosts::Host, done: &Done<'_>, to
         .flat_map(|(config, by)| resolve(config, by.and_then(|by| done.written.get(by)).map_or(&scope, |by| &by.scope)))
         .collect();
     let deployments = super::deployments::of(done);
-    Host { name: host.name.clone(), configs, listeners, deployments, links: Vec::new() }
+    let from = Inputs::of(topology, host, &done.written);
+    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links: Vec::new(), from };
+    host.links = links(&host);
+    host
 }

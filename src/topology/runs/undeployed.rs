@@ -3,14 +3,23 @@
 //! Knows: paths that name a host, and ports of listeners. Must not know: playbooks.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::Topology;
 use super::super::deployments::{self, Deployment};
 use super::{Host, Link, link};
 use crate::text::{RepoPath, Source};
 
-/// Each such file with the host it runs on, by index. A file that nothing ties to a host is not there.
-pub(super) fn find(topology: &Topology, hosts: &[Host], assumed: &[(String, RepoPath)]) -> Vec<(usize, Deployment)> {
+/// Each such file with the host it runs on, by index. A file that nothing ties to a host is not there, unless it was seen
+/// to run on one `before` an edit.
+pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>]) -> Vec<(usize, Deployment)> {
+    let assumed: Vec<(&str, &RepoPath)> = before
+        .iter()
+        .flat_map(|host| {
+            let files = host.deployments.iter().filter(|deployment| deployment.written_by.is_none());
+            files.map(|deployment| (host.name.as_str(), &deployment.file.path))
+        })
+        .collect();
     let deployed: BTreeSet<&RepoPath> = hosts
         .iter()
         .flat_map(|host| &host.deployments)
@@ -19,7 +28,7 @@ pub(super) fn find(topology: &Topology, hosts: &[Host], assumed: &[(String, Repo
         .collect();
     let mut out = Vec::new();
     for (file, speaks) in topology.composes.iter() {
-        let is_assumed = |host: &Host| assumed.iter().any(|(name, path)| *name == host.name && *path == file.path);
+        let is_assumed = |host: &Arc<Host>| assumed.contains(&(host.name.as_str(), &file.path));
         if deployed.contains(&file.path) || is_apart(file) {
             continue;
         }

@@ -6,7 +6,7 @@
 use minijinja::value::{Kwargs, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::run::printed;
+use super::shape::printed;
 
 /// Adds or replaces the filters that differ from the engine's own.
 pub(super) fn add_to(engine: &mut Environment<'static>) {

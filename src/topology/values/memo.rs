@@ -3,6 +3,7 @@
 //! Knows: that an evaluation hangs on its text, on what stands above the host's variables, and on the variables it asks
 //! for. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::Value;
@@ -27,7 +28,11 @@ struct Entry {
 
 /// Evaluations by text.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<FxHashMap<Arc<str>, Vec<Entry>>>);
+pub struct Memo {
+    kept: Mutex<FxHashMap<Arc<str>, Vec<Entry>>>,
+    /// Whether an evaluation asked beyond the host.
+    beyond: AtomicBool,
+}
 
 impl Memo {
     /// The result of `find` for this text below `extra`, found once.
@@ -41,13 +46,16 @@ impl Memo {
             let mut pairs = entry.extra.iter().zip(extra);
             entry.extra.len() == extra.len() && pairs.all(|(have, one)| have.0 == one.0 && have.1 == one.1)
         };
-        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known =
             kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
         if let Some(known) = known {
             return (*known).clone();
         }
         let Evaluated { result, asked } = find();
+        if asked.is_none() {
+            self.beyond.store(true, Ordering::Relaxed);
+        }
         if let Some(asked) = asked {
             let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             let entry = Entry { extra, asked: asked.into(), result: Arc::new(result.clone()) };
@@ -56,15 +64,20 @@ impl Memo {
         result
     }
 
+    /// Whether everything that was evaluated hangs on this host alone.
+    pub fn is_whole(&self) -> bool {
+        !self.beyond.load(Ordering::Relaxed)
+    }
+
     /// What is still right when these variables have another value, or came, or went.
     #[must_use]
     pub fn without(&self, changed: &dyn Fn(&str) -> bool) -> Self {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let right = |entry: &&Entry| !entry.asked.iter().any(|name| changed(name));
         let still = kept.iter().filter_map(|(text, entries)| {
             let entries: Vec<Entry> = entries.iter().filter(right).cloned().collect();
             (!entries.is_empty()).then(|| (Arc::clone(text), entries))
         });
-        Self(Mutex::new(still.collect()))
+        Self { kept: Mutex::new(still.collect()), beyond: AtomicBool::new(false) }
     }
 }

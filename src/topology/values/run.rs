@@ -11,12 +11,11 @@ use minijinja::value::{Object, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use super::memo::Evaluated;
-use super::{Content, Hidden, Reason, Resolved, Unresolved, World, filters, is_template};
+use super::shape::{DEEPEST_VALUE, has_template, is_hidden, items, materialised, printed};
+use super::{Content, Reason, Resolved, Unresolved, World, filters, is_template};
 
 /// How many variables may stand in each other's definitions.
 const DEEPEST_CHAIN: usize = 24;
-/// How deep lists and dicts are followed.
-const DEEPEST_VALUE: usize = 64;
 /// Instructions of one template.
 const FUEL: u64 = 100_000;
 /// Templates one evaluation may render.
@@ -365,47 +364,5 @@ fn explain(text: &str, error: &Error, notes: &Notes) -> Unresolved {
             Unresolved::new(text, Reason::Syntax, format!("is no readable template: {detail}"))
         }
         _ => Unresolved::new(text, Reason::Unsupported, format!("cannot be evaluated: {detail}")),
-    }
-}
-
-/// A value as Ansible prints it inside a text.
-pub(super) fn printed(value: &Value) -> Result<String, Error> {
-    match value.kind() {
-        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => Ok(String::new()),
-        ValueKind::Bool => Ok(if value.is_true() { "True" } else { "False" }.to_owned()),
-        ValueKind::String | ValueKind::Number => Ok(value.to_string()),
-        _ => Err(Error::new(ErrorKind::InvalidOperation, "a list, dict or hidden value stands in a text")),
-    }
-}
-
-/// Whether it is [`Hidden`].
-pub(super) fn is_hidden(value: &Value) -> bool {
-    value.downcast_object_ref::<Hidden>().is_some()
-}
-
-/// Whether a string in it is a template. Keys are not templated.
-pub(super) fn has_template(value: &Value, depth: usize) -> bool {
-    match value.kind() {
-        ValueKind::String => value.as_str().is_some_and(is_template),
-        ValueKind::Seq if depth <= DEEPEST_VALUE => items(value).any(|item| has_template(&item, depth + 1)),
-        ValueKind::Map if depth <= DEEPEST_VALUE => {
-            items(value).any(|key| value.get_item(&key).is_ok_and(|item| has_template(&item, depth + 1)))
-        }
-        _ => false,
-    }
-}
-
-fn items(value: &Value) -> impl Iterator<Item = Value> {
-    value.try_iter().into_iter().flatten()
-}
-
-/// The same value with lazy sequences made into lists. Maps of variables (`hostvars[…]`) stay as they are.
-fn materialised(value: &Value, depth: usize) -> Value {
-    match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable if depth <= DEEPEST_VALUE && !is_hidden(value) => {
-            Value::from(items(value).map(|item| materialised(&item, depth + 1)).collect::<Vec<_>>())
-        }
-        _ => value.clone(),
     }
 }
