@@ -5,7 +5,7 @@ use crate::topology::{Derives, Label};
 
 fn labels(pairs: &[(&str, &str)]) -> Stream {
     let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
-    Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
+    Stream::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), None)
 }
 
 /// kairos moves on puck; angelia stays; searxng is on two hosts and moves on puck only; the journal has an open label.
@@ -208,7 +208,7 @@ fn the_name_loki_derives_is_the_first_label_of_its_list() {
     assert!(check(&streams, &union, &[Matcher::new("service_name", Op::Match, "angelia|searxng")]).is_right());
     assert_eq!(selected(&streams, &name("kairos")), Ok(vec![0]));
     assert_eq!(Proof::new(&streams).after(&Condition::all(&name("kairos"))), Ok(vec![0, 5]));
-    streams.before[0].labels.clear();
+    Arc::make_mut(&mut streams.before[0].labels).clear();
     assert_eq!(selected(&streams, &name("unknown_service")), Ok(vec![0]));
     let source = Arc::new(crate::text::Source::new("loki.yml", 0o100_644, Vec::new(), Vec::new()));
     streams.names = Derives::Never(crate::text::Place::new(&source, crate::text::Span::at(0)));

@@ -47,7 +47,7 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
                 let Some(labels) = labels else { continue };
                 let at = host.listeners[from.unwrap_or(first)].at.clone();
                 let of = from.map_or_else(Vec::new, |_| streams.before_at(&at));
-                out.push(Later { stream: Stream { labels, at: Some(at) }, of });
+                out.push(Later { stream: Stream::new(labels, Some(at)), of });
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Knows: label sets and which old stream becomes which new ones. Must not know: queries (see `proof`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Topology;
 use super::alloy::Outlets;
@@ -27,9 +28,16 @@ pub enum Label {
 #[derive(Clone, Debug)]
 pub struct Stream {
     /// Labels by name. A label that is absent here is absent from the stream, which in `LogQL` equals `""`.
-    pub labels: BTreeMap<String, Label>,
+    pub labels: Arc<Labels>,
     /// The block that ships it.
     pub at: Option<Place>,
+}
+
+impl Stream {
+    /// With these labels, of the block at `at`.
+    pub fn new(labels: Labels, at: Option<Place>) -> Self {
+        Self { labels: Arc::new(labels), at }
+    }
 }
 
 /// All streams the repository produces, before and after one move.
@@ -74,17 +82,28 @@ impl Streams {
     pub fn of(topology: &Topology, leaving: Leaving<'_>) -> Result<Self, String> {
         let mut build = Build { out: Self::default(), until: None };
         for (index, host) in topology.hosts.iter().enumerate() {
-            build.host(topology, host, (index == leaving.host).then_some(leaving))?;
+            if index == leaving.host {
+                build.host(topology, host, Some(leaving))?;
+            } else {
+                build.add(host.still.get_or_init(|| Self::still_of(topology, host)));
+            }
         }
         Ok(build.finish())
+    }
+
+    /// The streams of one host where nothing moves.
+    fn still_of(topology: &Topology, host: &Host) -> Self {
+        let mut build = Build { out: Self::default(), until: None };
+        // Only what moves can have labels that must be known and are not.
+        let _ = build.host(topology, host, None);
+        build.out
     }
 
     /// The streams of today, which stay as they are: what is asked when nothing moves.
     pub fn still(topology: &Topology) -> Self {
         let mut build = Build { out: Self::default(), until: None };
         for host in &topology.hosts {
-            // Only what moves can have labels that must be known and are not.
-            let _ = build.host(topology, host, None);
+            build.add(host.still.get_or_init(|| Self::still_of(topology, host)));
         }
         Self { names: topology.loki.derives.clone(), ..build.finish() }
     }
@@ -149,6 +168,14 @@ impl Build<'_> {
         }
     }
 
+    /// The streams of another host, on which nothing moves.
+    fn add(&mut self, still: &Streams) {
+        let first = self.out.after.len();
+        self.out.before.extend_from_slice(&still.before);
+        self.out.after.extend_from_slice(&still.after);
+        self.out.image.extend(still.image.iter().map(|image| image.iter().map(|to| first + to).collect()));
+    }
+
     fn keep(&mut self, stream: Stream) -> usize {
         let out = &mut self.out;
         out.after.push(stream.clone());
@@ -192,7 +219,7 @@ impl Build<'_> {
                     }
                     Some(labels) => labels,
                 };
-                let stream = Stream { labels, at: Some(config.place(socket.at)) };
+                let stream = Stream::new(labels, Some(config.place(socket.at)));
                 let read_before = !(matches!(service.driver, Driver::Syslog(_)) && service.cache_disabled);
                 let at = if read_before && !(moving && self.until.is_some()) {
                     if moving {
@@ -226,7 +253,7 @@ impl Build<'_> {
                     let left = left.unwrap_or_else(|_| Some(unknown()));
                     let arrived = left.map(|labels| self.arrive(plumbing, &socket.to, &labels)).unwrap_or_default();
                     if let Some(labels) = flow::merged(arrived) {
-                        self.keep(Stream { labels, at: Some(config.place(socket.at)) });
+                        self.keep(Stream::new(labels, Some(config.place(socket.at))));
                     }
                 }
             }
@@ -245,7 +272,7 @@ impl Build<'_> {
             let left = plumbing.relabelled(&listener.fact.rules, &labels);
             let arrived = left.into_iter().flat_map(|labels| self.arrive(plumbing, &listener.fact.to, &labels));
             let Some(labels) = flow::merged(arrived.collect()) else { continue };
-            let stream = Stream { labels, at: Some(listener.at.clone()) };
+            let stream = Stream::new(labels, Some(listener.at.clone()));
             let Some(leaving) = moved else {
                 self.keep(stream);
                 continue;
@@ -276,7 +303,7 @@ impl Build<'_> {
                 let sets: BTreeSet<Labels> =
                     left.flat_map(|labels| self.arrive(plumbing, &other.to, &labels)).collect();
                 for labels in sets {
-                    self.keep(Stream { labels, at: Some(config.place(other.at)) });
+                    self.keep(Stream::new(labels, Some(config.place(other.at))));
                 }
             }
         }
@@ -287,9 +314,11 @@ impl Build<'_> {
         let all = || self.out.before.iter().chain(&self.out.after);
         let names: BTreeSet<String> = all().flat_map(|stream| stream.labels.keys()).cloned().collect();
         for stream in self.out.before.iter_mut().chain(&mut self.out.after) {
-            if stream.labels.remove(ANY).is_some() {
+            if stream.labels.contains_key(ANY) {
+                let labels = Arc::make_mut(&mut stream.labels);
+                labels.remove(ANY);
                 for name in names.iter().filter(|name| *name != ANY) {
-                    stream.labels.entry(name.clone()).or_insert(Label::Unknown);
+                    labels.entry(name.clone()).or_insert(Label::Unknown);
                 }
             }
         }

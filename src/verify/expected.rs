@@ -3,6 +3,7 @@
 //! Knows: [`Plan`], [`Move`]. Must not know: Loki's interface, or what it answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::queries::{Pair, Skipped, pairs};
 use crate::plan::Plan;
@@ -12,7 +13,7 @@ use crate::topology::relabel::ANY;
 use crate::topology::{Label, Move, Stream, Streams, Topology};
 
 /// Labels of a planned stream.
-pub type Planned = BTreeMap<String, Label>;
+pub type Planned = Arc<BTreeMap<String, Label>>;
 
 /// A stream of today that carries what moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +64,11 @@ impl Expected {
 
     /// From names alone, where the plan is not known.
     pub fn by_name(project: &str, job: &str) -> Self {
-        let label = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), Label::Known(value.to_owned()))]);
+        let labels = Arc::new(BTreeMap::from([("job".to_owned(), Label::Known(job.to_owned()))]));
         Self {
             project: project.to_owned(),
             jobs: vec![job.to_owned()],
-            old: vec![Old { labels: label("job", job), stays: false }],
+            old: vec![Old { labels, stays: false }],
             ..Self::default()
         }
     }
@@ -127,7 +128,8 @@ pub fn shown(labels: &Planned) -> String {
 
 /// The same, of the labels of a stream that is there.
 pub fn shown_real(labels: &BTreeMap<String, String>) -> String {
-    shown(&labels.iter().map(|(name, value)| (name.clone(), Label::Known(value.clone()))).collect())
+    let known = labels.iter().map(|(name, value)| (name.clone(), Label::Known(value.clone())));
+    shown(&Arc::new(known.collect()))
 }
 
 /// Whether a stream that is there is the planned one. What Loki adds by itself may be there as well.

@@ -98,11 +98,11 @@ fn which_queries_can_be_asked() {
 #[test]
 fn a_stream_is_planned_when_nothing_but_what_loki_adds_differs() {
     let known = |value: &str| Label::Known(value.to_owned());
-    let planned: Planned = BTreeMap::from([
+    let planned: Planned = std::sync::Arc::new(BTreeMap::from([
         ("service".into(), known("k")),
         ("container".into(), Label::Unknown),
         ("host".into(), known("a\"b")),
-    ]);
+    ]));
     assert_eq!(selector(&planned), r#"{host="a\"b", service="k"}"#);
     let real = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let own: [(&str, &str); 3] = [("service", "k"), ("container", "c"), ("host", "a\"b")];
@@ -111,7 +111,7 @@ fn a_stream_is_planned_when_nothing_but_what_loki_adds_differs() {
     assert!(!is_planned(&planned, &real(&[&own[..], &[("pod", "p")]].concat())));
     assert!(!is_planned(&planned, &real(&own[..2])));
     let mut any = planned;
-    any.insert("*".into(), Label::Unknown);
+    std::sync::Arc::make_mut(&mut any).insert("*".into(), Label::Unknown);
     assert!(is_planned(&any, &real(&[&own[..], &[("pod", "p")]].concat())));
 }
 

@@ -24,7 +24,7 @@ use crate::topology::{Bridge, Derives, Label, Stream, Streams, datasources, site
 fn streams(project: &str, siblings: bool) -> Streams {
     let stream = |pairs: &[(&str, &str)]| {
         let known = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.into()) };
-        Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
+        Stream::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), None)
     };
     let still = [
         stream(&[("job", "angelia"), ("hostname", "puck")]),

@@ -9,7 +9,7 @@ mod same;
 mod undeployed;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use super::deployments::Deployment;
 use super::deployments::written::Done;
 use super::flow::Plumbing;
 use super::relabel::{self, Labels, Rule};
-use super::{Label, Topology};
+use super::{Label, Streams, Topology};
 use crate::text::Place;
 
 pub use configs::Assigned;
@@ -83,6 +83,8 @@ pub struct Host {
     /// For each deployment, for each of its services: where its log goes.
     pub links: Vec<Vec<Link>>,
     from: Inputs,
+    /// Its streams where nothing moves, once they are asked for; their images are among them.
+    pub(super) still: OnceLock<Streams>,
 }
 
 impl Host {
@@ -228,6 +230,7 @@ pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
         let Some(host) = hosts.get_mut(index).map(Arc::make_mut) else { continue };
         host.deployments.push(deployment);
         host.links = links(host);
+        host.still = OnceLock::new();
     }
     hosts
 }
@@ -279,7 +282,8 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BT
         .collect();
     let deployments = super::deployments::of(done);
     let from = Inputs::of(topology, host, &done.written);
-    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links: Vec::new(), from };
-    host.links = links(&host);
+    let (links, still) = (Vec::new(), OnceLock::new());
+    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links, from, still };
+    host.links = self::links(&host);
     host
 }

@@ -9,7 +9,7 @@ fn stream(pairs: &[(&str, &str)]) -> Stream {
     let label = |value: &str| if value == "?" { Label::Unknown } else { Label::Known(value.to_owned()) };
     let labels: BTreeMap<String, Label> =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), label(value))).collect();
-    Stream { labels, at: None }
+    Stream::new(labels, None)
 }
 
 /// kairos leaves its listener; angelia stays on its own, athena is read from the socket.

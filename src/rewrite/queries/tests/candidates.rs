@@ -89,7 +89,7 @@ fn trap_14_one_series_stays_one() {
     let second = Stream { labels: moved.streams.after[0].labels.clone(), at: None };
     moved.streams.after.push(second);
     let last = moved.streams.after.len() - 1;
-    moved.streams.after[last].labels.insert("component".into(), Label::Known("worker".into()));
+    Arc::make_mut(&mut moved.streams.after[last].labels).insert("component".into(), Label::Known("worker".into()));
     moved.streams.image[0].push(last);
     for (query, new) in [
         (r#"rate({job="kairos"}[5m]) > 0"#, r#"sum by (hostname, service) (rate({service="kairos"}[5m])) > 0"#),
@@ -115,7 +115,7 @@ fn trap_14_one_series_stays_one() {
 fn trap_15_a_job_on_two_hosts() {
     let mut moved = moved("neo4j", false);
     moved.jobs = vec!["neo4j".into()];
-    moved.streams.before[0].labels.insert("job".into(), Label::Known("neo4j".into()));
+    Arc::make_mut(&mut moved.streams.before[0].labels).insert("job".into(), Label::Known("neo4j".into()));
     let (after, findings) = query_under(r#"{job="neo4j"}"#, &moved);
     assert_eq!(after, r#"{hostname=~"ariel|puck"} | job="neo4j" or service="neo4j""#);
     assert_eq!(findings[0].rule, "dashboards/bridged");

@@ -27,7 +27,7 @@ pub(super) fn becomes_under(expr: &str, new: &str, moved: &Move) {
 
 pub(super) fn stream(pairs: &[(&str, &str)]) -> Stream {
     let known = |value: &str| Label::Known(value.to_owned());
-    Stream { labels: pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), at: None }
+    Stream::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value))).collect(), None)
 }
 
 pub(super) fn new(component: &str) -> Stream {
@@ -277,7 +277,7 @@ fn a_recorded_metric_keeps_its_labels() {
 fn what_would_take_in_a_later_move_is_left() {
     let mut moved = moved("kairos", false);
     let mut later = moved.streams.after[0].clone();
-    later.labels.insert("component".into(), Label::Known("app".into()));
+    Arc::make_mut(&mut later.labels).insert("component".into(), Label::Known("app".into()));
     moved.streams.later.push(Later { stream: later, of: vec![3] });
     left_under(r#"{job="kairos"}"#, "dashboards/wrong", &moved);
 }

@@ -175,7 +175,7 @@ fn a_field_called_as_a_label_some_of_the_moved_streams_have() {
     // Here the moved streams have no `container`; the field of that name stays where one operand reads fields.
     let mut moved = several();
     for new in &mut moved.streams.after {
-        new.labels.remove("container");
+        Arc::make_mut(&mut new.labels).remove("container");
     }
     becomes_under(
         r#"sum without (job) (rate({job="kairos"} | logfmt [1m]) * on () group_left () rate({job="kairos"}[1m]))"#,
