@@ -3,6 +3,7 @@
 //! Knows: which rewrite belongs to which commit. Must not know: how a rewrite works, or git.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -83,7 +84,7 @@ struct Builder<'a> {
     request: &'a Request,
     snapshot: &'a Snapshot,
     findings: Vec<Finding>,
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
 }
 
 /// A topology that was read again after a first commit, and the move seen in it; or what blocks it.
@@ -102,7 +103,7 @@ impl Builder<'_> {
         let topology = base.again(&after);
         invariants::check_blocks(base, &topology, &moved)?;
         let (title, body) = message::blocks(&moved, &self.snapshot.base);
-        self.steps.push(Step { title, body, before: self.snapshot.clone(), edits });
+        self.steps.push(Arc::new(Step { title, body, before: self.snapshot.clone(), edits }));
         self.findings.push(Finding::told(Level::Note, "alloy/backfill", &[("host", &moved.host)], None));
         match moves::resolve(&topology, self.request)? {
             Resolved::Move(moved, _) => Ok(Ok((Some(topology), *moved))),
@@ -138,7 +139,7 @@ impl Builder<'_> {
         );
         let after = after?;
         let (title, body) = message::service(&moved, &edits, &rollout, &self.snapshot.base);
-        self.steps.push(Step { title, body, before, edits });
+        self.steps.push(Arc::new(Step { title, body, before, edits }));
         let plan = Plan {
             task: Task::Move,
             request: self.request.clone(),

@@ -12,6 +12,7 @@ mod rollout;
 mod unread;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
@@ -98,7 +99,7 @@ pub struct Plan {
     /// What moves; `None` when blocked before that was known, or when there is nothing to do.
     pub moved: Option<Move>,
     /// Commits in order. Empty unless [`Verdict::Ready`].
-    pub steps: Vec<Step>,
+    pub steps: Vec<Arc<Step>>,
     /// Findings, worst first, then by path and place.
     pub findings: Vec<Finding>,
     /// Query sites that name the moved job.

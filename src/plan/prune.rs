@@ -2,6 +2,8 @@
 //!
 //! Knows: that such a plan is one commit and moves nothing. Must not know: what is left behind.
 
+use std::sync::Arc;
+
 use super::build::{collect, sorted, without_branch};
 use super::{Outcome, Plan, Request, Step, Task, Verdict, invariants, message, rollout};
 use crate::error::{Error, Result};
@@ -34,6 +36,6 @@ pub fn prune(topology: &Topology, request: &Request) -> Result<Plan> {
     let rollout = rollout::pruned(topology, host, &edits);
     let short = moves::short_host(topology, &host.name);
     let (title, body) = message::prune(&short, &host.name, &edits, &topology.snapshot.base);
-    let steps = vec![Step { title, body, before: topology.snapshot.clone(), edits }];
+    let steps = vec![Arc::new(Step { title, body, before: topology.snapshot.clone(), edits })];
     Ok(Plan { steps, queries, rollout, findings: sorted(findings), ..empty(Verdict::Ready, Vec::new()) })
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use git2::build::TreeUpdateBuilder;
 use git2::{Commit, FileMode, ObjectType, Oid, Repository, Signature, Tree};
@@ -14,53 +15,63 @@ use super::fault::fault;
 use super::read::checked;
 use crate::error::{Error, Result};
 use crate::plan::Step;
-use crate::text::{Edits, RepoPath};
+use crate::text::{Edits, RepoPath, Source};
 
-/// Writes the commits of `steps` on top of `base`, in order, and returns their ids, and the files that changed. No branch
-/// is touched.
+/// Writes the commits of `steps` on top of `base`, in order. No branch is touched.
 ///
 /// # Errors
-/// Objects that cannot be read or written; an internal error when a commit does not change exactly the paths of its
-/// step, changes a mode, or when the plan was made from other bytes than the commit holds.
-pub(super) fn commits<'s>(
-    git: &Repository,
-    base: &Commit<'_>,
-    who: &Signature<'_>,
-    steps: &[&'s Step],
-) -> Result<(Vec<Oid>, Written<'s>)> {
-    let mut parent = base.clone();
-    let mut written = Written::new();
-    let mut ids = Vec::with_capacity(steps.len());
+/// As [`Commits::add`].
+pub(super) fn commits(git: &Repository, base: &Commit<'_>, who: &Signature<'_>, steps: &[&Step]) -> Result<Commits> {
+    let mut commits = Commits::default();
     for step in steps {
+        commits.add(git, base, who, step)?;
+    }
+    Ok(commits)
+}
+
+/// Commits that stand on each other.
+#[derive(Default)]
+pub(super) struct Commits {
+    /// From the base up.
+    pub(super) ids: Vec<Oid>,
+    /// The files they change.
+    pub(super) written: Written,
+}
+
+impl Commits {
+    /// Writes the commit of `step` on top of the others, or on `base`.
+    ///
+    /// # Errors
+    /// Objects that cannot be read or written; an internal error when a commit does not change exactly the paths of its
+    /// step, changes a mode, or when the plan was made from other bytes than the commit holds.
+    pub(super) fn add(&mut self, git: &Repository, base: &Commit<'_>, who: &Signature<'_>, step: &Step) -> Result<()> {
+        let parent = match self.ids.last() {
+            Some(id) => git.find_commit(*id).map_err(|error| fault("read the new commit", &error))?,
+            None => base.clone(),
+        };
         let old = parent.tree().map_err(|error| fault("read the tree of a commit", &error))?;
-        let new = tree(git, &old, step, &mut written)?;
+        let new = tree(git, &old, step, &mut self.written)?;
         check(git, &old, &new, step)?;
         let message = message(step, base.id())?;
         let id = git
             .commit(None, who, who, &message, &new, &[&parent])
             .map_err(|error| fault("write a commit to the object store", &error))?;
-        parent = git.find_commit(id).map_err(|error| fault("read the new commit", &error))?;
-        ids.push(id);
+        self.ids.push(id);
+        Ok(())
     }
-    Ok((ids, written))
 }
 
 /// What was written so far, by path: the next commit edits it further.
-pub(super) type Written<'s> = BTreeMap<&'s str, Changed<'s>>;
+pub(super) type Written = BTreeMap<RepoPath, Changed>;
 
 /// A file before the first commit that edits it, and after the last.
-pub(super) struct Changed<'s> {
+pub(super) struct Changed {
     pub(super) mode: i32,
-    pub(super) before: (Oid, &'s [u8]),
+    pub(super) before: (Oid, Arc<Source>),
     pub(super) after: (Oid, Vec<u8>),
 }
 
-fn tree<'repo, 's>(
-    git: &'repo Repository,
-    old: &Tree<'_>,
-    step: &'s Step,
-    written: &mut Written<'s>,
-) -> Result<Tree<'repo>> {
+fn tree<'repo>(git: &'repo Repository, old: &Tree<'_>, step: &Step, written: &mut Written) -> Result<Tree<'repo>> {
     let mut builder = TreeUpdateBuilder::new();
     for (path, edits) in edited(step) {
         let entry = old.get_path(Path::new(path.as_str())).map_err(|_| stray(path, "is not in the commit"))?;
@@ -85,16 +96,16 @@ fn tree<'repo, 's>(
         }
         let id = git.blob(&after).map_err(|error| fault("write a file to the object store", &error))?;
         builder.upsert(path.as_str(), id, mode);
-        let first = written.get(path.as_str()).map_or((entry.id(), before), |known| known.before);
         let mode = entry.filemode_raw();
-        written.insert(path.as_str(), Changed { mode, before: first, after: (id, after) });
+        let first = || Changed { mode, before: (entry.id(), Arc::clone(read)), after: (id, Vec::new()) };
+        written.entry(path.clone()).or_insert_with(first).after = (id, after);
     }
     let id = builder.create_updated(git, old).map_err(|error| fault("write a tree to the object store", &error))?;
     git.find_tree(id).map_err(|error| fault("read the new tree", &error))
 }
 
 /// Whether `bytes` are what the blob `id` holds. One that an earlier commit wrote needs no hashing.
-fn is_blob(id: Oid, bytes: &[u8], written: Option<&Changed<'_>>) -> Result<bool> {
+fn is_blob(id: Oid, bytes: &[u8], written: Option<&Changed>) -> Result<bool> {
     if let Some((_, known)) = written.map(|written| &written.after).filter(|(written, _)| *written == id) {
         return Ok(known == bytes);
     }

@@ -7,6 +7,7 @@
 //! * [`Repo::open`] finds the repository from any folder inside it.
 //! * [`Repo::snapshot`] lists a commit, [`Repo::load`] reads the files of it that can matter.
 //! * [`Repo::publish`] turns the steps of plans into commits, checks them, and only then makes the branches.
+//! * [`Repo::ahead`] builds those commits in memory while further plans are made.
 //! * [`OutFile`] is a file for the user, written whole or not at all.
 //! * [`Repo::branches`] lists the moves that branches hold already.
 //! * [`Repo::moved_by`] finds the commit that moved a service.
@@ -15,6 +16,7 @@
 //! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
 //! the other variables that redirect git are not read. Power loss is git's own matter (`core.fsync`).
 
+mod ahead;
 mod beside;
 mod branch;
 mod branches;
@@ -33,6 +35,7 @@ mod tree;
 mod unfinished;
 mod untouched;
 
+pub use ahead::Ahead;
 pub use beside::OutFile;
 pub use branch::{branch_name, check_branch_name};
 pub use create::create;

@@ -60,27 +60,30 @@ fn add(patch: &mut Vec<u8>, line: &DiffLine<'_>) -> bool {
 
 /// The same patch from the bytes at hand, on all cores: nothing is read a second time. `None` where it takes git to say how:
 /// binary files, and paths that it would quote.
-pub(super) fn of_files(files: &Written<'_>) -> Option<Result<Vec<u8>>> {
+pub(super) fn of_files(files: &Written) -> Option<Result<Vec<u8>>> {
     let is_plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte));
     let is_text = |bytes: &[u8]| memchr::memchr(0, bytes).is_none();
-    if !files.iter().all(|(path, file)| is_plain(path) && is_text(file.before.1) && is_text(&file.after.1)) {
+    if !files
+        .iter()
+        .all(|(path, file)| is_plain(path.as_str()) && is_text(file.before.1.bytes()) && is_text(&file.after.1))
+    {
         return None;
     }
-    let files: Vec<(&str, &Changed<'_>)> = files.iter().map(|(path, file)| (*path, file)).collect();
+    let files: Vec<(&str, &Changed)> = files.iter().map(|(path, file)| (path.as_str(), file)).collect();
     let parts: std::result::Result<Vec<Vec<u8>>, git2::Error> =
         files.par_iter().map(|(path, file)| of_file(path, file)).collect();
     Some(parts.map(|parts| parts.concat()).map_err(|error| fault("make the patch", &error)))
 }
 
-fn of_file(path: &str, file: &Changed<'_>) -> std::result::Result<Vec<u8>, git2::Error> {
-    let ((old, before), (new, after)) = (file.before, &file.after);
-    if old == *new {
+fn of_file(path: &str, file: &Changed) -> std::result::Result<Vec<u8>, git2::Error> {
+    let ((old, before), (new, after)) = (&file.before, &file.after);
+    if old == new {
         return Ok(Vec::new());
     }
     let mut patch =
         format!("diff --git a/{path} b/{path}\nindex {old}..{new} {:o}\n--- a/{path}\n+++ b/{path}\n", file.mode)
             .into_bytes();
-    let mut hunks = Patch::from_buffers(before, None, after, None, Some(options().force_text(true)))?;
+    let mut hunks = Patch::from_buffers(before.bytes(), None, after, None, Some(options().force_text(true)))?;
     hunks.print(&mut |_, _, line| line.origin() == 'F' || add(&mut patch, &line))?;
     Ok(patch)
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transaction};
 
+use super::ahead::{Ahead, Built as BuiltAhead};
 use super::branch::{Existing, check_branch_name, full};
-use super::build::Written;
+use super::build::Commits;
 use super::fault::fault;
 use super::untouched::Untouched;
 use super::{Repo, build, conflicts, patch};
@@ -103,6 +104,30 @@ impl Repo {
     /// instead), a held lock, an object store that cannot be written; an
     /// internal error when the plan does not fit the commit. Then no branch is made.
     pub fn publish(&self, base: &str, branches: &[NewBranch<'_>], options: PublishOptions) -> Result<Vec<Published>> {
+        self.publish_built(BuiltAhead::none(self.memory()?), base, branches, options)
+    }
+
+    /// The same with commits that were built already.
+    ///
+    /// # Errors
+    /// As [`Repo::publish`].
+    pub fn publish_ahead(
+        &self,
+        ahead: Ahead,
+        base: &str,
+        branches: &[NewBranch<'_>],
+        options: PublishOptions,
+    ) -> Result<Vec<Published>> {
+        self.publish_built(ahead.built()?, base, branches, options)
+    }
+
+    fn publish_built(
+        &self,
+        mut ahead: BuiltAhead,
+        base: &str,
+        branches: &[NewBranch<'_>],
+        options: PublishOptions,
+    ) -> Result<Vec<Published>> {
         for branch in branches {
             check_branch_name(&branch.name)?;
             if branch.steps.is_empty() {
@@ -110,17 +135,17 @@ impl Repo {
             }
         }
         let untouched = Untouched::of(&self.git);
-        let memory = self.handle()?;
-        let odb = memory.odb().map_err(|error| fault("open the object database", &error))?;
-        odb.add_new_mempack_backend(1000).map_err(|error| fault("set up a store in memory", &error))?;
+        let ready: Vec<_> = branches.iter().map(|branch| ahead.take(&branch.steps)).collect();
+        let memory = ahead.memory;
         let base_id = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
         let from = memory.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
         let (who, unknown) = self.identity(&from)?;
         let (mut all, mut built) = (Vec::new(), Vec::new());
-        for branch in branches {
-            let (ids, changed) = build::commits(&memory, &from, &who, &branch.steps)?;
-            let tip = *ids.last().unwrap_or(&base_id);
-            let mut published = self.unpublished(&memory, &from, branch, (&ids, &changed))?;
+        for (branch, ready) in branches.iter().zip(ready) {
+            let commits = ready.unwrap_or_else(|| build::commits(&memory, &from, &who, &branch.steps))?;
+            let tip = *commits.ids.last().unwrap_or(&base_id);
+            let mut published = self.unpublished(&memory, &from, branch, &commits)?;
+            let ids = commits.ids;
             match self.existing(&memory, &branch.name, tip, options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
@@ -160,14 +185,14 @@ impl Repo {
         memory: &Repository,
         from: &Commit<'_>,
         branch: &NewBranch<'_>,
-        (ids, changed): (&[Oid], &Written<'_>),
+        Commits { ids, written }: &Commits,
     ) -> Result<Published> {
         let tip = *ids.last().unwrap_or(&from.id());
         let mut published = Published {
             branch: branch.name.clone(),
             outcome: Outcome::DryRun,
             commits: ids.iter().map(Oid::to_string).collect(),
-            patch: patch::of_files(changed).unwrap_or_else(|| patch::patch(memory, from.id(), tip))?,
+            patch: patch::of_files(written).unwrap_or_else(|| patch::patch(memory, from.id(), tip))?,
             differs: Vec::new(),
             conflicts: Vec::new(),
             notes: Vec::new(),
@@ -189,7 +214,7 @@ impl Repo {
         let disk = self.handle()?;
         let from = disk.find_commit(base).map_err(|error| fault("read the base commit", &error))?;
         for one in built {
-            if build::commits(&disk, &from, who, &one.new.steps)?.0 != one.ids {
+            if build::commits(&disk, &from, who, &one.new.steps)?.ids != one.ids {
                 return Err(Error::internal("the same plan gave two different commits; no branch was written"));
             }
         }

@@ -116,6 +116,15 @@ impl Repo {
     pub(super) fn handle(&self) -> Result<Repository> {
         Repository::open_bare(&self.common).map_err(|error| fault("open the repository again", &error))
     }
+
+    /// A handle of its own whose new objects stay in memory.
+    pub(super) fn memory(&self) -> Result<Repository> {
+        let memory = self.handle()?;
+        let odb = memory.odb().map_err(|error| fault("open the object database", &error))?;
+        odb.add_new_mempack_backend(1000).map_err(|error| fault("set up a store in memory", &error))?;
+        drop(odb);
+        Ok(memory)
+    }
 }
 
 /// Reads one blob; `None` when it does not matter.

@@ -53,7 +53,7 @@ fn steps(run: Run<'_>, plan: usize) -> Vec<&Step> {
         (None, Some(only), None) => only.plans.iter().copied().filter(|one| *one < plan).collect(),
         _ => Vec::new(),
     };
-    before.iter().filter_map(|&index| run.plans.get(index)).flat_map(|plan| &plan.steps).collect()
+    before.iter().filter_map(|&index| run.plans.get(index)).flat_map(|plan| &plan.steps).map(AsRef::as_ref).collect()
 }
 
 /// The span in the file before `edits` of a span in the file after them, and whether it holds the same text there.

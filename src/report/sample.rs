@@ -70,7 +70,7 @@ pub(super) fn full() -> (Plan, Written) {
         verdict: Verdict::Ready,
         base: snapshot.base.clone(),
         moved: Some(moved(&compose, &listener)),
-        steps,
+        steps: steps.into_iter().map(Arc::new).collect(),
         findings: findings(&compose, &alloy, &latin, &rules),
         queries: vec![
             QueryChange {
@@ -268,7 +268,12 @@ fn angelia(first: &Plan) -> Plan {
     Plan {
         request: Request { service: "angelia".into(), host: "puck".into(), ..Request::default() },
         moved: Some(moved),
-        steps: vec![Step { title, body: "Body\n".into(), before, edits: [(alloy.path.clone(), gone)].into() }],
+        steps: vec![Arc::new(Step {
+            title,
+            body: "Body\n".into(),
+            before,
+            edits: [(alloy.path.clone(), gone)].into(),
+        })],
         findings: vec![
             // Not touched by the commits before: `"title": "Kairos"`.
             Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).proposing(HOSTILE),

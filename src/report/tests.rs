@@ -178,7 +178,7 @@ fn a_new_file_is_called_new() {
     let why = Why { rule: "alloy/own-config", message: "gives the host a config of its own".into(), fact: None };
     edits.insert(Edit { span: Span::at(0), new: "// rosalind\n".into(), why }).unwrap();
     plan.steps.truncate(1);
-    plan.steps[0].edits = [(path, edits)].into();
+    std::sync::Arc::make_mut(&mut plan.steps[0]).edits = [(path, edits)].into();
     let text = human(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("  ansible/alloy/rosalind/config.alloy.j2  (new file)\n    line 1: gives the host"),

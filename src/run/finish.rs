@@ -8,20 +8,22 @@ use super::{look, print};
 use crate::cli::{Format, Output};
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::repo::{self, NewBranch, OutFile, PublishOptions, Repo};
+use crate::repo::{self, Ahead, NewBranch, OutFile, PublishOptions, Repo};
 use crate::report::{self, Run, Written};
 
-/// Writes the plans to the branches that are wanted, each with its plans by index, and reports. Returns the exit code.
+/// Writes the plans to the branches that are wanted, each with its plans by index, and reports. Their commits may be built
+/// `ahead`. Returns the exit code.
 pub(super) fn finish(
     repo: &Repo,
     plans: &[Plan],
     wanted: Vec<(String, Vec<usize>)>,
     batch: bool,
     asked: &Output,
+    ahead: Option<Ahead>,
 ) -> Result<u8> {
     // Before anything is written: a report that cannot be is found out now.
     let page = asked.report.as_deref().map(OutFile::prepare).transpose()?;
-    let branches = publish(repo, plans, wanted, asked)?;
+    let branches = publish(repo, plans, wanted, asked, ahead)?;
     let run = Run { plans, branches: &branches, batch };
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
@@ -37,7 +39,13 @@ pub(super) fn finish(
 }
 
 /// The branches of a run and what they were to hold; one without a name when there is nothing to write.
-fn publish(repo: &Repo, plans: &[Plan], wanted: Vec<(String, Vec<usize>)>, asked: &Output) -> Result<Vec<Written>> {
+fn publish(
+    repo: &Repo,
+    plans: &[Plan],
+    wanted: Vec<(String, Vec<usize>)>,
+    asked: &Output,
+    ahead: Option<Ahead>,
+) -> Result<Vec<Written>> {
     if wanted.is_empty() {
         let notes = repo.notes().to_vec();
         return Ok(vec![Written { dry_run: asked.dry_run, notes, ..Written::default() }]);
@@ -46,11 +54,15 @@ fn publish(repo: &Repo, plans: &[Plan], wanted: Vec<(String, Vec<usize>)>, asked
         .iter()
         .map(|(name, indices)| NewBranch {
             name: name.clone(),
-            steps: indices.iter().flat_map(|&index| &plans[index].steps).collect(),
+            steps: indices.iter().flat_map(|&index| &plans[index].steps).map(AsRef::as_ref).collect(),
         })
         .collect();
     let base = plans.first().map_or("", |plan| &plan.base);
-    let published = repo.publish(base, &new, PublishOptions { replace: asked.replace, dry_run: asked.dry_run })?;
+    let options = PublishOptions { replace: asked.replace, dry_run: asked.dry_run };
+    let published = match ahead {
+        Some(ahead) => repo.publish_ahead(ahead, base, &new, options)?,
+        None => repo.publish(base, &new, options)?,
+    };
     let mut written: Vec<Written> = Vec::with_capacity(published.len());
     for (one, (_, indices)) in published.into_iter().zip(wanted) {
         written.push(Written {

@@ -25,5 +25,5 @@ pub(super) fn run(asked: &cli::prune::Prune) -> Result<u8> {
         }
         _ => Vec::new(),
     };
-    finish(&repo, &[plan], wanted, false, &asked.output)
+    finish(&repo, &[plan], wanted, false, &asked.output, None)
 }
