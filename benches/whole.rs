@@ -274,7 +274,11 @@ fn load(folder: &Path) -> io::Result<()> {
 
 fn read(folder: &Path) -> io::Result<Snapshot> {
     let loki = ["loki", "Loki"].map(str::to_owned).to_vec();
-    let names = Names { values: vec!["kairos".to_owned()], words: vec!["kairos_syslog_port".to_owned()] };
+    let names = Names {
+        values: vec!["kairos".to_owned()],
+        variables: vec!["kairos_syslog_port".to_owned()],
+        ..Names::default()
+    };
     let needles = Needles::new(names, loki, false);
     let (text, json) = (|bytes: &[u8]| needles.matter(bytes), |bytes: &[u8]| needles.matter_in_json(bytes));
     let others = |path: &str| {

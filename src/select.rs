@@ -110,9 +110,10 @@ pub struct Needles {
     /// Any word of these is enough. All are looked for in one pass, however many services are asked for; `None` when
     /// they are too many for that, and then every file matters.
     any: Option<AhoCorasick>,
-    /// The same without the values of `job`.
+    /// Those of them that matter anywhere in a dashboard.
     words: Option<AhoCorasick>,
     dashboard: Vec<Finder<'static>>,
+    by_component: Finder<'static>,
     labels: Vec<Finder<'static>>,
     /// One of these together with a label is enough.
     loki: Vec<Finder<'static>>,
@@ -121,7 +122,7 @@ pub struct Needles {
 impl Needles {
     /// For moves that concern `names`, in a repository whose Loki datasources go by `datasources`.
     pub fn new(mut names: Names, mut datasources: Vec<String>, default_may_be_loki: bool) -> Self {
-        for list in [&mut names.values, &mut names.words, &mut datasources] {
+        for list in [&mut names.values, &mut names.variables, &mut names.components, &mut datasources] {
             list.retain(|name| !name.is_empty());
             list.sort();
             list.dedup();
@@ -130,12 +131,16 @@ impl Needles {
         let all = |fixed: &[&str], more: &[String]| -> Vec<Finder<'static>> {
             fixed.iter().copied().chain(more.iter().map(String::as_str)).map(finder).collect()
         };
-        let words = || INFRASTRUCTURE.iter().copied().chain(names.words.iter().map(String::as_str));
-        let every = || words().chain(names.values.iter().map(String::as_str));
+        // A name with a word of interest in it is found by that word.
+        let is_found = |name: &&str| INFRASTRUCTURE.iter().any(|word| name.contains(word));
+        let variables = names.variables.iter().map(String::as_str).filter(|name| !is_found(name));
+        let words = || INFRASTRUCTURE.iter().copied().chain(variables.clone());
+        let more = names.values.iter().chain(&names.components).map(String::as_str);
         Self {
-            any: automaton(every().collect()),
+            any: automaton(words().chain(more).collect()),
             words: automaton(words().collect()),
             dashboard: all(DASHBOARD, &[]),
+            by_component: finder("component_id"),
             labels: all(LABELS, &[]),
             loki: all(&[LOKI, BESIDE_QUERIES].concat(), &datasources),
             names,
@@ -162,8 +167,8 @@ impl Needles {
 
     /// Whether these needles find no more than `other` did.
     pub fn is_covered_by(&self, other: &Self) -> bool {
-        self.names.values.iter().all(|name| other.names.values.contains(name))
-            && self.names.words.iter().all(|name| other.names.words.contains(name))
+        let names = |of: &Self| of.names.lists().map(<[String]>::to_vec);
+        names(self).iter().zip(&names(other)).all(|(these, those)| these.iter().all(|name| those.contains(name)))
             && self.datasources.iter().all(|name| other.datasources.contains(name))
             && (!self.default_may_be_loki || other.default_may_be_loki)
     }
@@ -175,18 +180,24 @@ impl Needles {
 
     /// Whether the bytes of a JSON file can matter.
     pub fn matter_in_json(&self, bytes: &[u8]) -> bool {
-        self.is_concerned(bytes) || self.matter(bytes) && self.says_so(bytes) || hides_letters(bytes)
+        let named = || match std::str::from_utf8(bytes) {
+            Ok(text) if self.is_dashboard(bytes) => self.matter_in_dashboard(text),
+            _ => self.matter(bytes),
+        };
+        self.is_concerned(bytes) || named() || hides_letters(bytes)
     }
 
-    /// Whether what a JSON file names is anything of a move: in a dashboard, the name of a service by itself is not.
-    fn says_so(&self, bytes: &[u8]) -> bool {
-        let Ok(text) = std::str::from_utf8(bytes) else { return true };
-        !self.dashboard.iter().any(|finder| finder.find(bytes).is_some())
-            || self.words.as_ref().is_none_or(|words| words.is_match(bytes))
-            || named::sets_job_to(text, |value, at| {
-                let is_wanted = self.names.values.binary_search_by(|name| name.as_str().cmp(value)).is_ok();
-                is_wanted && !json::is_plainly_promql(text, at)
-            })
+    /// Whether it is a dashboard that asks for nothing by a component of Alloy.
+    fn is_dashboard(&self, bytes: &[u8]) -> bool {
+        let has = |finder: &Finder<'_>| finder.find(bytes).is_some();
+        self.dashboard.iter().any(has) && !has(&self.by_component)
+    }
+
+    /// Whether what a dashboard names is anything of a move: the name of a service by itself is not.
+    fn matter_in_dashboard(&self, text: &str) -> bool {
+        let is_wanted = |value: &str| self.names.values.binary_search_by(|name| name.as_str().cmp(value)).is_ok();
+        self.words.as_ref().is_none_or(|words| words.is_match(text))
+            || named::sets_job_to(text, |value, at| is_wanted(value) && !json::is_plainly_promql(text, at))
     }
 
     fn is_concerned(&self, bytes: &[u8]) -> bool {
@@ -215,7 +226,8 @@ mod tests {
     use super::*;
 
     fn matters(text: &str) -> bool {
-        let names = Names { values: vec!["kairos".into()], words: vec!["kairos_port".into()] };
+        let list = |name: &str| vec![name.to_owned()];
+        let names = Names { values: list("kairos"), variables: list("kairos_port"), components: list("kairos_logs") };
         Needles::new(names, vec!["P8E80F9AEF21F6940".into()], false).matter_in_json(text.as_bytes())
     }
 
@@ -226,6 +238,7 @@ mod tests {
             ("description", r#"up{job=\"kairos\"}"#),
             ("url", "/explore?left=%7Bjob%3D%5C%22kairos"),
             ("title", "x on {{ kairos_port }}"),
+            ("expr", r#"rate(x{component_id=\"loki.source.x.kairos_logs\"}[5m])"#),
             ("expr", r#"job=\"kairos\""#),
             ("expr", r#"up{a=\"b\"} or {job=\"kairos\"}"#),
             ("expr", r#"up{{% if x %}job=\"kairos\"{% endif %}}"#),
@@ -236,6 +249,7 @@ mod tests {
         }
         for (key, text) in [
             ("title", "kairos"),
+            ("title", "kairos_logs"),
             ("expr", r#"up{job=\"kairos\"}"#),
             ("expr", r#"sum by (job) (rate(a:b{x=\"y\"}[5m])) / up{a=\"b\",job=~\"angelia|kairos\"}"#),
             ("description", r#"up{job=\"angelia\",path=\"/kairos\"}"#),
@@ -298,7 +312,7 @@ mod tests {
     fn needles_that_find_no_more_are_covered() {
         let needles = |names: &[&str], default| {
             let list = || names.iter().map(|&name| name.to_owned()).collect();
-            Needles::new(Names { values: list(), words: list() }, Vec::new(), default)
+            Needles::new(Names { values: list(), variables: list(), components: list() }, Vec::new(), default)
         };
         assert!(needles(&["a"], false).is_covered_by(&needles(&["b", "a"], true)));
         assert!(!needles(&["a", "c"], false).is_covered_by(&needles(&["a"], true)));

@@ -18,9 +18,8 @@ pub(super) struct BasePlace {
     pub(super) exact: bool,
 }
 
-/// The place in the base; `None` when the file is not there yet.
-pub(super) fn of(run: Run<'_>, plan: usize, place: &Place) -> Option<BasePlace> {
-    let steps = steps(run, plan);
+/// The place in the base of what stands behind some of these [`steps`]; `None` when the file is not there yet.
+pub(super) fn of(steps: &[&Step], place: &Place) -> Option<BasePlace> {
     let path = place.source.path.as_str();
     let Some(first) = steps.first() else { return Some(BasePlace { place: place.clone(), exact: true }) };
     let base = first.before.get(path).filter(|_| first.before.has(path))?;
@@ -44,7 +43,7 @@ fn same(one: &Arc<Source>, other: &Arc<Source>) -> bool {
 
 /// The commits up to and with those of this plan, oldest first. A plan without commits stands on those of its host that
 /// were made before it, unless each service has a branch of its own.
-fn steps(run: Run<'_>, plan: usize) -> Vec<&Step> {
+pub(super) fn steps(run: Run<'_>, plan: usize) -> Vec<&Step> {
     let host = |index: &usize| run.plans.get(*index).map(|plan| &plan.request.host);
     let mine = run.branches.iter().find(|written| written.plans.contains(&plan));
     let mut beside = run.branches.iter().filter(|one| one.plans.iter().any(|other| host(other) == host(&plan)));

@@ -41,10 +41,11 @@ pub(super) fn all(run: Run<'_>) -> Vec<Told<'_>> {
 
 /// The findings of one plan, each with what makes it another.
 fn of_plan<'a>(run: Run<'a>, index: usize, plan: &'a Plan) -> Vec<(Key<'a>, Told<'a>)> {
+    let steps = base::steps(run, index);
     let tell = |finding: &'a Finding| {
-        let own = finding.at.as_ref().and_then(|place| base::of(run, index, place));
+        let own = finding.at.as_ref().and_then(|place| base::of(&steps, place));
         let is_own = own.is_some();
-        let place = own.or_else(|| base::of(run, index, stand_in(plan, finding)?));
+        let place = own.or_else(|| base::of(&steps, stand_in(plan, finding)?));
         (key(finding, place.as_ref()), Told { finding, place, own: is_own, by: vec![(plan, finding)] })
     };
     summary::findings(plan).into_iter().map(tell).collect()

@@ -15,7 +15,7 @@ use crate::topology::moves;
 pub(super) fn run(asked: &cli::prune::Prune) -> Result<u8> {
     let repo = Repo::open(Some(&asked.repo))?;
     let topology = read(&repo, asked.base.as_deref(), &|topology| {
-        moves::leftover_names(topology, &asked.host).map(|words| Names { words, ..Names::default() })
+        moves::leftover_names(topology, &asked.host).map(|variables| Names { variables, ..Names::default() })
     })?;
     let plan = plan::prune(&topology, &Request { host: asked.host.clone(), ..Request::default() })?;
     let wanted = match (plan.verdict, &asked.output.branch) {

@@ -12,21 +12,24 @@ use crate::topology::{Move, Topology};
 pub struct Names {
     /// Values that `job` may have: services, projects, jobs.
     pub values: Vec<String>,
-    /// Variables, components.
-    pub words: Vec<String>,
+    /// Variables of listeners.
+    pub variables: Vec<String>,
+    /// Components of Alloy, by the last part of their names.
+    pub components: Vec<String>,
 }
 
 /// What places that these moves concern may be found by.
 pub fn names(topology: &Topology, requests: &[Request]) -> Names {
     let of = |request: &Request| match moves::outline(topology, request) {
         Ok(Resolved::Move(moved, _)) => Names::of(topology, request, &moved),
-        _ => Names { values: vec![request.service.clone()], words: Vec::new() },
+        _ => Names { values: vec![request.service.clone()], ..Names::default() },
     };
     let parts: Vec<Names> = requests.par_iter().map(of).collect();
     let mut names = Names::default();
     for part in parts {
         names.values.extend(part.values);
-        names.words.extend(part.words);
+        names.variables.extend(part.variables);
+        names.components.extend(part.components);
     }
     names
 }
@@ -35,13 +38,17 @@ impl Names {
     fn of(topology: &Topology, request: &Request, moved: &Move) -> Self {
         let mut values = vec![request.service.clone(), moved.project.clone()];
         values.extend(moved.jobs.iter().cloned());
-        let mut words = Vec::new();
+        let (mut variables, mut components) = (Vec::new(), Vec::new());
         let host = topology.hosts.get(moved.host_index);
         for index in moved.going.iter().chain(&moved.staying) {
             let Some(listener) = host.and_then(|host| host.listeners.get(*index)) else { continue };
-            words.extend(listener.variables.iter().cloned());
-            words.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
+            variables.extend(listener.variables.iter().cloned());
+            components.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
         }
-        Self { values, words }
+        Self { values, variables, components }
+    }
+
+    pub(super) fn lists(&self) -> [&[String]; 3] {
+        [&self.values, &self.variables, &self.components]
     }
 }
