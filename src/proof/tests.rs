@@ -214,3 +214,57 @@ fn the_name_loki_derives_is_the_first_label_of_its_list() {
     streams.names = Derives::Never(crate::text::Place::new(&source, crate::text::Span::at(0)));
     assert_eq!(selected(&streams, &name("")), Ok(vec![0, 1, 2, 3, 4]));
 }
+
+/// What is told at a glance is what the whole comparison says, for every condition of a few matchers on every move of a
+/// few streams, copies among them.
+#[test]
+fn a_glance_says_what_the_whole_comparison_says() {
+    let values = ["kairos", "angelia", "searxng", "systemd", "puck", "nobody", ""];
+    let mut matchers: Vec<Matcher> = Vec::new();
+    for label in ["job", "service", "hostname", "unit"] {
+        for op in [Op::Equal, Op::NotEqual] {
+            matchers.extend(values.iter().map(|value| Matcher::new(label, op, value)));
+        }
+        for op in [Op::Match, Op::NotMatch] {
+            matchers
+                .extend(["kairos|angelia", "s.*", ".+", ".*", "kairos|"].map(|value| Matcher::new(label, op, value)));
+        }
+    }
+    let mut doubled = example();
+    doubled.before.push(labels(&[("service", "kairos"), ("component", "app"), ("hostname", "puck")]));
+    doubled.image.push(vec![0]);
+    doubled.copies.insert(5);
+    let mut joined = example();
+    joined.image[1] = vec![0];
+    let (mut stays, mut glances) = (0, 0);
+    for streams in [example(), doubled, joined] {
+        let proof = Proof::new(&streams);
+        for (one, other) in matchers.iter().flat_map(|one| matchers.iter().map(move |other| (one, other))) {
+            let condition = Condition::all(&[one.clone(), other.clone()]);
+            if proof.plainly_stays(&condition) {
+                stays += 1;
+                for copies in [Copies::Count, Copies::Ignored] {
+                    assert!(proof.check(&condition, &condition, copies).is_right(), "{condition:?}");
+                }
+            }
+            if let Some(selects) = proof.one_by_one(&condition) {
+                glances += 1;
+                let selected: Vec<usize> = (0..streams.before.len()).filter(|&index| selects(index)).collect();
+                assert_eq!(Ok(selected), proof.today(&condition, Copies::Count), "{condition:?}");
+                let certain: Vec<usize> = selected_by_hand(&streams, &[one, other]);
+                assert_eq!(Ok(certain), proof.today(&condition, Copies::Count), "{condition:?}");
+            }
+        }
+    }
+    assert!(stays > 1000 && glances > 5000, "{stays} {glances}");
+}
+
+/// The streams of today that satisfy all of these, each asked of each stream by itself.
+fn selected_by_hand(streams: &Streams, matchers: &[&Matcher]) -> Vec<usize> {
+    let value = |stream: &Stream, label: &str| match stream.labels.get(label) {
+        Some(Label::Known(value)) => value.clone(),
+        _ => String::new(),
+    };
+    let satisfies = |stream: &Stream| matchers.iter().all(|one| one.accepts(&value(stream, &one.label)) == Some(true));
+    (0..streams.before.len()).filter(|&index| satisfies(&streams.before[index])).collect()
+}
