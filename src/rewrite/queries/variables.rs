@@ -3,7 +3,7 @@
 //! Knows: which variables keep naming the same services when their uses read `service_name` in the place of `job`.
 //! Must not know: streams, or how a query is rewritten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::proof::{Condition, Copies, Matcher, Op};
 use crate::text::Span;
@@ -110,14 +110,10 @@ pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
 
 /// Variables of a file whose every use can follow, going by where it stands. `same` says whether every name stays.
 fn candidates<'f>(file: &'f FileSites, languages: &[Language], same: bool) -> Vec<&'f Variable> {
-    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    for variable in &file.variables {
-        *names.entry(variable.name.as_str()).or_default() += 1;
-    }
     let uses = file.variables.iter().zip(file.uses());
-    let once = uses.filter(|(one, _)| names.get(one.name.as_str()) == Some(&1));
-    let found = once.filter(|(one, uses)| can_follow(file, (one, uses), languages, same));
-    found.map(|(one, _)| one).collect()
+    let found = uses.filter(|(one, uses)| can_follow(file, (one, uses), languages, same));
+    let is_only = |one: &Variable| file.variables.iter().filter(|other| other.name == one.name).count() == 1;
+    found.map(|(one, _)| one).filter(|one| is_only(one)).collect()
 }
 
 /// Whether its values, or those it has afterwards, serve each use of a variable.

@@ -68,9 +68,21 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
     for &index in &concerned {
         states[index] = work.site(index);
     }
-    if states.iter().any(|state| *state != State::Untouched) {
+    let mut touched = vec![false; file.holders.len()];
+    for (site, _) in file.sites.iter().zip(&states).filter(|(_, state)| **state != State::Untouched) {
+        if let Some(touched) = touched.get_mut(site.holder).filter(|_| !site.kind.is_link()) {
+            *touched = true;
+        }
+    }
+    if touched.contains(&true) {
         for (index, holder) in file.holders.iter().enumerate() {
-            work.holder(index, holder, &states);
+            // A panel that shows the results of another one has its labels.
+            let shown =
+                holder.shows.as_ref().and_then(|id| file.holders.iter().position(|one| one.id.as_ref() == Some(id)));
+            let index = shown.unwrap_or(index);
+            if touched[index] {
+                work.holder(index, holder, &states);
+            }
         }
     }
     work.written_values();
@@ -176,15 +188,11 @@ impl<'w> Work<'w, '_> {
         State::Left(vec![Rename { old: "job", new: vec!["service"] }])
     }
 
-    /// What hangs on all queries of a panel or rule, once they are decided.
+    /// What hangs on all queries of a panel or rule, once they are decided: `index` is the one whose queries they are.
     fn holder(&mut self, index: usize, holder: &'w Holder, states: &[State]) {
         if holder.settings.is_empty() && holder.texts.is_empty() {
             return;
         }
-        // A panel that shows the results of another one has its labels.
-        let holders = &self.file.holders;
-        let shown = holder.shows.as_ref().and_then(|id| holders.iter().position(|one| one.id.as_ref() == Some(id)));
-        let index = shown.unwrap_or(index);
         let mine: Vec<Sited<'w, '_>> = self
             .file
             .sites
@@ -200,7 +208,7 @@ impl<'w> Work<'w, '_> {
             _ => self.place(first.site),
         };
         self.rule(holder, &mine, first.site.kind, &fact);
-        let targets = holders.get(index).map_or(0, |one| one.targets);
+        let targets = self.file.holders.get(index).map_or(0, |one| one.targets);
         self.settings(holder, &mine, targets, first.site.kind, &fact);
     }
 
