@@ -9,7 +9,6 @@ use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transacti
 
 use super::ahead::{Ahead, Built as BuiltAhead};
 use super::branch::{Existing, check_branch_name, full};
-use super::build::Commits;
 use super::fault::fault;
 use super::untouched::Untouched;
 use super::{Repo, build, conflicts, patch};
@@ -27,6 +26,8 @@ pub struct PublishOptions {
     pub replace: bool,
     /// Do everything but keep it in memory: nothing is written to the repository.
     pub dry_run: bool,
+    /// Whether the changes are wanted as a patch.
+    pub patch: bool,
 }
 
 /// A branch to make.
@@ -63,7 +64,7 @@ pub struct Published {
     pub outcome: Outcome,
     /// The commits from the base up, hexadecimal.
     pub commits: Vec<String>,
-    /// All changes of the branch in git's patch format; `git apply` takes it.
+    /// All changes of the branch in git's patch format, if that is wanted; `git apply` takes it.
     pub patch: Vec<u8>,
     /// Edited files that differ from the base commit in the index or the working tree, sorted. They were not touched.
     pub differs: Vec<String>,
@@ -144,7 +145,11 @@ impl Repo {
         for (branch, ready) in branches.iter().zip(ready) {
             let commits = ready.unwrap_or_else(|| build::commits(&memory, &from, &who, &branch.steps))?;
             let tip = *commits.ids.last().unwrap_or(&base_id);
-            let mut published = self.unpublished(&memory, &from, branch, &commits)?;
+            let mut published = self.unpublished(&from, branch, &commits.ids);
+            if options.patch {
+                let whole = || patch::patch(&memory, from.id(), tip);
+                published.patch = patch::of_files(&commits.written).unwrap_or_else(whole)?;
+            }
             let ids = commits.ids;
             match self.existing(&memory, &branch.name, tip, options.replace) {
                 Err(error) if options.dry_run => {
@@ -179,20 +184,13 @@ impl Repo {
         Ok(all)
     }
 
-    /// What there is to say of a branch whose commits are in `memory`, before it is written.
-    fn unpublished(
-        &self,
-        memory: &Repository,
-        from: &Commit<'_>,
-        branch: &NewBranch<'_>,
-        Commits { ids, written }: &Commits,
-    ) -> Result<Published> {
-        let tip = *ids.last().unwrap_or(&from.id());
+    /// What there is to say of a branch with these commits before it is written.
+    fn unpublished(&self, from: &Commit<'_>, branch: &NewBranch<'_>, ids: &[Oid]) -> Published {
         let mut published = Published {
             branch: branch.name.clone(),
             outcome: Outcome::DryRun,
             commits: ids.iter().map(Oid::to_string).collect(),
-            patch: patch::of_files(written).unwrap_or_else(|| patch::patch(memory, from.id(), tip))?,
+            patch: Vec::new(),
             differs: Vec::new(),
             conflicts: Vec::new(),
             notes: Vec::new(),
@@ -203,7 +201,7 @@ impl Repo {
                 published.notes.push(format!("the working tree could not be looked at: {}", error.message()));
             }
         }
-        Ok(published)
+        published
     }
 
     /// Writes the objects of what was built, then the names.

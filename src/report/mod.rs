@@ -67,7 +67,7 @@ pub struct Written {
     pub branch: String,
     /// Commit ids in hexadecimal, one per step of its plans, in the same order.
     pub commits: Vec<String>,
-    /// The unified diff from the base to the last commit, as git prints it.
+    /// The unified diff from the base to the last commit, as git prints it; empty where the output has none.
     pub patch: Vec<u8>,
     /// Files of its plans that differ from the base in the working tree or the index. Sorted.
     pub differing: Vec<RepoPath>,

@@ -58,7 +58,8 @@ fn publish(
         })
         .collect();
     let base = plans.first().map_or("", |plan| &plan.base);
-    let options = PublishOptions { replace: asked.replace, dry_run: asked.dry_run };
+    let options =
+        PublishOptions { replace: asked.replace, dry_run: asked.dry_run, patch: asked.format == Format::Json };
     let published = match ahead {
         Some(ahead) => repo.publish_ahead(ahead, base, &new, options)?,
         None => repo.publish(base, &new, options)?,

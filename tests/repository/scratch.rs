@@ -152,7 +152,7 @@ pub(crate) fn step(before: &Snapshot, changes: &[(&str, &str, &str)]) -> Step {
 }
 
 pub(crate) fn options() -> PublishOptions {
-    PublishOptions::default()
+    PublishOptions { patch: true, ..PublishOptions::default() }
 }
 
 /// Publishes one step from `HEAD`.
