@@ -112,6 +112,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether this very file is still there, not one that an edit put in its place.
+    pub fn holds(&self, file: &Arc<Source>) -> bool {
+        self.get(file.path.as_str()).is_some_and(|one| Arc::ptr_eq(one, file))
+    }
+
     /// Whether `other` is known to have files at the very same paths: one of the two is the other after edits.
     pub fn has_paths_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.paths, &other.paths) && Arc::ptr_eq(&self.entries, &other.entries)

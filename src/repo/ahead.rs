@@ -19,11 +19,11 @@ use crate::plan::Step;
 /// published.
 pub struct Ahead {
     steps: Sender<(String, Vec<Arc<Step>>)>,
-    thread: JoinHandle<Result<Built>>,
+    thread: JoinHandle<Result<Prepared>>,
 }
 
 /// What was built.
-pub(super) struct Built {
+pub(super) struct Prepared {
     /// The repository with the new objects, which are in memory.
     pub(super) memory: Repository,
     chains: BTreeMap<String, Chain>,
@@ -45,7 +45,7 @@ impl Ahead {
         let _ = self.steps.send((chain.to_owned(), steps.to_vec()));
     }
 
-    pub(super) fn built(self) -> Result<Built> {
+    pub(super) fn prepared(self) -> Result<Prepared> {
         drop(self.steps);
         self.thread
             .join()
@@ -53,7 +53,7 @@ impl Ahead {
     }
 }
 
-impl Built {
+impl Prepared {
     /// Nothing yet.
     pub(super) fn none(memory: Repository) -> Self {
         Self { memory, chains: BTreeMap::new() }
@@ -95,7 +95,7 @@ fn build(
     base: Oid,
     (name, mail, when): (&str, &str, Time),
     received: &Receiver<(String, Vec<Arc<Step>>)>,
-) -> Result<Built> {
+) -> Result<Prepared> {
     let who = Signature::new(name, mail, &when).map_err(|error| fault("use the git identity", &error))?;
     let mut chains: BTreeMap<String, Chain> = BTreeMap::new();
     {
@@ -110,5 +110,5 @@ fn build(
             }
         }
     }
-    Ok(Built { memory, chains })
+    Ok(Prepared { memory, chains })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transaction};
 
-use super::ahead::{Ahead, Built as BuiltAhead};
+use super::ahead::{Ahead, Prepared};
 use super::branch::{Existing, check_branch_name, full};
 use super::fault::fault;
 use super::untouched::Untouched;
@@ -105,7 +105,7 @@ impl Repo {
     /// instead), a held lock, an object store that cannot be written; an
     /// internal error when the plan does not fit the commit. Then no branch is made.
     pub fn publish(&self, base: &str, branches: &[NewBranch<'_>], options: PublishOptions) -> Result<Vec<Published>> {
-        self.publish_built(BuiltAhead::none(self.memory()?), base, branches, options)
+        self.publish_prepared(Prepared::none(self.memory()?), base, branches, options)
     }
 
     /// The same with commits that were built already.
@@ -119,12 +119,12 @@ impl Repo {
         branches: &[NewBranch<'_>],
         options: PublishOptions,
     ) -> Result<Vec<Published>> {
-        self.publish_built(ahead.built()?, base, branches, options)
+        self.publish_prepared(ahead.prepared()?, base, branches, options)
     }
 
-    fn publish_built(
+    fn publish_prepared(
         &self,
-        mut ahead: BuiltAhead,
+        mut prepared: Prepared,
         base: &str,
         branches: &[NewBranch<'_>],
         options: PublishOptions,
@@ -136,8 +136,8 @@ impl Repo {
             }
         }
         let untouched = Untouched::of(&self.git);
-        let ready: Vec<_> = branches.iter().map(|branch| ahead.take(&branch.steps)).collect();
-        let memory = ahead.memory;
+        let ready: Vec<_> = branches.iter().map(|branch| prepared.take(&branch.steps)).collect();
+        let memory = prepared.memory;
         let base_id = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
         let from = memory.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
         let (who, unknown) = self.identity(&from)?;

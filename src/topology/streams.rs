@@ -85,25 +85,17 @@ impl Streams {
             if index == leaving.host {
                 build.host(topology, host, Some(leaving))?;
             } else {
-                build.add(host.still.get_or_init(|| Self::still_of(topology, host)));
+                build.still(topology, host);
             }
         }
         Ok(build.finish())
-    }
-
-    /// The streams of one host where nothing moves.
-    fn still_of(topology: &Topology, host: &Host) -> Self {
-        let mut build = Build { out: Self::default(), until: None };
-        // Only what moves can have labels that must be known and are not.
-        let _ = build.host(topology, host, None);
-        build.out
     }
 
     /// The streams of today, which stay as they are: what is asked when nothing moves.
     pub fn still(topology: &Topology) -> Self {
         let mut build = Build { out: Self::default(), until: None };
         for host in &topology.hosts {
-            build.add(host.still.get_or_init(|| Self::still_of(topology, host)));
+            build.still(topology, host);
         }
         Self { names: topology.loki.derives.clone(), ..build.finish() }
     }
@@ -168,8 +160,14 @@ impl Build<'_> {
         }
     }
 
-    /// The streams of another host, on which nothing moves.
-    fn add(&mut self, still: &Streams) {
+    /// The streams of a host on which nothing moves, worked out once.
+    fn still(&mut self, topology: &Topology, host: &Host) {
+        let still = host.still.get_or_init(|| {
+            let mut build = Build { out: Streams::default(), until: None };
+            // Only what moves can have labels that must be known and are not.
+            let _ = build.host(topology, host, None);
+            build.out
+        });
         let first = self.out.after.len();
         self.out.before.extend_from_slice(&still.before);
         self.out.after.extend_from_slice(&still.after);

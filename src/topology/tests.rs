@@ -8,10 +8,9 @@ use crate::text::{Edit, Edits, Span, Why};
 /// Lines of each file that are taken out, one at a time.
 const LINES: usize = 2;
 
-/// The files of the example but for dashboards and pages, which say what they say alone, and a template that reads a
-/// variable of another host.
-fn example() -> Snapshot {
-    let mut files: BTreeMap<RepoPath, Vec<u8>> = BTreeMap::new();
+/// The files of the example, by path.
+pub(super) fn files() -> BTreeMap<RepoPath, Vec<u8>> {
+    let mut files = BTreeMap::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("example");
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -20,11 +19,18 @@ fn example() -> Snapshot {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
-                files.insert(RepoPath::from(name), std::fs::read(&path).unwrap());
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                files.insert(RepoPath::from(name.as_str()), std::fs::read(&path).unwrap());
             }
         }
     }
+    files
+}
+
+/// The files of the example but for dashboards and pages, which say what they say alone, and a template that reads a
+/// variable of another host.
+fn example() -> Snapshot {
+    let mut files = files();
     let neighbour =
         "services:\n  app:\n    image: x\n    container_name: \"{{ hostvars['puck.incus'].kairos_syslog_port }}\"\n";
     let play = "- hosts: titania.incus\n  tasks:\n    - template:\n        src: neighbour.yml.j2\n        dest: /srv/neighbour/compose.yml\n";

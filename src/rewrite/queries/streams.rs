@@ -164,23 +164,18 @@ impl<'m> Before<'m> {
             return self.plain_flow(&selects);
         }
         let (possible, sure) = self.proof.possible(condition);
-        let moving = self.moving.iter().filter(|index| possible.binary_search(index).is_ok()).count();
-        if moving == 0 {
-            return Flow::Still;
+        match self.plain_flow(&|index| possible.binary_search(&index).is_ok()) {
+            Flow::Still => Flow::Still,
+            flow if sure => flow,
+            _ => Flow::Unknown,
         }
-        if !sure {
-            return Flow::Unknown;
-        }
-        let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
-        // Whoever wants to see what is stored, too, has old streams beside the new ones.
-        let all = moving == possible.len() && !self.moved.keep_history && possible.iter().all(|&index| leaves(index));
-        if all { Flow::Moved } else { Flow::Mixed }
     }
 
-    /// The same where it can be told of every stream: the first that stays where it is decides.
+    /// The same of the streams that are selected: the first that stays where it is decides.
     fn plain_flow(&self, selects: &dyn Fn(usize) -> bool) -> Flow {
         let mut moving = self.moving.iter().copied().filter(|&index| !self.is_copy(index) && selects(index)).peekable();
         let Some(&first) = moving.peek() else { return Flow::Still };
+        // Whoever wants to see what is stored, too, has old streams beside the new ones.
         let leaves = |index: usize| self.proof.image(index).all(|to| self.changed(index, to));
         let stays = |index: usize| !self.moves(index) && !self.is_copy(index) && selects(index);
         // Streams of one host stand together: what is selected beside the first is near it, if anywhere.

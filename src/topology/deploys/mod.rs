@@ -133,9 +133,8 @@ impl Deploys {
                 Err(finding) => findings.push((**finding).clone()),
             }
         }
-        let is_same =
-            |source: &Arc<Source>| snapshot.get(source.path.as_str()).is_some_and(|one| Arc::ptr_eq(one, source));
-        let (tasks, vars) = if same_paths && read.same(&known.read) && known.vars.iter().all(is_same) {
+        let same_vars = || known.vars.iter().all(|source| snapshot.holds(source));
+        let (tasks, vars) = if same_paths && read.same(&known.read) && same_vars() {
             (Arc::clone(&known.tasks), known.vars.clone())
         } else {
             spread::tasks(&files, snapshot)

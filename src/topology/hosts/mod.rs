@@ -172,14 +172,13 @@ impl Inventory {
 
     /// Whether both have the same hosts in the same groups, and the same defaults of roles.
     pub fn same_hosts(&self, other: &Self) -> bool {
-        let named = |inventory: &Self| -> Vec<_> {
-            inventory.hosts.values().map(|host| (host.name.clone(), host.groups.clone())).collect()
-        };
+        let named = |(one, other): (&Host, &Host)| one.name == other.name && one.groups == other.groups;
         let groups = |(one, other): (&Arc<World>, &Arc<World>)| one.groups == other.groups;
         self.defaults.same(&other.defaults)
             && self.worlds.len() == other.worlds.len()
             && self.worlds.iter().zip(&other.worlds).all(groups)
-            && named(self) == named(other)
+            && self.hosts.len() == other.hosts.len()
+            && self.hosts.values().zip(other.hosts.values()).all(named)
     }
 
     /// The hosts of a play's `hosts:`, in name order; nothing when it is a template.

@@ -198,24 +198,9 @@ fn service_name_is_right_for_every_loki_3() {
 
 #[test]
 fn example_says_which_loki_it_runs() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("example");
     let mut snapshot = Snapshot::new("0".repeat(40), Vec::new());
-    let mut work = vec![root.clone()];
-    while let Some(folder) = work.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                work.push(path);
-            } else {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                snapshot.add(Arc::new(Source::new(
-                    name.as_str(),
-                    0o100_644,
-                    Vec::new(),
-                    std::fs::read(&path).unwrap(),
-                )));
-            }
-        }
+    for (path, bytes) in super::super::tests::files() {
+        snapshot.add(Arc::new(Source::new(path.as_str(), 0o100_644, Vec::new(), bytes)));
     }
     let Derives::From(list, Some(at)) = Topology::of(&snapshot).loki.derives else { panic!("not proven") };
     assert_eq!((list.len(), at.source.path.as_str()), (DISCOVERED.len(), "ansible/pplg/deploy.yml"));

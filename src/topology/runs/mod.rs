@@ -217,13 +217,13 @@ impl SocketRules {
 pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
     let frame = before.filter(|before| same::frame(before, topology));
     let mut parts = parts(topology, frame);
-    let told = told(topology, &parts);
+    let told = told(&parts);
     if frame.is_some_and(|before| same::told(before) != told) {
         parts = self::parts(topology, None);
     }
     let whole = |part: &Part<'_>| match part {
         Part::Known(host) => Arc::clone(host),
-        Part::Done(host, done) => Arc::new(of(topology, host, done, &told)),
+        Part::Done(host, done, from) => Arc::new(of(topology, host, done, from, &told)),
     };
     let mut hosts: Vec<Arc<Host>> = parts.par_iter().map(whole).collect();
     for (index, deployment) in undeployed::find(topology, &hosts, before.map_or(&[], |before| &before.hosts)) {
@@ -238,7 +238,7 @@ pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
 /// A host that is what it was, or what the tasks do to it.
 enum Part<'t> {
     Known(Arc<Host>),
-    Done(&'t super::hosts::Host, Done<'t>),
+    Done(&'t super::hosts::Host, Done<'t>, Inputs),
 }
 
 fn parts<'t>(topology: &'t Topology, frame: Option<&Topology>) -> Vec<Part<'t>> {
@@ -248,7 +248,9 @@ fn parts<'t>(topology: &'t Topology, frame: Option<&Topology>) -> Vec<Part<'t>> 
         known.map_or_else(
             || {
                 let (scope, tasks) = (super::Scope::new(host), topology.tasks_on(&host.name));
-                Part::Done(host, super::deployments::written::of(&scope, tasks, &topology.snapshot))
+                let done = super::deployments::written::of(&scope, tasks, &topology.snapshot);
+                let from = Inputs::of(topology, host, &done.written);
+                Part::Done(host, done, from)
             },
             Part::Known,
         )
@@ -257,12 +259,17 @@ fn parts<'t>(topology: &'t Topology, frame: Option<&Topology>) -> Vec<Part<'t>> 
 }
 
 /// The configurations that tasks are seen to write to some host, by index.
-fn told(topology: &Topology, parts: &[Part<'_>]) -> BTreeSet<usize> {
-    let of = |part: &Part<'_>| match part {
-        Part::Known(host) => host.from.configs.clone(),
-        Part::Done(_, done) => configs::told(topology, &done.written),
-    };
-    parts.iter().flat_map(of).collect()
+fn told(parts: &[Part<'_>]) -> BTreeSet<usize> {
+    parts.iter().flat_map(|part| &part.from().configs).copied().collect()
+}
+
+impl Part<'_> {
+    fn from(&self) -> &Inputs {
+        match self {
+            Self::Known(host) => &host.from,
+            Self::Done(_, _, from) => from,
+        }
+    }
 }
 
 fn links(host: &Host) -> Vec<Vec<Link>> {
@@ -272,7 +279,7 @@ fn links(host: &Host) -> Vec<Vec<Link>> {
     host.deployments.iter().map(of).collect()
 }
 
-fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BTreeSet<usize>) -> Host {
+fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &Inputs, told: &BTreeSet<usize>) -> Host {
     let scope = super::Scope::new(host);
     let configs = assign(topology, host, &done.written, told);
     let listeners = configs
@@ -281,8 +288,7 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, told: &BT
         .flat_map(|(config, by)| resolve(config, by.and_then(|by| done.written.get(by)).map_or(&scope, |by| &by.scope)))
         .collect();
     let deployments = super::deployments::of(done);
-    let from = Inputs::of(topology, host, &done.written);
-    let (links, still) = (Vec::new(), OnceLock::new());
+    let (links, still, from) = (Vec::new(), OnceLock::new(), from.clone());
     let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links, from, still };
     host.links = self::links(&host);
     host

@@ -28,16 +28,14 @@ impl Inputs {
     }
 }
 
-/// Whether what all hosts have in common is the same: the paths of files, the tasks and who runs them, the hosts and their
-/// groups, the paths of configurations.
+/// Whether what all hosts have in common is the same: the paths of files, the plays (and with them the tasks, the hosts and
+/// their groups), the paths of configurations.
 pub(super) fn frame(before: &Topology, topology: &Topology) -> bool {
-    let paths =
-        |topology: &Topology| -> Vec<_> { topology.alloy.iter().map(|config| config.source.path.clone()).collect() };
+    let mut configs = before.alloy.iter().zip(&topology.alloy);
     before.snapshot.has_paths_of(&topology.snapshot)
-        && Arc::ptr_eq(&before.deploys.tasks, &topology.deploys.tasks)
         && Arc::ptr_eq(&before.plays, &topology.plays)
-        && before.inventory.same_hosts(&topology.inventory)
-        && paths(before) == paths(topology)
+        && before.alloy.len() == topology.alloy.len()
+        && configs.all(|(had, has)| had.source.path == has.source.path)
 }
 
 /// The configurations that tasks were seen to write to some host, by index.
@@ -49,13 +47,11 @@ pub(super) fn told(before: &Topology) -> BTreeSet<usize> {
 pub(super) fn host(before: &Topology, topology: &Topology, (index, host): (usize, &hosts::Host)) -> Option<Arc<Host>> {
     let known = before.hosts.get(index).filter(|known| known.name == host.name)?;
     let (had, has) = (known.from.scope.as_ref()?, host.scope()?);
-    let is_there =
-        |file: &Arc<Source>| topology.snapshot.get(file.path.as_str()).is_some_and(|source| Arc::ptr_eq(source, file));
     let config =
         |topology: &Topology, index: usize| topology.alloy.get(index).map(|config| Arc::as_ptr(&config.source));
     let same = Arc::ptr_eq(had, has)
         && has.memo.is_whole()
-        && known.from.files.iter().all(is_there)
+        && known.from.files.iter().all(|file| topology.snapshot.holds(file))
         && known.deployments.iter().all(|deployment| deployment.written_by.is_some())
         && known.configs.iter().all(|one| config(before, one.config) == config(topology, one.config));
     same.then(|| Arc::clone(known))
