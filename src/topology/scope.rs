@@ -11,10 +11,10 @@ use super::compose::unresolved;
 use super::deploys::{Layer, Loop, Over, Task};
 use super::files;
 use super::hosts::Host;
-use super::values::{Content, Reason};
+use super::values::{Content, Reason, Resolved, Unresolved};
 use crate::snapshot::Snapshot;
 use crate::syntax::jinja::{self, Delims};
-use crate::text::Source;
+use crate::text::{Source, Span};
 
 /// How many expressions of one file may be unresolved before rendering gives up.
 const MOST_UNRESOLVED: usize = 64;
@@ -192,7 +192,7 @@ impl<'a> Scope<'a> {
         told.into_iter().find(|name| files::source(task, name, snapshot).is_some())
     }
 
-    fn evaluate(&self, text: &str) -> Result<super::values::Resolved, super::values::Unresolved> {
+    fn evaluate(&self, text: &str) -> Result<Resolved, Unresolved> {
         let extra: Vec<(&str, Value)> = self.extra.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         self.host.resolve(text, &extra)
     }
@@ -238,7 +238,7 @@ impl<'a> Scope<'a> {
                 missing.push(failure.name);
                 continue;
             }
-            let alone = self.mark_alone(&mut text);
+            let alone = self.mark_alone(&mut text, &failure);
             if alone.is_empty() {
                 return Err(failure.to_string());
             }
@@ -246,21 +246,34 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Replaces every expression that cannot be evaluated by itself (a lookup, a filter of some collection) by its
-    /// mark. One that only lacks a name may get it from a loop around it, and stays. Returns what was replaced.
-    fn mark_alone(&self, text: &mut String) -> Vec<String> {
+    /// Replaces every expression that cannot be evaluated by itself by its mark, and what a `set` gives: a lookup, a
+    /// filter of some collection, a variable that leads to what stopped the whole (`failed`). One that lacks another name
+    /// may get it from a loop around it, and stays. Returns what was replaced.
+    fn mark_alone(&self, text: &mut String, failed: &Unresolved) -> Vec<String> {
         let Ok(mask) = jinja::mask(text, &Delims::default()) else { return Vec::new() };
-        let failing: Vec<_> = mask
-            .tags()
-            .iter()
-            .filter(|tag| tag.kind == jinja::TagKind::Expression)
-            .filter(|tag| self.evaluate(tag.span.of(text)).is_err_and(|failure| failure.reason == Reason::Unsupported))
-            .map(|tag| (tag.span, tag.inner.of(text).trim().to_owned()))
-            .collect();
-        for (span, inner) in failing.iter().rev() {
-            text.replace_range(span.range(), &unresolved(inner));
+        let fails = |whole: &str| {
+            let lacks = |reason| matches!(reason, Reason::Undefined | Reason::Runtime);
+            self.evaluate(whole).is_err_and(|alone| !lacks(alone.reason) || alone.name == failed.name)
+        };
+        let one = |tag: &jinja::Tag| match tag.kind {
+            jinja::TagKind::Expression => {
+                let inner = tag.inner.of(text).trim();
+                fails(tag.span.of(text)).then(|| (tag.span, unresolved(inner), inner.to_owned()))
+            }
+            jinja::TagKind::Statement if tag.keyword.of(text) == "set" && tag.assigns => {
+                let at = tag.inner.start() + tag.inner.of(text).find('=')? + 1;
+                let value = Span::new(at, tag.inner.end());
+                let inner = value.of(text).trim();
+                fails(&format!("{{{{ {inner} }}}}"))
+                    .then(|| (value, format!(" \"{}\"", unresolved(inner)), inner.to_owned()))
+            }
+            _ => None,
+        };
+        let failing: Vec<_> = mask.tags().iter().filter_map(one).collect();
+        for (span, mark, _) in failing.iter().rev() {
+            text.replace_range(span.range(), mark);
         }
-        failing.into_iter().map(|(_, inner)| inner).collect()
+        failing.into_iter().map(|(.., inner)| inner).collect()
     }
 }
 

@@ -5,4 +5,5 @@
 mod layouts;
 mod refused;
 mod repo;
+mod unknown;
 mod unread;
