@@ -2,6 +2,7 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+mod project;
 pub mod prune;
 pub mod status;
 pub mod tools;
@@ -78,6 +79,7 @@ enum Other {
 }
 
 /// What to migrate, and how.
+#[expect(clippy::struct_excessive_bools, reason = "a flag is on or off")]
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
     /// Migrate these Compose services, one commit each
@@ -123,6 +125,14 @@ pub struct Migrate {
     /// Have rewritten queries still find what was stored under `job`
     #[arg(long)]
     pub keep_history: bool,
+
+    /// Take this as the name of the service's Compose project
+    #[arg(long, value_name = "NAME", value_parser = project::name, conflicts_with = "all")]
+    pub project: Option<String>,
+
+    /// Refuse a plan that takes something for granted
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// The branch and the report of a run.
@@ -228,6 +238,9 @@ impl Command {
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),
             (Some(Other::Man(asked)), _) => Ok(Self::Man(asked)),
+            (None, Some(migrate)) if migrate.project.is_some() && migrate.services.len() > 1 => {
+                Err(project::of_several(Typed::command()))
+            }
             (None, Some(migrate)) => Ok(Self::Migrate(migrate, typed.output)),
             (None, None) => Err(missing()),
         }
@@ -308,6 +321,8 @@ mod tests {
             base: None,
             bridge: Bridge::Auto,
             keep_history: false,
+            project: None,
+            strict: false,
         };
         let (format, color) = (Format::Human, Color::Auto);
         let output = Output { branch: None, replace: false, dry_run: false, format, report: None, color };

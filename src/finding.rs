@@ -53,6 +53,11 @@ impl Finding {
         Self { at, hint: rule::hint(rule, values), ..Self::new(level, rule, rule::say(rule, values)) }
     }
 
+    /// Whether it says what the plan takes for granted.
+    pub fn is_assumption(&self) -> bool {
+        self.rule.starts_with("assumed/")
+    }
+
     /// The same, about this place.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 const FILES: &[(&str, &str)] = &[
     ("alerts", include_str!("../rewrites/alerts/rule.yaml")),
     ("alloy", include_str!("../rewrites/alloy/rule.yaml")),
+    ("assumed", include_str!("../rewrites/assumed/rule.yaml")),
     ("compose", include_str!("../rewrites/compose/rule.yaml")),
     ("dashboards", include_str!("../rewrites/dashboards/rule.yaml")),
     ("host_vars", include_str!("../rewrites/host_vars/rule.yaml")),

@@ -122,6 +122,10 @@ impl Builder<'_> {
         }
         self.findings.append(&mut all.findings);
         self.findings.extend(self.notes(&moved));
+        if self.request.strict {
+            let assumed = self.findings.iter_mut().filter(|finding| finding.is_assumption());
+            assumed.for_each(|finding| finding.level = Level::Blocked);
+        }
         if self.findings.iter().any(|finding| finding.level == Level::Blocked) {
             self.findings.retain(|finding| finding.level == Level::Blocked);
             return Ok((without_branch(self.snapshot, self.request, Verdict::Blocked, self.findings), None));
@@ -138,7 +142,7 @@ impl Builder<'_> {
             },
         );
         let after = after?;
-        let (title, body) = message::service(&moved, &edits, &rollout, &self.snapshot.base);
+        let (title, body) = message::service(&moved, &edits, &rollout, &findings, &self.snapshot.base);
         self.steps.push(Arc::new(Step { title, body, before, edits }));
         let plan = Plan {
             task: Task::Move,

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Move, QueryChange, Request};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::rewrite::loki;
 use crate::text::{Edits, Place, RepoPath};
 use crate::topology::compose::Driver;
+use crate::topology::runs::Link;
 use crate::topology::{Resolved, Topology, moves};
 
 /// Facts of a topology as lines without positions, each with how often it is there.
@@ -40,7 +41,12 @@ pub(super) fn check(
     }
     same(&intended, &found)?;
     variables(before, &after, edits)?;
-    match moves::resolve(&after, request)? {
+    let again = match moves::resolve(&after, request) {
+        // It went by the name of its job, which is gone.
+        Err(error) if error.kind == Kind::User && is_off(before, &after, moved) => return Ok(after),
+        again => again?,
+    };
+    match again {
         Resolved::Done(_) => Ok(after),
         Resolved::Move(..) => Err(Error::internal(format!("after the move, {} would move again", request.service))),
         Resolved::Blocked(why) => {
@@ -48,6 +54,14 @@ pub(super) fn check(
             Err(Error::internal(format!("after the move, {} would be blocked: {why}", request.service)))
         }
     }
+}
+
+/// Whether the project is on the host and none of its containers is on syslog.
+fn is_off(before: &Topology, after: &Topology, moved: &Move) -> bool {
+    let file = &before.hosts[moved.host_index].deployments[moved.deployment].file.path;
+    let host = &after.hosts[moved.host_index];
+    let mut found = host.deployments.iter().zip(&host.links).filter(|(one, _)| one.file.path == *file).peekable();
+    found.peek().is_some() && found.all(|(_, links)| links.iter().all(|link| *link == Link::None))
 }
 
 /// Asserts that the commit with the Docker-socket blocks changes nothing but that the host reads the socket now.

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Move, RolloutStep};
-use crate::text::{Edits, RepoPath};
-use crate::topology::moves::options;
+use crate::finding::Finding;
+use crate::text::{Edits, Place, RepoPath};
+use crate::topology::moves::options::{self, Options};
 
 /// Title and body of the commit that adds the Docker-socket blocks.
 pub(super) fn blocks(moved: &Move, base: &str) -> (String, String) {
@@ -28,6 +29,7 @@ pub(super) fn service(
     moved: &Move,
     edits: &BTreeMap<RepoPath, Edits>,
     rollout: &[RolloutStep],
+    findings: &[Finding],
     base: &str,
 ) -> (String, String) {
     let short = &moved.short_host;
@@ -37,6 +39,7 @@ pub(super) fn service(
     let _ = writeln!(body, "Containers: {}", moved.components.join(", "));
     body.push_str("\nWhat changes:\n");
     changes(&mut body, edits);
+    assumptions(&mut body, findings);
     body.push_str("\nRollout, in this order:\n");
     for (index, step) in rollout.iter().enumerate() {
         let _ = writeln!(body, "{}. {}", index + 1, step.text);
@@ -45,12 +48,26 @@ pub(super) fn service(
         }
     }
     let _ = writeln!(body, "\nMigrated-Service: {}\nMigrated-Host: {}", moved.service, moved.host);
-    let options = options::typed(moved.bridge, moved.keep_history);
+    let project = moved.project_given.then(|| moved.project.clone());
+    let options = Options { bridge: moved.bridge, keep_history: moved.keep_history, project };
+    let options = options::typed(&options);
     if !options.is_empty() {
         let _ = writeln!(body, "Migrate-Options: {options}");
     }
     let _ = writeln!(body, "Migrate-Base: {base}");
     (title, body)
+}
+
+/// What the plan takes for granted, for whoever finds that it is not so.
+fn assumptions(body: &mut String, findings: &[Finding]) {
+    let mut all = findings.iter().filter(|finding| finding.is_assumption()).peekable();
+    if all.peek().is_some() {
+        body.push_str("\nNot told by the repository:\n");
+    }
+    for finding in all {
+        let place = |at: &Place| format!(" ({}:{})", at.source.path, at.source.position(at.span.start()).line);
+        let _ = writeln!(body, "- {}{}", finding.message, finding.at.as_ref().map(place).unwrap_or_default());
+    }
 }
 
 /// Title and body of the commit that prunes a host.

@@ -82,7 +82,7 @@ fn what_moves(page: &mut Page, moved: &Move) {
     };
     let listeners: Vec<_> = moved.listeners.iter().map(summary::place).collect();
     row(if listeners.len() == 1 { "listener" } else { "listeners" }, &listeners);
-    row("project", &[format!("{} (from {})", moved.project, summary::place(&moved.project_at))]);
+    row("project", &[format!("{} (from {})", moved.project, summary::project_from(moved))]);
     row(if moved.components.len() == 1 { "component" } else { "components" }, &[moved.components.join(", ")]);
     if !moved.siblings.is_empty() {
         row("not moved", &[format!("{} (same project, not on these listeners)", moved.siblings.join(", "))]);

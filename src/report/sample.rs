@@ -136,6 +136,7 @@ fn moved(compose: &Arc<Source>, listener: &Place) -> Move {
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
         keep_history: false,
+        project_given: false,
         host_index: 0,
         deployment: 0,
         going: vec![0],

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::finding::{Finding, Level};
 use crate::plan::{Plan, QueryChange, Step, Verdict};
 use crate::text::{Edits, Place, Position, RepoPath, Source};
+use crate::topology::Move;
 
 use super::{Outcome, Run, Written};
 
@@ -14,6 +15,11 @@ use super::{Outcome, Run, Written};
 pub fn place(place: &Place) -> String {
     let at = start(place);
     format!("{}:{}:{}", place.source.path, at.line, at.column)
+}
+
+/// What says the name of the project.
+pub fn project_from(moved: &Move) -> String {
+    if moved.project_given { "--project".to_owned() } else { place(&moved.project_at) }
 }
 
 /// Where a place starts.

@@ -52,8 +52,8 @@ fn selection(asked: &Migrate) -> Selection {
     } else {
         Services::Named(asked.services.clone())
     };
-    let bridge = bridge(asked.bridge);
-    Selection { host: asked.host.clone(), services, bridge, keep_history: asked.keep_history }
+    let (bridge, keep_history, strict) = (bridge(asked.bridge), asked.keep_history, asked.strict);
+    Selection { host: asked.host.clone(), services, bridge, keep_history, project: asked.project.clone(), strict }
 }
 
 fn bridge(typed: cli::Bridge) -> Bridge {

@@ -20,6 +20,7 @@ use crate::repo::{MovedBy, Repo};
 use crate::report;
 use crate::select::names;
 use crate::status::Held;
+use crate::topology::moves::options::Options;
 use crate::topology::{Topology, moves};
 use crate::verify::ask::{self, Get, Reply};
 use crate::verify::client::{Address, Client, Login, Secret};
@@ -159,8 +160,8 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
 
 /// The request with the options a commit was written with, and what is to be said of them.
 fn with_options(request: Request, options: &str) -> (Request, Vec<String>) {
-    if let Some((bridge, keep_history)) = moves::options::read(options) {
-        return (Request { bridge, keep_history, ..request }, Vec::new());
+    if let Some(Options { bridge, keep_history, project }) = moves::options::read(options) {
+        return (Request { bridge, keep_history, project, ..request }, Vec::new());
     }
     let note = format!(
         "the commit was written with `{options}`, which this version does not know: its queries are asked as they would be \

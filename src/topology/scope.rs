@@ -224,6 +224,16 @@ impl<'a> Scope<'a> {
         if !is_template {
             return Ok(Rendered { text: text.to_owned(), unresolved: Vec::new() });
         }
+        self.rendered(text)
+    }
+
+    /// A text with its templates filled in. Expressions that cannot be resolved are marked, so that the rest can be read:
+    /// the last part of a path, behind a folder that is not known.
+    pub fn marked(&self, text: &str) -> Option<String> {
+        self.rendered(text).ok().map(|rendered| rendered.text)
+    }
+
+    fn rendered(&self, text: &str) -> Result<Rendered, String> {
         let mut text = text.to_owned();
         let mut missing: Vec<String> = Vec::new();
         loop {

@@ -67,6 +67,8 @@ pub struct Leaving<'a> {
     pub deployment: usize,
     /// Indices of its services that leave syslog.
     pub services: &'a BTreeSet<usize>,
+    /// What its project is called, where that is not as it was found out.
+    pub project: Option<&'a str>,
 }
 
 /// Whether the `service` of these labels is the project, as every rewritten query relies on (real-world A15).
@@ -199,7 +201,8 @@ impl Build<'_> {
             for (number, service) in deployment.compose.services.iter().enumerate() {
                 let leaves = |leaving: &Leaving<'_>| leaving.deployment == index && leaving.services.contains(&number);
                 let moving = moved.as_ref().is_some_and(leaves);
-                let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
+                let given = moved.filter(|leaving| leaving.deployment == index).and_then(|leaving| leaving.project);
+                let project = given.or(deployment.project.as_ref().ok().map(|project| project.name.as_str()));
                 let left = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service));
                 let labels = match left {
                     Err(problem) if moving => return Err(problem),

@@ -34,7 +34,8 @@ fn streams(topology: &Topology) -> Streams {
     let none = BTreeSet::new();
     let hosts = 0..topology.hosts.len();
     let mut some = hosts.filter(|host| !topology.hosts[*host].deployments.is_empty());
-    let streams = some.find_map(|host| Streams::of(topology, Leaving { host, deployment: 0, services: &none }).ok());
+    let streams = some
+        .find_map(|host| Streams::of(topology, Leaving { host, deployment: 0, services: &none, project: None }).ok());
     Streams { names: topology.loki.derives.clone(), ..streams.unwrap_or_default() }
 }
 

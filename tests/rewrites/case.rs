@@ -62,7 +62,7 @@ impl Typed {
             Bridge::Review => migrate::topology::Bridge::Review,
         };
         let (service, host) = (self.service.clone(), self.host.clone());
-        migrate::plan::Request { service, host, bridge, keep_history: self.keep_history }
+        migrate::plan::Request { service, host, bridge, keep_history: self.keep_history, ..Default::default() }
     }
 }
 

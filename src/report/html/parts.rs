@@ -23,7 +23,7 @@ pub(super) fn moves(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan, mov
     };
     out.raw("<dl class=\"facts\">\n<dt>Listener<dd>");
     list(out, &moved.listeners.iter().map(summary::place).collect::<Vec<_>>());
-    out.raw("\n<dt>Project<dd>").code(&moved.project).raw(", from ").code(&summary::place(&moved.project_at));
+    out.raw("\n<dt>Project<dd>").code(&moved.project).raw(", from ").code(&summary::project_from(moved));
     out.raw("\n<dt>Components<dd>");
     list(out, &[moved.components.join(", ")]);
     if !moved.siblings.is_empty() {

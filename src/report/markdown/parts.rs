@@ -28,7 +28,7 @@ pub(super) fn moved(moved: &Move, commits: &[(&str, &str)]) -> String {
         ("Listener", listeners.join("<br>")),
         (
             "Compose project",
-            format!("{}, from {}", code(&moved.project, In::Cell), code(&summary::place(&moved.project_at), In::Cell)),
+            format!("{}, from {}", code(&moved.project, In::Cell), code(&summary::project_from(moved), In::Cell)),
         ),
         ("Components", list(&moved.components)),
     ];

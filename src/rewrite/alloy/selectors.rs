@@ -44,7 +44,12 @@ pub(super) fn rewrite(topology: &Topology, moved: &Move, out: &mut Outcome) {
     let host = &topology.hosts[moved.host_index];
     let plumbing = Plumbing::of(topology, host);
     let services: BTreeSet<usize> = leaving(host, moved.deployment);
-    let leaving = Leaving { host: moved.host_index, deployment: moved.deployment, services: &services };
+    let leaving = Leaving {
+        host: moved.host_index,
+        deployment: moved.deployment,
+        services: &services,
+        project: Some(&moved.project),
+    };
     let mut seen = BTreeSet::new();
     for &index in moved.going.iter().chain(&moved.staying) {
         for pipe in plumbing.reach(&host.listeners[index].fact.to).unwrap_or_default() {

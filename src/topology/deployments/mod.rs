@@ -6,7 +6,7 @@
 mod project;
 pub(in crate::topology) mod written;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compose::{self, Compose};
@@ -24,6 +24,8 @@ pub struct Project {
     pub name: String,
     /// The fact that decided.
     pub at: Place,
+    /// Whether nothing names it and no task is seen to bring it up, so that only its folder speaks for the name.
+    pub is_assumed: bool,
 }
 
 /// One Compose project on one host.
@@ -143,9 +145,17 @@ fn brought_up(up: &Up<'_>, files: &[&Written<'_>]) -> Vec<usize> {
     }
 }
 
+/// The files that `up` names. A single one whose path is not known can only be the one that is there.
+fn named<'u>(up: &'u Up<'_>) -> &'u [String] {
+    match up.files.as_deref().unwrap_or_default() {
+        [only] if compose::is_unresolved(only) => &[],
+        all => all,
+    }
+}
+
 /// A file that a task names and nothing in the repository writes may set logging, too (real-world C19).
 fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Box<Finding>> {
-    let mut named = ups.iter().filter_map(|up| up.files.as_ref()).flatten();
+    let mut named = ups.iter().flat_map(|up| named(up));
     let path = named.find(|path| !all.iter().any(|one| one.dest.as_ref() == Some(path)))?;
     Some(unreadable(&first.file, &format!("it is merged with `{path}`, which the repository does not write")))
 }
@@ -181,7 +191,11 @@ fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) ->
     let project = match (&trouble, unseen(members, ups)) {
         (Some(trouble), _) => Err(trouble.clone()),
         (None, Some(unseen)) => Err(unseen),
-        (None, None) => project::name(ups, &env, &merged.compose, &merged.file, Some(&by.task.at)),
+        (None, None) => {
+            let landed =
+                project::Landed { file: &merged.file, written: Some(&by.task.at), folder: directory.as_deref() };
+            project::name(ups, &env, &merged.compose, &landed)
+        }
     };
     Some(Deployment {
         file: merged.file,
@@ -203,7 +217,7 @@ fn unseen(members: &[&Written<'_>], ups: &[&Up<'_>]) -> Option<Box<Finding>> {
     ups.iter().find_map(|up| {
         let seen = |path: &str| members.iter().any(|one| one.dest.as_deref() == Some(path));
         let path = match &up.files {
-            Some(files) => files.iter().find(|path| !seen(path))?,
+            Some(_) => named(up).iter().find(|path| !seen(path))?,
             // A name among several that does not resolve may be any file.
             None => up.command.files.get(1)?,
         };
@@ -211,17 +225,33 @@ fn unseen(members: &[&Written<'_>], ups: &[&Up<'_>]) -> Option<Box<Finding>> {
     })
 }
 
+/// Folders that say what is in them, and not for whom.
+pub(in crate::topology) const GENERIC: [&str; 8] =
+    ["templates", "files", "compose", "stacks", "docker", "tasks", "services", "ansible"];
+
+/// Whether a folder may be named after what runs from it.
+fn says_for_whom(folder: &str) -> bool {
+    let last = folder.rsplit('/').next().unwrap_or(folder);
+    !last.is_empty() && !GENERIC.contains(&last)
+}
+
 /// Whether a file that no task is seen to write is one to be filled in, going by its name.
 pub(in crate::topology) fn is_template(file: &Source) -> bool {
     file.path.name().ends_with(".j2")
 }
 
-/// A Compose file that no task is seen to write to a host, as it would be there; `None` when it is no Compose file.
-pub(in crate::topology) fn undeployed(scope: &Scope<'_>, file: &Arc<Source>) -> Option<Deployment> {
+/// A Compose file that no task is seen to write to a host, as it would be there; `None` when it is no Compose file. It may
+/// be called after `folder`, where it lies in the repository.
+pub(in crate::topology) fn undeployed(
+    scope: &Scope<'_>,
+    file: &Arc<Source>,
+    folder: Option<&str>,
+) -> Option<Deployment> {
     let is_template = is_template(file);
     let (compose, unresolved) = read(scope, file, is_template).ok()??;
+    let landed = project::Landed { file, written: None, folder: folder.filter(|folder| says_for_whom(folder)) };
     Some(Deployment {
-        project: project::name(&[], &std::collections::BTreeMap::new(), &compose, file, None),
+        project: project::name(&[], &BTreeMap::new(), &compose, &landed),
         file: Arc::clone(file),
         files: vec![Arc::clone(file)],
         written_by: None,

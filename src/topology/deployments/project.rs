@@ -3,6 +3,7 @@
 //! Knows: flags, environment, `.env`, `name:` and folders. Must not know: what is in the project.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Project;
 use super::written::{Up, Written};
@@ -11,17 +12,27 @@ use crate::text::{Place, Source, Span};
 use crate::topology::compose::{self, Compose};
 use crate::topology::scope::Scope;
 
-/// The name that all of `ups` give to the project; without any, its own `name:`.
+/// Where the Compose file of a project lies.
+pub(super) struct Landed<'l> {
+    pub(super) file: &'l Arc<Source>,
+    /// The task that writes it to the host, if one is seen to.
+    pub(super) written: Option<&'l Place>,
+    /// Its folder, where it can be that the project is called like it.
+    pub(super) folder: Option<&'l str>,
+}
+
+/// The name that all of `ups` give to the project; without any, its own `name:`, and without that the one it has when it
+/// is brought up in its folder by whatever is not seen here.
 pub(super) fn name(
     ups: &[&Up<'_>],
     env: &BTreeMap<String, String>,
     compose: &Compose,
-    file: &std::sync::Arc<Source>,
-    written: Option<&Place>,
+    landed: &Landed<'_>,
 ) -> Result<Project, Box<Finding>> {
+    let own = compose.name.as_deref().map(|name| compose::interpolate(name, &|name| env.get(name).cloned()));
     let mut names = Vec::new();
     for up in ups {
-        names.push(name_by(&up.scope, up, env, compose)?);
+        names.push(name_by(&up.scope, up, env, own.as_deref())?);
     }
     names.sort_by(|a, b| a.name.cmp(&b.name));
     names.dedup_by(|a, b| a.name == b.name);
@@ -31,16 +42,31 @@ pub(super) fn name(
             &second.at,
             &format!("this task brings the project up as `{}`, another one as `{}`", second.name, first.name),
         )),
-        [] => match &compose.name {
-            Some(name) if !compose::is_unresolved(name) => {
-                Ok(Project { name: compose::normalise(name), at: Place::new(file, name_span(file)) })
-            }
-            _ => Err(not_computable(
-                written.unwrap_or(&Place::new(file, file.line_at(0))),
-                "no task is seen to bring this project up, and the file has no `name:`; its folder alone does not tell",
-            )),
-        },
+        [] => unseen(env, own, landed),
     }
+}
+
+/// The name of a project that no task is seen to bring up.
+fn unseen(env: &BTreeMap<String, String>, own: Option<String>, landed: &Landed<'_>) -> Result<Project, Box<Finding>> {
+    let file = landed.file;
+    let is_silent = own.is_none();
+    let from_env = env.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned();
+    if let Some(name) = from_env.or(own).filter(|name| !compose::is_unresolved(name)) {
+        let name = compose::normalise(&name);
+        return Ok(Project { name, at: Place::new(file, name_span(file)), is_assumed: false });
+    }
+    let at = landed.written.cloned().unwrap_or_else(|| Place::new(file, file.line_at(0)));
+    let folder = landed.folder.filter(|_| is_silent).and_then(by_folder);
+    let why = "no task is seen to bring this project up, the file has no `name:`, and its folder does not tell";
+    let name = folder.ok_or_else(|| not_computable(&at, why))?;
+    Ok(Project { name, at, is_assumed: true })
+}
+
+/// The name of a project that is brought up in this folder; `None` where that is not known.
+fn by_folder(folder: &str) -> Option<String> {
+    let last = folder.rsplit('/').next().unwrap_or(folder);
+    let name = if compose::is_unresolved(last) { String::new() } else { compose::normalise(last) };
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// The variables of the `.env` that a task writes beside the Compose file.
@@ -70,13 +96,13 @@ fn name_by(
     scope: &Scope<'_>,
     up: &Up<'_>,
     env: &BTreeMap<String, String>,
-    compose: &Compose,
+    own: Option<&str>,
 ) -> Result<Project, Box<Finding>> {
     let at = up.task.at.clone();
     let unresolved = |text: &str| not_computable(&at, &format!("`{text}` cannot be resolved for this host"));
     let exact = |text: &str| {
         let name = scope.resolve(text).ok_or_else(|| unresolved(text))?;
-        Ok(Project { name, at: at.clone() })
+        Ok(Project { name, at: at.clone(), is_assumed: false })
     };
     let variable =
         up.task.environment.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME").map(|(_, value)| value.as_str());
@@ -86,20 +112,23 @@ fn name_by(
     if let Some(name) = env.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()) {
         return exact(name);
     }
-    if let Some(name) = &compose.name {
+    if let Some(name) = own {
         if compose::is_unresolved(name) {
-            return Err(unresolved(name));
+            return Err(unresolved(&readable(name)));
         }
-        return Ok(Project { name: compose::normalise(name), at });
+        return Ok(Project { name: compose::normalise(name), at, is_assumed: false });
     }
-    let file = up.files.as_ref().and_then(|files| files.first());
-    let folder = match (&up.directory, file) {
-        (Some(folder), _) => folder.clone(),
-        (None, Some(file)) => file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned()),
-        (None, None) => String::new(),
-    };
-    let name = compose::normalise(folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default());
-    if name.is_empty() { Err(unresolved("project_src")) } else { Ok(Project { name, at }) }
+    // A folder that is only changed into does not count beside a file that is named.
+    let file = up.files.as_ref().and_then(|files| files.first()).filter(|_| up.command.directory.is_none());
+    let folder = file.and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder).or(up.directory.as_deref());
+    let text = || up.command.directory.clone().unwrap_or_else(|| readable(folder.unwrap_or("project_src")));
+    let name = folder.and_then(by_folder).ok_or_else(|| unresolved(&text()))?;
+    Ok(Project { name, at, is_assumed: false })
+}
+
+/// A text with what could not be resolved in it, for people.
+fn readable(text: &str) -> String {
+    text.replace(['\u{E000}', '\u{E001}'], "")
 }
 
 pub(super) fn not_computable(at: &Place, why: &str) -> Box<Finding> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::snapshot::Snapshot;
 use crate::text::Source;
 use crate::topology::commands::{self, ComposeCommand};
+use crate::topology::compose::is_unresolved;
 use crate::topology::deploys::{Task, join};
 use crate::topology::files;
 use crate::topology::scope::Scope;
@@ -16,7 +17,7 @@ pub(in crate::topology) struct Written<'t> {
     pub(in crate::topology) task: &'t Task,
     pub(in crate::topology) scope: Scope<'t>,
     pub(in crate::topology) file: Arc<Source>,
-    /// Path on the host; `None` when it does not resolve.
+    /// Path on the host, parts that do not resolve [marked](Scope::marked); `None` when it cannot be told at all.
     pub(in crate::topology) dest: Option<String>,
     /// Whether templates in it are filled in.
     pub(in crate::topology) is_template: bool,
@@ -27,9 +28,9 @@ pub(super) struct Up<'t> {
     pub(super) task: &'t Task,
     pub(super) scope: Scope<'t>,
     pub(super) command: ComposeCommand,
-    /// Folder on the host, without a slash at its end.
+    /// Folder on the host, without a slash at its end; parts that do not resolve are marked.
     pub(super) directory: Option<String>,
-    /// Compose files on the host, by path; `None` when one of them does not resolve.
+    /// Compose files on the host, by path, as the folder; `None` when one of them cannot be told at all.
     pub(super) files: Option<Vec<String>>,
 }
 
@@ -73,8 +74,9 @@ fn writes<'t>(scope: &Scope<'t>, task: &'t Task, snapshot: &Snapshot, out: &mut 
     let Some(text) = task.text(&["src"]) else { return };
     let Some(src) = scope.resolve(text).or_else(|| looked_up(scope, task, text, snapshot)) else { return };
     let is_template = task.module == "template";
-    let dest = task.text(&["dest", "path"]).and_then(|dest| scope.resolve(dest));
+    let dest = task.text(&["dest", "path"]).and_then(|dest| scope.marked(dest));
     let mut add = |file: Arc<Source>, dest: Option<String>| {
+        let dest = dest.map(|dest| absolute(&dest));
         out.push(Written { task, scope: scope.clone(), file, dest, is_template });
     };
     let name = src.trim_end_matches('/').rsplit('/').next().unwrap_or(&src).to_owned();
@@ -119,9 +121,10 @@ fn module_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
     let command = ComposeCommand {
         project: task.text(&["project_name"]).map(str::to_owned),
         files: task.args.iter().filter(|arg| arg.name == "files").map(|arg| arg.text.clone()).collect(),
+        directory: task.text(&["project_src"]).map(str::to_owned),
         ..ComposeCommand::default()
     };
-    let directory = task.text(&["project_src"]).and_then(|text| scope.resolve(text));
+    let directory = command.directory.as_deref().and_then(|text| scope.marked(text));
     Some(up(scope, task, command, directory))
 }
 
@@ -130,17 +133,24 @@ fn command_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
     let line = if argv.is_empty() { task.text(&["cmd", ""])?.to_owned() } else { argv.join(" ") };
     let command = commands::read(&line)?;
     let folder = command.directory.as_deref().or(command.folder.as_deref()).or_else(|| task.text(&["chdir"]));
-    let directory = folder.and_then(|folder| scope.resolve(folder));
+    let directory = folder.and_then(|folder| scope.marked(folder));
     Some(up(scope, task, command, directory))
 }
 
 fn up<'t>(scope: Scope<'t>, task: &'t Task, command: ComposeCommand, directory: Option<String>) -> Up<'t> {
-    let directory = directory.map(|folder| format!("/{}", join("", &folder)));
+    let directory = directory.map(|folder| absolute(&folder));
     let files = command.files.iter().map(|file| {
-        let file = scope.resolve(file)?;
+        let file = scope.marked(file)?;
         let folder = directory.as_deref().unwrap_or("/");
-        Some(if file.starts_with('/') { file } else { format!("/{}", join(folder, &file)) })
+        // A folder that is not known is taken to be a whole path, as the ones people keep in variables are.
+        let whole = file.starts_with('/') || file.split('/').next().is_some_and(is_unresolved);
+        Some(if whole { absolute(&file) } else { absolute(&format!("{folder}/{file}")) })
     });
     let files = files.collect();
     Up { task, scope, command, directory, files }
+}
+
+/// The path as one from the root, without `.`, `..` and slashes that say nothing.
+fn absolute(path: &str) -> String {
+    format!("/{}", join("", path))
 }

@@ -25,7 +25,7 @@ fn streams(config: &str) -> Vec<String> {
     }
     let topology = Topology::of(&snapshot);
     assert_eq!(topology.alloy.len(), 1, "{:?}", topology.findings);
-    let nothing = Leaving { host: usize::MAX, deployment: 0, services: &BTreeSet::new() };
+    let nothing = Leaving { host: usize::MAX, deployment: 0, services: &BTreeSet::new(), project: None };
     let streams = Streams::of(&topology, nothing).unwrap();
     let show = |(name, label): (&String, &Label)| match label {
         Label::Known(value) => format!("{name}={value}"),

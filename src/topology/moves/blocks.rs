@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Request;
-use super::{Resolved, names};
+use super::{Resolved, assumed, names};
 use crate::finding::{Finding, Level};
 use crate::snapshot::EntryKind;
 use crate::text::Place;
@@ -17,13 +17,13 @@ use crate::topology::flow::Plumbing;
 use crate::topology::runs::{Host, Link, Listener};
 
 /// Everything that stops this project, worst first. Empty: it can move.
-pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize) -> Vec<Finding> {
+pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize, request: &Request) -> Vec<Finding> {
     let host = &topology.hosts[host_index];
     let mut out = Vec::new();
     out.extend(linked(topology, host, deployment));
     out.extend(containers(host, deployment));
-    if let Err(finding) = &host.deployments[deployment].project {
-        out.push((**finding).clone());
+    if let Err(finding) = assumed::project(&host.deployments[deployment], request) {
+        out.push(*finding);
     }
     out.extend(listeners(topology, host, deployment));
     out.extend(shared_template(topology, host, deployment));

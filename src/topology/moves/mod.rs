@@ -2,6 +2,7 @@
 //!
 //! Knows: how a name the user typed meets projects, jobs and folders; what blocks a move. Must not know: edits.
 
+mod assumed;
 mod blocks;
 mod names;
 pub mod options;
@@ -32,6 +33,10 @@ pub struct Request {
     pub bridge: Bridge,
     /// Whether rewritten queries still select what was stored under the old labels.
     pub keep_history: bool,
+    /// What the Compose project is called, where the user says so.
+    pub project: Option<String>,
+    /// Whether a plan that takes anything for granted is refused.
+    pub strict: bool,
 }
 
 /// How a query goes on that selects streams with `job` and streams without (label-surface 1.5).
@@ -75,6 +80,8 @@ pub struct Move {
     pub bridge: Bridge,
     /// As asked.
     pub keep_history: bool,
+    /// Whether the user said what the project is called.
+    pub project_given: bool,
     /// Index of the host in [`Topology::hosts`].
     pub host_index: usize,
     /// Index of the project in [`Host::deployments`].
@@ -125,7 +132,7 @@ fn resolved(topology: &Topology, request: &Request, with_streams: bool) -> Resul
     if links.iter().all(|link| *link == Link::None) {
         return Ok(blocks::not_on_syslog(topology, host, deployment, request));
     }
-    let blocked = blocks::of(topology, host_index, deployment);
+    let blocked = blocks::of(topology, host_index, deployment, request);
     if !blocked.is_empty() {
         return Ok(Resolved::Blocked(blocked));
     }
@@ -143,9 +150,9 @@ fn build(
     let leaving: BTreeSet<usize> = (0..host.links[deployment].len())
         .filter(|&service| matches!(host.links[deployment][service], Link::Listener(_)))
         .collect();
-    let project = match &facts.project {
-        Ok(project) => project.clone(),
-        Err(finding) => return Resolved::Blocked(vec![(**finding).clone()]),
+    let project = match assumed::project(facts, request) {
+        Ok(project) => project,
+        Err(finding) => return Resolved::Blocked(vec![*finding]),
     };
     let (going, staying) = listeners(host, deployment, &leaving);
     let name = |index: &usize| facts.compose.services[*index].name.clone();
@@ -159,7 +166,7 @@ fn build(
     jobs.sort();
     jobs.dedup();
     let streams = if with_streams && host.socket(&topology.alloy).is_some() {
-        let leaving = Leaving { host: host_index, deployment, services: &leaving };
+        let leaving = Leaving { host: host_index, deployment, services: &leaving, project: Some(&project.name) };
         match Streams::of(topology, leaving) {
             Ok(streams) => {
                 let later = later::of(topology, leaving, &streams);
@@ -174,8 +181,8 @@ fn build(
         service: request.service.clone(),
         host: host.name.clone(),
         short_host: short_host(topology, &host.name),
-        project: project.name,
-        project_at: project.at,
+        project: project.name.clone(),
+        project_at: project.at.clone(),
         components,
         siblings,
         jobs,
@@ -183,12 +190,14 @@ fn build(
         streams,
         bridge: request.bridge,
         keep_history: request.keep_history,
+        project_given: request.project.is_some(),
         host_index,
         deployment,
         going,
         staying,
     };
-    let notes = notes(host, &moved);
+    let mut notes = notes(host, &moved);
+    notes.extend(assumed::notes(facts, &project, host));
     Resolved::Move(Box::new(moved), notes)
 }
 

@@ -45,9 +45,6 @@ pub(super) fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
     }
 }
 
-/// Folders that say what is in them, and not for whom.
-const GENERIC: [&str; 8] = ["templates", "files", "compose", "stacks", "docker", "tasks", "services", "ansible"];
-
 /// Names a project goes by, the surest first.
 fn names(host: &Host, index: usize) -> Vec<Vec<String>> {
     let deployment = &host.deployments[index];
@@ -68,7 +65,7 @@ pub(super) fn of(host: &Host, index: usize) -> Vec<String> {
 
 /// The nearest folder of a Compose file that is not [`GENERIC`], and the name of the file where it is its own.
 fn path_names(file: &Source) -> Vec<String> {
-    let folder = file.path.folder().rsplit('/').find(|part| !GENERIC.contains(part) && !part.is_empty());
+    let folder = file.path.folder().rsplit('/').find(|part| !deployments::GENERIC.contains(part) && !part.is_empty());
     let stem = file.path.name().split('.').next().unwrap_or_default();
     let stem = Some(stem).filter(|stem| !matches!(*stem, "compose" | "docker-compose" | "stack" | ""));
     stem.or(folder).into_iter().chain(folder).map(str::to_owned).collect()

@@ -6,6 +6,7 @@ use super::Bridge;
 
 const BRIDGE: &str = "--bridge";
 const KEEP_HISTORY: &str = "--keep-history";
+const PROJECT: &str = "--project";
 
 impl Bridge {
     /// Every way, with the word it is typed as.
@@ -21,30 +22,45 @@ impl Bridge {
     }
 }
 
+/// The options that shape a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// See [`super::Request::bridge`].
+    pub bridge: Bridge,
+    /// See [`super::Request::keep_history`].
+    pub keep_history: bool,
+    /// See [`super::Request::project`].
+    pub project: Option<String>,
+}
+
 /// The options that are not as they come, as they are typed; empty when all are.
-pub fn typed(bridge: Bridge, keep_history: bool) -> String {
+pub fn typed(Options { bridge, keep_history, project }: &Options) -> String {
     let mut words = Vec::new();
-    if bridge != Bridge::default() {
+    if *bridge != Bridge::default() {
         words.extend([BRIDGE, bridge.word()]);
     }
-    if keep_history {
+    if *keep_history {
         words.push(KEEP_HISTORY);
+    }
+    if let Some(project) = project {
+        words.extend([PROJECT, project]);
     }
     words.join(" ")
 }
 
 /// What [`typed`] has written; `None` when it says something this version does not know.
-pub fn read(text: &str) -> Option<(Bridge, bool)> {
-    let (mut bridge, mut keep_history) = (Bridge::default(), false);
+pub fn read(text: &str) -> Option<Options> {
+    let mut options = Options::default();
     let mut words = text.split_whitespace();
     while let Some(word) = words.next() {
         match word {
-            BRIDGE => bridge = Bridge::of(words.next()?)?,
-            KEEP_HISTORY => keep_history = true,
+            BRIDGE => options.bridge = Bridge::of(words.next()?)?,
+            KEEP_HISTORY => options.keep_history = true,
+            PROJECT => options.project = Some(words.next()?.to_owned()),
             _ => return None,
         }
     }
-    Some((bridge, keep_history))
+    Some(options)
 }
 
 #[cfg(test)]
@@ -54,17 +70,19 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for (bridge, _) in Bridge::WORDS {
-            for keep_history in [false, true] {
-                assert_eq!(read(&typed(bridge, keep_history)), Some((bridge, keep_history)));
+            for (keep_history, project) in [(false, None), (true, None), (false, Some("a-b".to_owned()))] {
+                let options = Options { bridge, keep_history, project };
+                assert_eq!(read(&typed(&options)), Some(options));
             }
         }
-        assert_eq!(typed(Bridge::Auto, false), "");
-        assert_eq!(typed(Bridge::ServiceName, true), "--bridge service-name --keep-history");
+        assert_eq!(typed(&Options::default()), "");
+        let all = Options { bridge: Bridge::ServiceName, keep_history: true, project: Some("web".into()) };
+        assert_eq!(typed(&all), "--bridge service-name --keep-history --project web");
     }
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for text in ["--bridge", "--bridge by-magic", "--keep-history --later"] {
+        for text in ["--bridge", "--project", "--bridge by-magic", "--keep-history --later"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

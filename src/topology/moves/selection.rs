@@ -24,6 +24,10 @@ pub struct Selection {
     pub bridge: Bridge,
     /// See [`Request::keep_history`].
     pub keep_history: bool,
+    /// See [`Request::project`].
+    pub project: Option<String>,
+    /// See [`Request::strict`].
+    pub strict: bool,
 }
 
 /// Services, by name or all of them.
@@ -80,7 +84,8 @@ impl Selection {
     }
 
     fn request(&self, service: String, host: String) -> Request {
-        Request { service, host, bridge: self.bridge, keep_history: self.keep_history }
+        let (bridge, keep_history, strict) = (self.bridge, self.keep_history, self.strict);
+        Request { service, host, bridge, keep_history, project: self.project.clone(), strict }
     }
 
     /// A pattern that matches nothing is a slip of the pen, and what it was to keep out would be in.

@@ -37,16 +37,21 @@ pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>
         }
         // What is no template says the same on every host.
         let mut plain: Option<Option<Deployment>> = None;
-        let named: Vec<usize> = (0..hosts.len()).filter(|&host| names(file, &hosts[host])).collect();
+        let named: Vec<usize> = (0..hosts.len()).filter(|&host| names(file.path.folder(), &hosts[host])).collect();
+        // It is called after a folder that is not called after a host.
+        let folder = Some(file.path.folder()).filter(|folder| {
+            let last = folder.rsplit('/').next().unwrap_or(folder);
+            !hosts.iter().any(|host| names(last, host))
+        });
         for (index, host) in hosts.iter().enumerate() {
             if !named.is_empty() && !named.contains(&index) {
                 continue;
             }
             let Some(scope) = topology.scope(host) else { continue };
             let found = if deployments::is_template(file) {
-                deployments::undeployed(&scope, file)
+                deployments::undeployed(&scope, file, folder)
             } else {
-                plain.get_or_insert_with(|| deployments::undeployed(&scope, file)).clone()
+                plain.get_or_insert_with(|| deployments::undeployed(&scope, file, folder)).clone()
             };
             let Some(deployment) = found else { continue };
             let sends = deployment
@@ -63,9 +68,9 @@ pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>
 }
 
 /// Whether a folder of the path is the host.
-fn names(file: &Source, host: &Host) -> bool {
+fn names(folder: &str, host: &Host) -> bool {
     let short = host.name.split('.').next().unwrap_or(&host.name);
-    file.path.folder().split('/').any(|part| part == host.name || part == short)
+    folder.split('/').any(|part| part == host.name || part == short)
 }
 
 /// Folders that nobody deploys (real-world X5).

@@ -80,7 +80,7 @@ fn request(random: &mut Random, world: &World) -> Request {
         _ => Bridge::Auto,
     };
     let (service, host) = (world.service.clone(), world.host.clone());
-    Request { service, host, bridge, keep_history: random.percent(20) }
+    Request { service, host, bridge, keep_history: random.percent(20), ..Request::default() }
 }
 
 /// Reports a difference, with the shortest query that shows one of its kind in the same world.

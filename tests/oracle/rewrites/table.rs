@@ -49,7 +49,8 @@ pub(crate) fn print(program: &std::path::Path, seed: u64) {
     };
     generate::files(generate::Layout::Spread, &mut keep).expect("nothing is written");
     let (bridge, keep_history) = (Bridge::Auto, false);
-    let request = Request { service: SERVICE.to_owned(), host: "puck".to_owned(), bridge, keep_history };
+    let request =
+        Request { service: SERVICE.to_owned(), host: "puck".to_owned(), bridge, keep_history, ..Request::default() };
     let plan = plan::plan_on(&topology(&files, &request), &request).expect("there is a plan");
     let ours = ours(&files, &plan);
     let by_sed = sed(&files);
