@@ -2,73 +2,34 @@
 //!
 //! Knows: where it lies, how it is built, the shapes of questions and answers. Must not know: what is asked and why.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use git2::{ObjectType, Oid};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 
-/// A question.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum Ask<'a> {
-    Logql { texts: &'a [String] },
-    Alloy { texts: &'a [String] },
-    Query { sets: &'a [Vec<Stream>], queries: &'a [Query] },
-}
-
-/// One stream with its lines.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Stream {
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) entries: Vec<Entry>,
-    /// Indices of streams of the same set whose lines this one holds once more: where a selector takes in one of them,
-    /// this one is left out.
-    pub(crate) doubles: Vec<usize>,
-}
-
-/// One line and its time in nanoseconds.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Entry {
-    pub(crate) at: i64,
-    pub(crate) line: String,
-}
-
-/// One query to one of the sets of streams; an instant query has `step` 0 and `start` equal to `end`.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Query {
-    pub(crate) set: usize,
-    pub(crate) text: String,
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-    pub(crate) step: i64,
-}
-
-/// What the engine returned.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-pub(crate) struct Answer {
+/// What Alloy's parser makes of a text.
+#[derive(Deserialize)]
+pub(crate) struct Read {
+    /// Empty when Alloy accepts it.
     #[serde(default)]
     pub(crate) error: String,
-    pub(crate) metric: bool,
-    pub(crate) rows: Option<Vec<Row>>,
+    /// Its statements in order, inner ones after the block they stand in.
+    pub(crate) body: Option<Vec<Statement>>,
 }
 
-/// One series, or the lines under one set of labels.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Row {
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) points: Vec<Point>,
-}
-
-/// A time in nanoseconds with a line, or with a number as text.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Point {
-    pub(crate) at: i64,
-    pub(crate) value: String,
+/// One block or attribute.
+#[derive(Deserialize)]
+pub(crate) struct Statement {
+    /// Blocks around it.
+    pub(crate) depth: usize,
+    pub(crate) block: bool,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) label: String,
 }
 
 /// The judge's sources.
@@ -108,10 +69,10 @@ pub(crate) fn build() -> Result<PathBuf, String> {
         return Ok(program);
     }
     fs::create_dir_all(&kept).map_err(|error| format!("{}: {error}", kept.display()))?;
-    println!("building the judge ({}); the first time takes minutes", program.display());
+    println!("building the judge ({})", program.display());
     let begun = kept.join(format!("{key}.{}", std::process::id()));
     let status = Command::new("go")
-        .args(["build", "-mod=readonly", "-trimpath", "-tags", "noasm", "-o"])
+        .args(["build", "-mod=readonly", "-trimpath", "-o"])
         .args([begun.as_os_str(), ".".as_ref()])
         .env("CGO_ENABLED", "0")
         .current_dir(&folder)
@@ -141,9 +102,9 @@ impl Judge {
         Self { child, input, output }
     }
 
-    /// Asks, and waits for the answer.
-    pub(crate) fn ask<T: DeserializeOwned>(&mut self, question: &Ask<'_>) -> Vec<T> {
-        let mut line = serde_json::to_vec(question).expect("a question is plain data");
+    /// Asks about texts, and waits for the answer.
+    pub(crate) fn ask(&mut self, texts: &[String]) -> Vec<Read> {
+        let mut line = serde_json::to_vec(&json!({ "texts": texts })).expect("a question is plain data");
         line.push(b'\n');
         self.input.as_mut().expect("it runs").write_all(&line).expect("the judge reads its questions");
         let mut answer = String::new();

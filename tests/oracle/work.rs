@@ -46,15 +46,10 @@ impl Report {
         }
     }
 
-    /// Whether another difference would be shown: worth making it small.
-    pub(crate) fn wants_more(&self) -> bool {
-        self.failures.len() < self.show
-    }
-
     /// Prints it; whether all is well.
     pub(crate) fn print(&self, seed: u64) -> bool {
         for failure in &self.failures {
-            println!("\n=== --seed {seed} --part {} --only {failure}", self.name);
+            println!("\n=== --seed {seed} --only {failure}");
         }
         println!("\n{}", self.name);
         for (what, count) in &self.counts {

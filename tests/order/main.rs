@@ -8,13 +8,10 @@
 // What fails here fails the test: a reason to panic with.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-#[path = "../oracle/rewrites/collector.rs"]
 mod collector;
 #[path = "../oracle/random.rs"]
 mod random;
 mod select;
-#[path = "../oracle/rewrites/world.rs"]
-#[allow(dead_code, reason = "the oracle asks more of a world")]
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

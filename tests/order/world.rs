@@ -81,8 +81,6 @@ pub(super) enum Loki {
 /// A repository and what is asked of it.
 pub(super) struct World {
     pub(super) files: Files,
-    pub(super) service: String,
-    pub(super) host: String,
     /// `job` values of the listeners of the service, on any host.
     pub(super) jobs: Vec<String>,
     /// Other `job` values.
@@ -90,20 +88,7 @@ pub(super) struct World {
     /// Names of all projects.
     pub(super) projects: Vec<String>,
     pub(super) hosts: Vec<String>,
-    pub(super) loki: Loki,
-    /// How most containers write their lines.
-    pub(super) style: Style,
 }
-
-/// How lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    Json,
-    Logfmt,
-    Plain,
-}
-
-pub(super) const STYLES: &[Style] = &[Style::Json, Style::Json, Style::Logfmt, Style::Logfmt, Style::Plain];
 
 impl World {
     pub(super) fn new(random: &mut Random) -> Self {
@@ -119,7 +104,7 @@ impl World {
         for one in &hosts {
             candidates.extend(one.projects.iter().filter(|project| project.on_syslog()).map(|project| (one, project)));
         }
-        let (at, moving) = *random.pick(&candidates);
+        let (_, moving) = *random.pick(&candidates);
         let all = |wanted: bool| {
             let mut jobs: Vec<String> = Vec::new();
             for host in &hosts {
@@ -141,14 +126,10 @@ impl World {
         projects.dedup();
         Self {
             files: files(&hosts, loki),
-            service: moving.name.clone(),
-            host: at.full(),
             other_jobs: other_jobs.into_iter().filter(|job| !jobs.contains(job)).collect(),
             jobs,
             projects,
             hosts: hosts.iter().map(Host::full).collect(),
-            loki,
-            style: *random.pick(STYLES),
         }
     }
 }
