@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::loki::{agent, free_port, get};
+use super::http::{agent, free_port, get};
 use super::parts::Parts;
 use super::process::{Process, Result, run};
 
 /// Where a real host has its Docker socket.
-const SOCKET: &str = "unix:///var/run/docker.sock";
+pub(crate) const SOCKET: &str = "unix:///var/run/docker.sock";
 
 /// A running Alloy.
 pub(crate) struct Alloy {

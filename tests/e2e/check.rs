@@ -1,4 +1,5 @@
-//! What is rendered, held against the readers of those it is made for: Alloy, Compose, and the rule loader of Loki.
+//! What is rendered, held against the readers of those it is made for: Alloy's parser and Compose, and Alloy itself and the rule
+//! loader of Loki where a person has them.
 //!
 //! Must not know: what runs.
 
@@ -16,6 +17,7 @@ use super::world::{LOKI_HOST, World};
 /// How often each was asked, and took what it was given.
 #[derive(Default)]
 pub(crate) struct Checked {
+    pub(crate) parsed: usize,
     pub(crate) alloy: usize,
     pub(crate) compose: usize,
     pub(crate) rules: usize,
@@ -23,8 +25,17 @@ pub(crate) struct Checked {
 
 /// The Alloy configuration of a host, as it is rendered now.
 pub(crate) fn alloy(world: &mut World, host: &str) -> Result<()> {
-    alloy::validate(&world.parts, &world.controller.machine(host).join("etc/alloy/config.alloy"))?;
-    world.checked.alloy += 1;
+    let rendered = world.controller.machine(host).join("etc/alloy/config.alloy");
+    let text = fs::read_to_string(&rendered).map_err(|error| format!("{}: {error}", rendered.display()))?;
+    let refused = world.judge.ask(&[text]).remove(0).error;
+    if !refused.is_empty() {
+        return Err(format!("{}: Alloy's parser says {refused}", rendered.display()));
+    }
+    world.checked.parsed += 1;
+    if world.parts.has("alloy") {
+        alloy::validate(&world.parts, &rendered)?;
+        world.checked.alloy += 1;
+    }
     Ok(())
 }
 
@@ -40,8 +51,9 @@ pub(crate) fn host(world: &mut World, host: &str) -> Result<()> {
     Ok(())
 }
 
-/// The ruler has loaded every rule of every file, and evaluates each without an error.
+/// The ruler of a Loki, where there is one, has loaded every rule of every file, and evaluates each without an error.
 pub(crate) fn rules(world: &mut World) -> Result<()> {
+    let Some(loki) = world.store.loki() else { return Ok(()) };
     let folder = world.controller.machine(LOKI_HOST).join("etc/loki/rules/fake");
     let wrong = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut wanted = BTreeSet::new();
@@ -61,7 +73,7 @@ pub(crate) fn rules(world: &mut World) -> Result<()> {
     }
     let mut seen = BTreeSet::new();
     let loaded = until("the ruler to load every rule", Duration::from_secs(60), || {
-        let rules = world.loki.rules()?;
+        let rules = loki.rules()?;
         if let Some(bad) = rules.iter().find(|rule| !rule[3].is_empty()) {
             return Err(format!("the ruler cannot evaluate {bad:?}"));
         }

@@ -1,4 +1,4 @@
-//! What the containers print, and whether each line of it is in Loki.
+//! What the containers print, and whether each line of it is in the store.
 //!
 //! Every container prints the same pattern once in [`EVERY`] seconds of the clock, at the start of the slot, and is silent for
 //! the rest of it. So two windows of whole slots hold the same lines, but for the mark in each: project, component, container
@@ -15,8 +15,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use regex::Regex;
 
-use super::loki::Entry;
 use super::process::Result;
+use super::store::Entry;
 
 /// Seconds of a slot.
 pub(crate) const EVERY: i64 = 5;
@@ -93,19 +93,20 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
         .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-static MARK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("([0-9a-f]{12}):([0-9]{7})").unwrap_or_else(|error| panic!("the mark: {error}")));
+/// The mark: container and number.
+pub(crate) const MARK: &str = "([0-9a-f]{12}):([0-9]{7})";
+static MARKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(MARK).unwrap_or_else(|error| panic!("the mark: {error}")));
 
 /// Container and number of a line.
 pub(crate) fn mark(line: &str) -> Option<(&str, &str)> {
-    let found = MARK.captures(line)?;
+    let found = MARKED.captures(line)?;
     Some((found.get(1)?.as_str(), found.get(2)?.as_str()))
 }
 
 /// A text with each mark replaced by what does not change from slot to slot: who printed it.
 pub(crate) fn unmarked(text: &str, who: &HashMap<String, String>) -> String {
     let named = |found: &regex::Captures<'_>| who.get(&found[1]).cloned().unwrap_or_else(|| "somebody else".to_owned());
-    MARK.replace_all(text, named).into_owned()
+    MARKED.replace_all(text, named).into_owned()
 }
 
 /// What was printed: container, then number, then the line.
@@ -132,7 +133,7 @@ impl Tally {
         self.0.values().map(BTreeMap::len).sum()
     }
 
-    /// Lines that are not in Loki the number of times that `copies` says for their container, one sentence each.
+    /// Lines that are not in the store the number of times that `copies` says for their container, one sentence each.
     pub(crate) fn missing(&self, found: &[Entry], copies: impl Fn(&str) -> RangeInclusive<usize>) -> Vec<String> {
         let mut seen: HashMap<(&str, &str), Vec<&Entry>> = HashMap::new();
         for entry in found {

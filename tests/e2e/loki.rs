@@ -1,11 +1,11 @@
-//! Loki with the example's own configuration and rules, and what it answers.
+//! A person's own Loki with the example's configuration and rules, and what it answers.
 //!
 //! Of the rendered configuration these differ: folders lie in the test's own, addresses are 127.0.0.1 (or its parts talk over
 //! the machine's outer address), it is ready at once, and recorded metrics are not sent on, as there is no Prometheus.
 //!
 //! Must not know: what a line or a query is about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,14 +14,14 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use serde_yaml::{Mapping, Value};
 
+use super::http::{agent, free_port, get};
+use super::lines::SECOND;
 use super::parts::Parts;
 use super::process::{Process, Result, until};
+use super::store::{Entry, Labels};
 
 /// Lines of one answer at most: Loki's default.
 const PAGE: usize = 5000;
-
-/// Label names and values.
-pub(crate) type Labels = BTreeMap<String, String>;
 
 /// A running Loki.
 pub(crate) struct Loki {
@@ -34,42 +34,12 @@ pub(crate) struct Loki {
     agent: ureq::Agent,
 }
 
-/// One line with the labels it was returned with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    /// Nanoseconds.
-    pub(crate) at: i64,
-    pub(crate) labels: Labels,
-    pub(crate) line: String,
-}
-
 /// What a query gives.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Lines(Vec<Entry>),
     /// Series with their value at one instant.
     Series(Vec<(Labels, f64)>),
-}
-
-/// A port of this machine that is free now.
-pub(crate) fn free_port() -> Result<u16> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
-}
-
-/// GET, with a time limit: status and body.
-pub(crate) fn get(agent: &ureq::Agent, url: &str, query: &[(&str, String)]) -> Result<(u16, String)> {
-    let request = query.iter().fold(agent.get(url), |request, (key, value)| request.query(*key, value));
-    let mut reply = request.call().map_err(|error| format!("{url}: {error}"))?;
-    let body = reply.body_mut().with_config().limit(256 << 20).read_to_string();
-    Ok((reply.status().as_u16(), body.map_err(|error| format!("{url}: {error}"))?))
-}
-
-/// A client whose every call ends.
-pub(crate) fn agent() -> ureq::Agent {
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(20))).http_status_as_error(false);
-    config.build().into()
 }
 
 impl Loki {
@@ -197,6 +167,17 @@ impl Loki {
                 return Ok(all.into_iter().collect());
             }
             start = last;
+        }
+    }
+
+    /// How many lines of a selector match a regular expression.
+    pub(crate) fn count(&self, selector: &str, pattern: &str, from: i64, to: i64) -> Result<usize> {
+        let seconds = (to - from) / SECOND;
+        let text = format!("sum(count_over_time({selector} |~ {pattern:?} [{seconds}s]))");
+        match self.query(&text, to, to)? {
+            #[allow(clippy::cast_sign_loss, reason = "a count")]
+            Answer::Series(series) => Ok(series.first().map_or(0, |(_, count)| *count as usize)),
+            Answer::Lines(_) => Err("a count is not a list of lines".to_owned()),
         }
     }
 

@@ -9,17 +9,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::lines::{EVERY, SECOND, Tally, now, slot_end};
-use super::loki::Answer;
+use super::answers::Asked;
+use super::lines::{EVERY, MARK, SECOND, Tally, now, slot_end};
 use super::process::{Result, run, until};
-use super::queries::{self, Change};
 use super::report::Run;
-use super::rest::Rest;
 use super::rollout;
-use super::verify;
 use super::world::World;
 
-/// How long lines may take to reach Loki: Alloy looks for new containers twice a minute, and sends once a second.
+/// How long lines may take to reach the store: the collector looks for new containers twice a minute, and sends once a second.
 const ARRIVE: Duration = Duration::from_secs(90);
 
 /// What was checked, for the end of the run and the README.
@@ -54,15 +51,11 @@ pub(crate) fn carry_out(
     let window = settled(world)?;
     let report = super::migrate(repository, arguments)?;
     let planned = Run::read(&report)?;
-    let changes = queries::changes(&report);
-    let before = ask(world, &changes, |change| &change.before, window)?;
-    let rest = Rest::ask(world, repository, &changes, window)?;
-    for service in &planned.services {
-        verify::before(world, repository, service, host)?;
-    }
+    let since = world.since;
+    let asked =
+        world.store.loki().map(|loki| Asked::before(loki, repository, &report, host, window, since)).transpose()?;
     let done = rollout::carry_out(world, &planned.rollout, &planned.commits)?;
     let window = settled(world)?;
-    let after = ask(world, &changes, |change| &change.after, window)?;
 
     let told = format!("{} on {host}", planned.services.join(", "));
     figures.add(format!("{told}: lines printed, each found as often as planned"), complete(world)?.to_string());
@@ -71,51 +64,12 @@ pub(crate) fn carry_out(
         format!("{told}: new streams, with the planned labels"),
         planned.planned(world, host, window)?.to_string(),
     );
-    let moved = planned.moved(world, host);
-    let kept = rest.compare(world, &report, &moved, window)?;
-    figures.add(
-        format!("{told}: all other queries"),
-        format!(
-            "{} give the same ({} of them nothing, before and after); in {} lines are there once that were there twice, {} \
-             give something else, and the report says so of both",
-            kept.same,
-            kept.same - kept.shown,
-            kept.once,
-            kept.said
-        ),
-    );
-    if !kept.unsaid.is_empty() {
-        return Err(format!("{} other queries change unsaid\n{}", kept.unsaid.len(), kept.unsaid.join("\n")));
-    }
-    let compared = queries::compare(&changes, &before, &after, &moved);
-    let all = compared.same + compared.different.len();
-    figures.add(
-        format!("{told}: queries that give the same after the move"),
-        format!("{} of {all}, {} left for the reader", compared.same, compared.reviews),
-    );
-    for service in &planned.services {
-        verify::after(world, repository, service, host)?;
-    }
-    figures.add(format!("{told}: `migrate verify`"), "not yet before, as planned after");
-    if !compared.different.is_empty() {
-        return Err(format!(
-            "{} queries give something else\n{}",
-            compared.different.len(),
-            compared.different.join("\n")
-        ));
+    if let (Some(loki), Some(asked)) = (world.store.loki(), asked) {
+        asked.after(loki, repository, &planned.moved(world, host), window, since, figures)?;
     }
     let git = |arguments: &[&str]| run(Command::new("git").current_dir(repository).args(arguments)).map(drop);
     git(&["merge", "--quiet", "--ff-only", &planned.branch])?;
     git(&["branch", "--quiet", "--delete", &planned.branch])
-}
-
-fn ask<'a>(
-    world: &World,
-    changes: &'a [Change],
-    which: impl Fn(&'a Change) -> &'a String,
-    end: i64,
-) -> Result<Vec<Answer>> {
-    changes.iter().map(|change| queries::ask_one(&world.loki, which(change), end, world.since)).collect()
 }
 
 /// Waits for three whole slots from now, a window and one before it, and until all that was printed has arrived. Gives the end
@@ -125,13 +79,9 @@ fn settled(world: &World) -> Result<i64> {
     until("three slots", Duration::from_secs(60), || Ok((now() >= end).then_some(())))?;
     let tally = Tally::read(&world.tallies())?;
     let wanted: usize = tally.0.iter().map(|(container, lines)| lines.len() * copies(world, container).start()).sum();
-    let wanted = u32::try_from(wanted).map_err(|error| error.to_string())?;
-    let seconds = (end - world.since) / SECOND + 60;
-    let text =
-        format!("sum(count_over_time({{environment=\"ouranos\"}} |~ \"[0-9a-f]{{12}}:[0-9]{{7}}\" [{seconds}s]))");
-    let arrived = until("all lines to arrive", ARRIVE, || match world.loki.query(&text, end, end)? {
-        Answer::Series(series) => Ok(series.first().filter(|(_, count)| *count >= f64::from(wanted)).map(drop)),
-        Answer::Lines(_) => Err("a count is not a list of lines".to_owned()),
+    let arrived = until("all lines to arrive", ARRIVE, || {
+        let count = world.store.count("{environment=\"ouranos\"}", MARK, world.since - 60 * SECOND, end)?;
+        Ok((count >= wanted).then_some(()))
     });
     match arrived {
         Ok(()) => Ok(end),
@@ -144,13 +94,13 @@ fn copies(world: &World, container: &str) -> RangeInclusive<usize> {
     world.seen.get(container).map_or(0..=0, super::world::Seen::copies)
 }
 
-/// Holds every printed line beside what is in Loki. Gives how many were printed.
+/// Holds every printed line beside what is in the store. Gives how many were printed.
 fn complete(world: &World) -> Result<usize> {
     let end = slot_end(now());
     until("the end of the slot", Duration::from_secs(10), || Ok((now() >= end).then_some(())))?;
     let tally = Tally::read(&world.tallies())?;
     let look = || -> Result<Vec<String>> {
-        let found = world.loki.lines("{environment=\"ouranos\"}", world.since - SECOND, end + 3600 * SECOND)?;
+        let found = world.store.lines("{environment=\"ouranos\"}", world.since - SECOND, end + 3600 * SECOND)?;
         Ok(tally.missing(&found, |container| copies(world, container)))
     };
     let mut wrong = look()?;
@@ -171,7 +121,7 @@ fn complete(world: &World) -> Result<usize> {
         format!("    {count} of {} ({:?}, {:?} copies)", tally.0[*id].len(), who.get(*id), copies(world, id))
     });
     Err(format!(
-        "{} of {} printed lines are not in Loki as often as they should be\n{}\n{}",
+        "{} of {} printed lines are not in the store as often as they should be\n{}\n{}",
         wrong.len(),
         tally.count(),
         named.collect::<Vec<_>>().join("\n"),

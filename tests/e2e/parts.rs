@@ -48,6 +48,28 @@ impl Parts {
         self.0.get(name).map(|(_, path)| path.as_path()).ok_or_else(|| format!(".ci/real-parts says nothing of {name}"))
     }
 
+    /// Whether there is a part that only a person can bring.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// What nobody judges in this run, one sentence for each part that is not there.
+    pub(crate) fn unjudged(&self) -> String {
+        let told = [
+            (
+                "loki",
+                "not judged, because MIGRATE_LOKI names no Loki: what queries give before and after, whether the ruler loads \
+                 the rules, what `migrate verify` says of live streams; lines go to VictoriaLogs\n",
+            ),
+            (
+                "alloy",
+                "not judged, because MIGRATE_ALLOY names no Alloy: what Alloy makes of a configuration beyond its syntax; lines \
+                 are collected by a stand-in that does what the configuration says\n",
+            ),
+        ];
+        told.iter().filter(|(name, _)| !self.has(name)).map(|(_, text)| *text).collect()
+    }
+
     /// Names with versions, for the report.
     pub(crate) fn versions(&self) -> String {
         self.0.iter().map(|(name, (version, _))| format!("{name} {version}")).collect::<Vec<_>>().join(", ")

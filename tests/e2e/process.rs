@@ -15,9 +15,9 @@ use nix::unistd::Pid;
 pub(crate) type Result<T> = std::result::Result<T, String>;
 
 /// How often something that is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+pub(crate) const LOOK: Duration = Duration::from_millis(200);
 /// How long a server may take to end before it is killed.
-const END: Duration = Duration::from_secs(20);
+pub(crate) const END: Duration = Duration::from_secs(20);
 
 /// A running server.
 pub(crate) struct Process {

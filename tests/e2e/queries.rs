@@ -14,9 +14,10 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::lines::{EVERY, SECOND, unmarked};
-use super::loki::{Answer, Labels, Loki};
+use super::loki::{Answer, Loki};
 use super::process::Result;
 use super::report::services;
+use super::store::Labels;
 
 /// Seconds of a window: two slots.
 pub(crate) const WINDOW: i64 = 2 * EVERY;

@@ -1,4 +1,4 @@
-//! What a run of `migrate` says in its report, and whether the streams in Loki are those it plans.
+//! What a run of `migrate` says in its report, and whether the streams in the store are those it plans.
 //!
 //! Knows: the JSON of one service and of a batch (docs/json-output.md, docs/batch-json.md). Must not know: how it is rolled out.
 
@@ -9,9 +9,9 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::lines::{SECOND, now};
-use super::loki::Labels;
 use super::process::Result;
 use super::queries::{self, Moved};
+use super::store::Labels;
 use super::world::World;
 
 /// What a report says, of one service or of several.
@@ -81,7 +81,7 @@ impl Run {
         let since = last.map(|(_, at)| *at).max().ok_or("the rollout deploys no service")?;
         for job in self.moves.iter().flat_map(|(_, jobs, _)| jobs) {
             let selector = format!("{{job=\"{job}\", hostname=\"{host}\"}}");
-            if let Some(line) = world.loki.lines(&selector, since, now())?.first() {
+            if let Some(line) = world.store.lines(&selector, since, now())?.first() {
                 return Err(format!("{selector} is not silent after the rollout: {line:?}"));
             }
         }
@@ -94,14 +94,7 @@ impl Run {
         for (project, _, components) in &self.moves {
             let selector = format!("{{service=\"{project}\", hostname=\"{host}\"}}");
             let start = end - queries::WINDOW * SECOND;
-            let mut seen = world.loki.streams(&selector, start, end)?;
-            seen = seen
-                .into_iter()
-                .map(|mut labels| {
-                    labels.remove("service_name");
-                    labels
-                })
-                .collect();
+            let seen = world.store.streams(&selector, start, end)?;
             let planned: Vec<Pattern> = self.streams.iter().map(|text| pattern(text)).collect();
             let planned: Vec<&Pattern> = planned
                 .iter()

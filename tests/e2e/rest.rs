@@ -13,11 +13,10 @@ use migrate::text::{RepoPath, Source};
 use migrate::topology::Topology;
 use serde_json::Value as Json;
 
-use super::loki::Answer;
+use super::loki::{Answer, Loki};
 use super::process::{Result, read};
 use super::queries::{Change, Moved, ask_one, equal};
 use super::report::services;
-use super::world::World;
 
 /// A query with what it gave before.
 pub(crate) struct Rest(Vec<(String, String, Answer)>);
@@ -37,7 +36,7 @@ pub(crate) struct Kept {
 
 impl Rest {
     /// Asks every query of Loki in the working tree that is not among `changes`. Whether it is one of Loki's, Loki says.
-    pub(crate) fn ask(world: &World, repository: &Path, changes: &[Change], end: i64) -> Result<Self> {
+    pub(crate) fn ask(loki: &Loki, repository: &Path, changes: &[Change], end: i64, since: i64) -> Result<Self> {
         let listed = read(Command::new("git").current_dir(repository).args(["ls-files", "-z"]))?;
         let paths: Vec<&str> = listed.split('\0').filter(|path| !path.is_empty()).collect();
         let entry = |path: &&str| Entry { path: RepoPath::from(*path), kind: EntryKind::File };
@@ -59,7 +58,7 @@ impl Rest {
             if touched(&path, &text) {
                 continue;
             }
-            match ask_one(&world.loki, &text, end, world.since) {
+            match ask_one(loki, &text, end, since) {
                 Ok(answer) => out.push((path, text, answer)),
                 Err(why) if why.contains("parse error") => {}
                 Err(why) => return Err(format!("{path}: {why}")),
@@ -69,10 +68,10 @@ impl Rest {
     }
 
     /// Asks them again.
-    pub(crate) fn compare(&self, world: &World, report: &Json, moved: &Moved, end: i64) -> Result<Kept> {
+    pub(crate) fn compare(&self, loki: &Loki, report: &Json, moved: &Moved, end: i64, since: i64) -> Result<Kept> {
         let mut out = Kept::default();
         for (path, text, before) in &self.0 {
-            let after = ask_one(&world.loki, text, end, world.since)?;
+            let after = ask_one(loki, text, end, since)?;
             let (old, new) = (moved.plain(before, |_| false), moved.plain(&after, |_| false));
             if equal(&old, &new) {
                 out.same += 1;

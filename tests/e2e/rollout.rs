@@ -11,7 +11,7 @@ use super::lines::{SECOND, now};
 use super::process::{Result, until};
 use super::world::World;
 
-/// How long new lines may take: Alloy looks for new containers twice a minute.
+/// How long new lines may take: The collector looks for new containers twice a minute.
 const NEW_LINES: Duration = Duration::from_secs(90);
 
 /// What a step asks for.
@@ -55,7 +55,7 @@ pub(crate) fn carry_out(world: &mut World, steps: &Json, commits: &[String]) -> 
             }
             Some(Step::Look(selector)) => {
                 let seen = until("new lines", NEW_LINES, || {
-                    Ok(Some(world.loki.lines(selector, deployed, now() + SECOND)?).filter(|lines| !lines.is_empty()))
+                    Ok(Some(world.store.lines(selector, deployed, now() + SECOND)?).filter(|lines| !lines.is_empty()))
                 });
                 seen.map_err(failed)?;
             }

@@ -5,13 +5,13 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
+use super::loki::Loki;
 use super::process::Result;
-use super::world::World;
 
 /// Asks about a service. `wait` lets it ask again until all is as planned.
-fn ask(world: &World, repository: &Path, service: &str, host: &str, wait: bool) -> Result<(i32, Json)> {
+fn ask(loki: &Loki, repository: &Path, service: &str, host: &str, wait: bool) -> Result<(i32, Json)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
-    command.current_dir(repository).args(["verify", service, "--host", host, "--loki", &world.loki.url()]);
+    command.current_dir(repository).args(["verify", service, "--host", host, "--loki", &loki.url()]);
     command.args(["--since", "1h", "--fresh", "30s", "--format", "json"]);
     if wait {
         command.args(["--wait", "2m"]);
@@ -33,14 +33,14 @@ fn answers(report: &Json) -> String {
 }
 
 /// Before the rollout: exit code 3, and lines still come by syslog.
-pub(crate) fn before(world: &World, repository: &Path, service: &str, host: &str) -> Result<()> {
-    let (code, report) = ask(world, repository, service, host, false)?;
+pub(crate) fn before(loki: &Loki, repository: &Path, service: &str, host: &str) -> Result<()> {
+    let (code, report) = ask(loki, repository, service, host, false)?;
     expect(service, "before the rollout", (3, "not-yet"), code, &report)
 }
 
 /// After it: exit code 0, every answer is yes.
-pub(crate) fn after(world: &World, repository: &Path, service: &str, host: &str) -> Result<()> {
-    let (code, report) = ask(world, repository, service, host, true)?;
+pub(crate) fn after(loki: &Loki, repository: &Path, service: &str, host: &str) -> Result<()> {
+    let (code, report) = ask(loki, repository, service, host, true)?;
     expect(service, "after the rollout", (0, "as-planned"), code, &report)
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn show(world: &mut World, repository: &Path, figures: &mut Figures) 
     world.host(HOST)?;
     let old = format!("{{job=\"{SERVICE}\", hostname=\"{HOST}\"}}");
     until("lines by the listener", Duration::from_secs(30), || {
-        Ok((!world.loki.lines(&old, world.since, now())?.is_empty()).then_some(()))
+        Ok((!world.store.lines(&old, world.since, now())?.is_empty()).then_some(()))
     })?;
     let report = super::migrate(repository, &[SERVICE, "--host", HOST, "--branch", "wrong-order"])?;
     let run = Run::read(&report)?;
@@ -31,7 +31,7 @@ pub(crate) fn show(world: &mut World, repository: &Path, figures: &mut Figures) 
     let end = slot_end(gone + 2 * EVERY * SECOND);
     until("two slots", Duration::from_secs(30), || Ok((now() >= end).then_some(())))?;
     let lost = self::printed(world)? - printed;
-    let came = world.loki.lines(&old, gone, end)?;
+    let came = world.store.lines(&old, gone, end)?;
     if lost == 0 || !came.is_empty() {
         return Err(format!("without a listener {} of {lost} lines came as {old}: {:?}", came.len(), came.first()));
     }

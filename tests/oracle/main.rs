@@ -1,8 +1,7 @@
 //! Holds the reader of Alloy configurations against Alloy's own parser.
 //!
 //! ```text
-//! cargo test --test oracle                     the short form: 4,000 configurations
-//! cargo test --test oracle -- --long           20,000 configurations
+//! cargo test --test oracle                           20,000 configurations
 //! cargo test --test oracle -- --seed 7 --only 31     one piece of work again
 //! ```
 //!
@@ -24,13 +23,11 @@ use std::process::ExitCode;
 use work::Work;
 
 /// Configurations that are compared.
-const SHORT: usize = 4_000;
-const LONG: usize = 20_000;
+const CONFIGS: usize = 20_000;
 const SEED: u64 = 20_260_101;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |name: &str| arguments.iter().any(|one| one == name);
     let value = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
     let number = |name: &str| value(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} needs a number")));
     let judge = match judge::build() {
@@ -48,6 +45,6 @@ fn main() -> ExitCode {
     };
     println!("seed {}", work.seed);
     println!("not judged: LogQL and rewritten queries; Loki, which could, is not built here");
-    let report = readers::run(&work, if has("--long") { LONG } else { SHORT });
+    let report = readers::run(&work, CONFIGS);
     if report.print(work.seed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
