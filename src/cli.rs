@@ -19,7 +19,7 @@ Examples:
   migrate status                          see where every service stands
   migrate kairos --host puck              write the branch migrate/puck/kairos
   migrate kairos --host puck --dry-run    show the same, write no branch
-  migrate --all --host puck               write the branch migrate/puck, one commit per service
+  migrate --all --host puck               write the branch migrate/puck/all, one commit per service
   migrate demo                            write an example repository to try it on
   migrate --host puck -- demo             migrate a service that is called `demo`
 
@@ -138,7 +138,7 @@ pub struct Migrate {
 /// The branch and the report of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Output {
-    /// Name the branch [default: migrate/HOST/SERVICE, migrate/HOST for several]
+    /// Name the branch [default: migrate/HOST/SERVICE, migrate/HOST/all for --all]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 

@@ -11,6 +11,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use crate::error::{Error, Result};
 use crate::repo;
 use crate::report;
+use crate::shell;
 
 static EXAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/example");
 
@@ -20,7 +21,8 @@ static EXAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/example");
 /// # Errors
 /// The folder exists and holds something, or cannot be written.
 pub fn write(dir: &Path) -> Result<String> {
-    let shown = dir.display();
+    let folder = dir.to_string_lossy();
+    let shown = report::visible(&folder);
     match fs::read_dir(dir).map(Iterator::count) {
         Ok(1..) => {
             return Err(
@@ -37,8 +39,8 @@ pub fn write(dir: &Path) -> Result<String> {
         .map_err(|error| Error::user(format!("cannot write the example to {shown}: {error}")))?;
     repo::create(dir, "An example infrastructure to try migrate on")?;
     Ok(format!(
-        "Wrote an example infrastructure to {shown}: {files} files, one commit.\n\nNow type:\n  cd {}\n  migrate kairos --host puck\n",
-        report::quoted(&dir.to_string_lossy())
+        "Wrote an example infrastructure to {shown}: {files} files, one commit.\n\nNow type:\n  {}\n  migrate kairos --host puck\n",
+        shell::command(&["cd", &*shell::path(&folder)])
     ))
 }
 

@@ -24,6 +24,7 @@
 //!
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
+//! * [`plain`] — text that a terminal may show. [`shell`] — commands that a person may copy.
 //! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`man`] — the man pages, from the definitions of [`cli`].
@@ -38,6 +39,7 @@ pub mod error;
 pub mod finding;
 pub mod man;
 pub mod patterns;
+pub mod plain;
 pub mod plan;
 pub mod proof;
 pub mod repo;
@@ -46,6 +48,7 @@ pub mod rewrite;
 pub mod rule;
 pub mod run;
 pub mod select;
+pub mod shell;
 pub mod snapshot;
 pub mod status;
 pub mod syntax;

@@ -21,7 +21,7 @@ pub struct Page {
 }
 
 /// What the program reads and writes.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "ansible.cfg, inventories, host_vars, group_vars, playbooks, Compose and Alloy files, dashboards, rule files",
         "Read from one commit of the repository, never from the working tree. None of them is changed: the branch holds \
@@ -29,9 +29,13 @@ const FILES: [(&str, &str); 4] = [
     ),
     (
         "refs/heads/migrate/HOST/SERVICE",
-        "The branch of one service, the only name that is written. It is made last, and whole or not at all.",
+        "The branch of one service. The name is made last; it and those below are all that is written.",
     ),
-    ("refs/heads/migrate/HOST", "The branch of several services of one host."),
+    (
+        "refs/heads/migrate/HOST/SERVICE+SERVICE, refs/heads/migrate/HOST/all",
+        "The branch of several services of one host.",
+    ),
+    ("refs/heads/migrate/HOST/prune", "The branch of migrate prune."),
     ("migrate-demo", "Where migrate demo writes its example, unless it is told another folder."),
 ];
 

@@ -21,11 +21,16 @@ pub struct Batch {
 
 /// One plan per request, up to the limit. Each stands on those before it on the same host, so that their commits can
 /// follow each other on one branch; what is blocked leaves no trace and stands behind what moves. `told` hears of each
-/// plan that is made. Requests for one host stand together.
+/// plan that is made, and ends the run by an error. Requests for one host stand together.
 ///
 /// # Errors
-/// As [`super::plan`].
-pub fn batch(base: &Topology, requests: &[Request], how: Batch, told: &mut dyn FnMut(&Plan)) -> Result<Vec<Plan>> {
+/// As [`super::plan`], and what `told` says.
+pub fn batch(
+    base: &Topology,
+    requests: &[Request],
+    how: Batch,
+    told: &mut dyn FnMut(&Plan) -> Result<()>,
+) -> Result<Vec<Plan>> {
     let mut room = how.limit.unwrap_or(usize::MAX);
     let mut plans = Vec::with_capacity(requests.len());
     for group in requests.chunk_by(|one, next| one.host == next.host) {
@@ -45,7 +50,7 @@ struct Run<'r> {
     how: Batch,
     room: usize,
     plans: Vec<Plan>,
-    told: &'r mut dyn FnMut(&Plan),
+    told: &'r mut dyn FnMut(&Plan) -> Result<()>,
 }
 
 impl Run<'_> {
@@ -80,7 +85,7 @@ impl Run<'_> {
         };
         let is_blocked = plan.verdict == Verdict::Blocked;
         if first || !is_blocked {
-            (self.told)(&plan);
+            (self.told)(&plan)?;
         }
         if is_blocked {
             return Ok(Some(plan));

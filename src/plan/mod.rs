@@ -4,6 +4,7 @@
 //! file system, how anything is shown.
 
 mod batch;
+mod branch;
 mod build;
 mod invariants;
 mod message;
@@ -21,6 +22,7 @@ use crate::text::{Edits, RepoPath};
 pub use crate::rewrite::{How, Outcome, QueryChange};
 pub use crate::topology::{Move, Request};
 pub use batch::{Batch, batch};
+pub use branch::{Holds, branch_name};
 pub use build::{plan, plan_on};
 pub use prune::prune;
 pub use rollout::together;

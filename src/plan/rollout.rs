@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{Move, Part, Plan, RolloutStep};
+use crate::proof;
+use crate::shell;
 use crate::text::{Edits, RepoPath};
 use crate::topology::runs::{Assigned, Host};
 use crate::topology::{Label, Topology};
@@ -113,8 +115,8 @@ pub fn together<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Vec<RolloutSte
 fn new_selector(moved: &Move) -> String {
     let host = Label::Known(moved.host.clone());
     let named = moved.streams.after.iter().any(|stream| stream.labels.get("hostname") == Some(&host));
-    let host = if named { format!(", hostname=\"{}\"", moved.host) } else { String::new() };
-    format!("{{service=\"{}\"{host}}}", moved.project)
+    let host = if named { format!(", hostname={}", proof::quoted(&moved.host)) } else { String::new() };
+    format!("{{service={}{host}}}", proof::quoted(&moved.project))
 }
 
 /// The commands that deploy what was edited besides the Compose file and the Alloy configurations.
@@ -132,6 +134,9 @@ fn query_commands(topology: &Topology, compose: &RepoPath, edits: &BTreeMap<Repo
 fn command(topology: &Topology, playbook: &str, limit: &str) -> String {
     let root = topology.ansible_root();
     let book = playbook.strip_prefix(&root).unwrap_or(playbook).trim_start_matches('/');
-    let limit = if limit.is_empty() { String::new() } else { format!(" --limit {limit}") };
-    format!("ansible-playbook {book}{limit}")
+    let mut words = vec!["ansible-playbook".to_owned(), shell::path(book).into_owned()];
+    if !limit.is_empty() {
+        words.extend(shell::option("--limit", limit));
+    }
+    shell::command(&words)
 }

@@ -7,19 +7,22 @@ use git2::{BranchType, Commit, ErrorCode, Oid, Reference, Repository};
 use super::Repo;
 use super::fault::fault;
 use crate::error::{Error, Result};
+use crate::plan::{self, Holds};
+use crate::shell;
 
 /// The trailer that names the commit a plan was made from. Every commit of ours carries it.
 pub(super) const BASE_TRAILER: &str = "Migrate-Base";
 /// No plan has this many steps: a longer chain is not ours.
 const MOST_COMMITS: usize = 10_000;
 
-/// The branch a migration goes to: `migrate/<host>/<service>`, or `migrate/<host>` for all services of a host.
+/// The branch a plan goes to: see [`plan::branch_name`].
 ///
 /// # Errors
 /// A name git does not allow in a branch, or one with a `/`, which would name another branch.
-pub fn branch_name(host: &str, service: Option<&str>) -> Result<String> {
-    for (what, part) in [("host", Some(host)), ("service", service)] {
-        if let Some(part) = part.filter(|part| part.is_empty() || part.contains('/')) {
+pub fn branch_name(host: &str, holds: Holds<'_>) -> Result<String> {
+    let services = if let Holds::Services(list) = holds { list } else { &[] };
+    for (what, part) in [("host", &host)].into_iter().chain(services.iter().map(|part| ("service", part))) {
+        if part.is_empty() || part.contains('/') {
             return Err(Error::user(format!(
                 "the {what} name `{}` cannot be part of a branch name",
                 part.escape_debug()
@@ -27,10 +30,7 @@ pub fn branch_name(host: &str, service: Option<&str>) -> Result<String> {
             .hint("it must not be empty or contain `/`; choose a branch with --branch NAME"));
         }
     }
-    let name = match service {
-        Some(service) => format!("migrate/{host}/{service}"),
-        None => format!("migrate/{host}"),
-    };
+    let name = plan::branch_name(host, holds);
     check_branch_name(&name)?;
     Ok(name)
 }
@@ -73,24 +73,45 @@ pub(super) enum Existing {
 }
 
 impl Repo {
-    /// Looks at what stands in the way of a branch that is to point at `tip`.
+    /// Whether a branch from `base` (hexadecimal) may be made under this name, as far as that can be told before its commits
+    /// are known.
+    ///
+    /// # Errors
+    /// As [`Repo::publish`] will say.
+    pub fn may_be_made(&self, branch: &str, base: &str, replace: bool) -> Result<()> {
+        check_branch_name(branch)?;
+        let base = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
+        self.existing(&self.handle()?, branch, base, None, replace).map(|_| ())
+    }
+
+    /// Looks at what stands in the way of a branch from `base` that is to point at `tip`; `None`: that is not known yet.
     ///
     /// # Errors
     /// The name is taken by another branch, or by a branch that may not be replaced.
-    pub(super) fn existing(&self, git: &Repository, branch: &str, tip: Oid, replace: bool) -> Result<Existing> {
+    pub(super) fn existing(
+        &self,
+        git: &Repository,
+        branch: &str,
+        base: Oid,
+        tip: Option<Oid>,
+        replace: bool,
+    ) -> Result<Existing> {
         let reference = match git.find_reference(&full(branch)) {
             Ok(reference) => reference,
             Err(error) if error.code() == ErrorCode::NotFound => {
-                return clash(git, branch, tip)?.map_or(Ok(Existing::Free), Err);
+                return self.clash(git, branch, base)?.map_or(Ok(Existing::Free), Err);
             }
             // A folder stands where the file of the branch would be.
-            Err(error) => return Err(clash(git, branch, tip)?.unwrap_or_else(|| fault("look up the branch", &error))),
+            Err(error) => {
+                let clash = self.clash(git, branch, base)?;
+                return Err(clash.unwrap_or_else(|| fault("look up the branch", &error)));
+            }
         };
         let exists = |why: &str| Error::user(format!("the branch {branch} exists already{why}"));
         let Some(at) = reference.target() else {
             return Err(exists(" and is a symbolic reference").hint("choose another branch with --branch NAME"));
         };
-        if at == tip {
+        if Some(at) == tip {
             return Ok(Existing::Same);
         }
         if let Some((commit, why)) = foreign(git, at)? {
@@ -98,14 +119,18 @@ impl Repo {
                 .hint("a branch that somebody else worked on is never replaced")
                 .hint("choose another branch with --branch NAME, or delete this one yourself"));
         }
+        let from = git.find_commit(at).ok().and_then(|commit| base_of(&commit));
+        if tip.is_none() && from == Some(base) {
+            // It may well be the very branch that is to be made.
+            return Ok(Existing::Same);
+        }
         if !replace {
-            let from = git.find_commit(at).ok().and_then(|commit| base_of(&commit));
-            let moved =
-                from.filter(|&from| git.graph_descendant_of(tip, from).unwrap_or(false) && !is_base(git, tip, from));
+            let moved = from.filter(|&from| from != base && git.graph_descendant_of(base, from).unwrap_or(false));
             let error = match moved {
                 Some(from) => exists(&format!(", made from the earlier commit {}", shortened(&from.to_string()))),
                 None => exists(" and holds something else"),
             };
+            let error = if self.is_merged(git, branch, base)? { error.hint(merged(branch)) } else { error };
             return Err(error
                 .hint("every commit on it was made by this program: --replace makes it anew")
                 .hint("or choose another branch with --branch NAME"));
@@ -146,33 +171,48 @@ impl Repo {
         }
         Ok(None)
     }
+
+    /// Another branch whose name makes this one impossible: `migrate/puck` against `migrate/puck/kairos`.
+    fn clash(&self, git: &Repository, branch: &str, base: Oid) -> Result<Option<Error>> {
+        let taken = |other: &str| {
+            let error = Error::user(format!("the branch {branch} cannot be made because the branch {other} exists"))
+                .hint("git cannot have a branch inside the name of another");
+            let hint = if self.is_merged(git, other, base)? {
+                merged(other)
+            } else {
+                "merge it first and delete it, or choose another name with --branch NAME".to_owned()
+            };
+            Ok(Some(error.hint(hint)))
+        };
+        for (at, _) in branch.match_indices('/') {
+            if git.find_branch(&branch[..at], BranchType::Local).is_ok() {
+                return taken(&branch[..at]);
+            }
+        }
+        let inside = format!("{}/", full(branch));
+        // Not by glob: a host or branch name may hold the characters that a glob gives a meaning to.
+        let references = git.references().map_err(|error| fault("list the branches", &error))?;
+        for reference in references.flatten() {
+            if let Some(name) = reference.name().ok().filter(|name| name.starts_with(&inside)) {
+                return taken(name.strip_prefix("refs/heads/").unwrap_or(name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether `git branch -d` takes the branch away: `base` holds all of it, `HEAD` does, and it is checked out nowhere.
+    fn is_merged(&self, git: &Repository, branch: &str, base: Oid) -> Result<bool> {
+        let Ok(reference) = git.find_reference(&full(branch)) else { return Ok(false) };
+        let Some(at) = reference.target() else { return Ok(false) };
+        let holds = |by: Oid| by == at || git.graph_descendant_of(by, at).unwrap_or(false);
+        let head = self.git.refname_to_id("HEAD");
+        Ok(holds(base) && head.is_ok_and(holds) && self.checked_out(git, &reference)?.is_none())
+    }
 }
 
-/// Another branch whose name makes this one impossible: `migrate/puck` against `migrate/puck/kairos`.
-fn clash(git: &Repository, branch: &str, tip: Oid) -> Result<Option<Error>> {
-    let taken = |other: &str| {
-        let error = Error::user(format!("the branch {branch} cannot be made because the branch {other} exists"))
-            .hint("git cannot have a branch inside the name of another");
-        let merged = git.refname_to_id(&full(other)).is_ok_and(|at| git.graph_descendant_of(tip, at).unwrap_or(false));
-        if merged {
-            return error.hint(format!("it is merged: delete it with `git branch -d {other}`"));
-        }
-        error.hint("merge it first and delete it, or choose another name with --branch NAME")
-    };
-    for (at, _) in branch.match_indices('/') {
-        if git.find_branch(&branch[..at], BranchType::Local).is_ok() {
-            return Ok(Some(taken(&branch[..at])));
-        }
-    }
-    let inside = format!("{}/", full(branch));
-    // Not by glob: a host or branch name may hold the characters that a glob gives a meaning to.
-    let references = git.references().map_err(|error| fault("list the branches", &error))?;
-    for reference in references.flatten() {
-        if let Some(name) = reference.name().ok().filter(|name| name.starts_with(&inside)) {
-            return Ok(Some(taken(name.strip_prefix("refs/heads/").unwrap_or(name))));
-        }
-    }
-    Ok(None)
+/// What to do about a branch that is merged.
+fn merged(branch: &str) -> String {
+    format!("it is merged: delete it with `{}`", shell::command(&["git", "branch", "-d", branch]))
 }
 
 /// The first commit from `tip` down that is not ours and untouched, with what gives it away; `None` when all are.
@@ -217,11 +257,6 @@ fn base_of(commit: &Commit<'_>) -> Option<Oid> {
     let message = commit.message().ok()?;
     let trailers = git2::message_trailers_strs(message).ok()?;
     trailers.iter().find(|(key, _)| *key == BASE_TRAILER).and_then(|(_, value)| Oid::from_str(value).ok())
-}
-
-/// Whether the branch at `tip` was made from `base`.
-fn is_base(git: &Repository, tip: Oid, base: Oid) -> bool {
-    git.find_commit(tip).is_ok_and(|commit| base_of(&commit) == Some(base))
 }
 
 fn short(commit: &Commit<'_>) -> String {

@@ -1,4 +1,4 @@
-//! Which branches of one run cannot be merged one after the other.
+//! Which branches cannot be merged one after the other.
 //!
 //! Knows: how git merges. Must not know: what the branches change.
 
@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use git2::{Commit, Oid, Repository};
 
+use super::Repo;
+use super::branch::full;
 use super::fault::fault;
 use super::publish::{Conflict, NewBranch, Published};
 use crate::error::Result;
@@ -35,6 +37,20 @@ pub(super) fn find(git: &Repository, branches: &[NewBranch<'_>], published: &mut
         }
     }
     Ok(())
+}
+
+impl Repo {
+    /// The files that a merge of a commit (hexadecimal) and a branch that is there leaves in conflict, sorted.
+    ///
+    /// # Errors
+    /// One of the two cannot be read.
+    pub fn conflicts_with(&self, commit: &str, branch: &str) -> Result<Vec<String>> {
+        let git = self.memory()?;
+        let failed = |error: git2::Error| fault(&format!("read the branch {branch}"), &error);
+        let one = Oid::from_str(commit).and_then(|id| git.find_commit(id)).map_err(failed)?;
+        let other = git.refname_to_id(&full(branch)).and_then(|id| git.find_commit(id)).map_err(failed)?;
+        merge(&git, &one, &other)
+    }
 }
 
 fn tip<'git>(git: &'git Repository, published: &Published) -> Result<Commit<'git>> {

@@ -151,7 +151,7 @@ impl Repo {
                 published.patch = patch::of_files(&commits.written).unwrap_or_else(whole)?;
             }
             let ids = commits.ids;
-            match self.existing(&memory, &branch.name, tip, options.replace) {
+            match self.existing(&memory, &branch.name, base_id, Some(tip), options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
                 }

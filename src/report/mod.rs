@@ -13,7 +13,6 @@ mod json;
 mod markdown;
 #[cfg(test)]
 mod pages;
-mod plain;
 mod review;
 #[cfg(test)]
 mod sample;
@@ -28,6 +27,7 @@ mod told;
 pub mod verify;
 
 use crate::error::{Error, Kind};
+use crate::plain;
 use crate::plan::Plan;
 use crate::text::RepoPath;
 
@@ -79,6 +79,8 @@ pub struct Written {
     pub conflicts: Vec<(String, Vec<String>)>,
     /// What else is worth saying about the repository and the branch, one sentence each.
     pub notes: Vec<String>,
+    /// Whether some of the notes name services that were left out, because a branch holds them already.
+    pub held: bool,
 }
 
 /// What became of the branch.
@@ -140,12 +142,6 @@ pub fn html(run: Run<'_>) -> String {
 /// Text from the repository as a terminal may show it: in one line, control characters made visible.
 pub fn visible(text: &str) -> String {
     plain::line(text).into_owned()
-}
-
-/// A name as a POSIX shell takes it.
-pub fn quoted(name: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%:,".contains(c);
-    if name.chars().all(safe) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// An error that ended the run, with what to do about it.

@@ -88,6 +88,9 @@ pub(super) fn commits(run: Run<'_>, plan: usize) -> Vec<(&str, &str)> {
 /// The run in one line.
 pub(super) fn title(run: Run<'_>) -> String {
     match run.plans {
+        [] if run.branches.iter().any(|one| one.held) => {
+            "Nothing to do: what logs to syslog is on a branch already".to_owned()
+        }
         [] => "Nothing to do: no service logs to syslog".to_owned(),
         [plan] => format!("{}: {}", plan.subject(), verdict(plan)),
         plans => {

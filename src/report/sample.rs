@@ -118,6 +118,7 @@ pub(super) fn full() -> (Plan, Written) {
         outcome: Some(super::Outcome::Created),
         conflicts: Vec::new(),
         notes: vec!["git knows no name and e-mail of yours; the commits are by migrate".to_owned()],
+        held: false,
     };
     (plan, written)
 }

@@ -3,34 +3,59 @@
 //! Knows: names of hosts and services, what the user asked for. Must not know: git, edits.
 
 use crate::error::{Error, Result};
-use crate::plan::{Plan, Verdict};
+use crate::plan::{Holds, Plan, Verdict};
 use crate::repo::branch_name;
 
-/// Names of branches, each with its plans by index, in the order of the plans. Plans without commits are on none.
-///
-/// `migrate/<host>` for the services of a host; `migrate/<host>/<service>` for each where they are to be separate.
-/// `named` is the name the user wants instead.
-///
-/// # Errors
-/// A name git does not allow, or one name for several branches.
-pub(super) fn of(plans: &[Plan], separate: bool, named: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
-    let mut list: Vec<(String, Vec<usize>)> = Vec::new();
-    let mut last = None;
-    for (index, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.verdict == Verdict::Ready) {
-        // One branch for one move, whichever of its names the host was called by.
-        let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.short_host);
-        let service = separate.then_some(plan.request.service.as_str());
-        if let Some((_, indices)) = list.last_mut().filter(|_| last == Some((host, service))) {
-            indices.push(index);
-        } else {
-            let name = named.map_or_else(|| branch_name(host, service), |name| Ok(name.to_owned()))?;
-            list.push((name, vec![index]));
+/// What decides the name of a branch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Naming<'a> {
+    /// The name the user wants instead.
+    pub(super) named: Option<&'a str>,
+    /// Whether each service has a branch of its own.
+    pub(super) separate: bool,
+    /// The services that were asked for by name, in the order of their commits; `None` for all of a host.
+    pub(super) services: Option<&'a [&'a str]>,
+}
+
+impl Naming<'_> {
+    /// The branch for a service of a host, which is given by its short name.
+    ///
+    /// # Errors
+    /// A name git does not allow.
+    pub(super) fn branch(self, host: &str, service: &str) -> Result<String> {
+        if let Some(name) = self.named {
+            return Ok(name.to_owned());
         }
-        last = Some((host, service));
+        match self.services {
+            _ if self.separate => branch_name(host, Holds::Services(&[service])),
+            Some(services) => branch_name(host, Holds::Services(services)),
+            None => branch_name(host, Holds::All),
+        }
     }
-    if let (Some(name), true) = (named, list.len() > 1) {
-        return Err(Error::usage(format!("`--branch {name}` is one name for {} branches", list.len()))
-            .hint("leave it out, or ask for one host and without --separate"));
+
+    /// Names of branches, each with its plans by index, in the order of the plans. Plans without commits are on none.
+    ///
+    /// # Errors
+    /// A name git does not allow, or one name for several branches.
+    pub(super) fn of(self, plans: &[Plan]) -> Result<Vec<(String, Vec<usize>)>> {
+        let mut list: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut last = None;
+        for (index, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.verdict == Verdict::Ready) {
+            // One branch for one move, whichever of its names the host was called by.
+            let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.short_host);
+            let service = plan.request.service.as_str();
+            let one = (host, self.separate.then_some(service));
+            if let Some((_, indices)) = list.last_mut().filter(|_| last == Some(one)) {
+                indices.push(index);
+            } else {
+                list.push((self.branch(host, service)?, vec![index]));
+            }
+            last = Some(one);
+        }
+        if let (Some(name), true) = (self.named, list.len() > 1) {
+            return Err(Error::usage(format!("`--branch {name}` is one name for {} branches", list.len()))
+                .hint("leave it out, or ask for one host and without --separate"));
+        }
+        Ok(list)
     }
-    Ok(list)
 }

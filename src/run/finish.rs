@@ -2,6 +2,7 @@
 //!
 //! Knows: what goes to which stream, and that nothing is written before all of it can be. Must not know: what was planned.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
 use super::{look, print};
@@ -11,20 +12,30 @@ use crate::plan::Plan;
 use crate::repo::{self, Ahead, NewBranch, OutFile, PublishOptions, Repo};
 use crate::report::{self, Run, Written};
 
-/// Writes the plans to the branches that are wanted, each with its plans by index, and reports. Their commits may be built
-/// `ahead`. Returns the exit code.
+/// What there is to a run besides its plans.
+#[derive(Default)]
+pub(super) struct Around {
+    /// Whether it was asked for as one for several services.
+    pub(super) batch: bool,
+    /// What was not planned because branches hold it already: a sentence, and the branches.
+    pub(super) left_out: Vec<(String, Vec<String>)>,
+    /// Commits in the making.
+    pub(super) ahead: Option<Ahead>,
+}
+
+/// Writes the plans to the branches that are wanted, each with its plans by index, and reports. Returns the exit code.
 pub(super) fn finish(
     repo: &Repo,
     plans: &[Plan],
     wanted: Vec<(String, Vec<usize>)>,
-    batch: bool,
+    around: Around,
     asked: &Output,
-    ahead: Option<Ahead>,
 ) -> Result<u8> {
     // Before anything is written: a report that cannot be is found out now.
     let page = asked.report.as_deref().map(OutFile::prepare).transpose()?;
-    let branches = publish(repo, plans, wanted, asked, ahead)?;
-    let run = Run { plans, branches: &branches, batch };
+    let mut branches = publish(repo, plans, wanted, asked, around.ahead)?;
+    beside(repo, &mut branches, around.left_out)?;
+    let run = Run { plans, branches: &branches, batch: around.batch };
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::json(run),
@@ -36,6 +47,33 @@ pub(super) fn finish(
         page.write(&report::html(run))?;
     }
     Ok(report::summary::exit_code(run))
+}
+
+/// Notes what was left out, and which branches that hold it do not merge with those that were written.
+fn beside(repo: &Repo, branches: &mut [Written], left_out: Vec<(String, Vec<String>)>) -> Result<()> {
+    let held: BTreeSet<&String> = left_out.iter().flat_map(|(_, branches)| branches).collect();
+    for written in branches.iter_mut().filter(|written| is_there(written)) {
+        for &other in &held {
+            let paths = repo.conflicts_with(written.commits.last().map_or("", String::as_str), other)?;
+            if !paths.is_empty() {
+                written.conflicts.push((other.clone(), paths));
+                written
+                    .notes
+                    .push(format!("merge {other} first, then run this again with --replace: it goes on from there"));
+            }
+        }
+    }
+    if let Some(first) = branches.first_mut() {
+        first.held = !left_out.is_empty();
+        first.notes.splice(0..0, left_out.into_iter().map(|(sentence, _)| sentence));
+    }
+    Ok(())
+}
+
+/// Whether the branch is there now, by this run or by an earlier one.
+fn is_there(written: &Written) -> bool {
+    use report::Outcome::{AlreadyThere, Created, Replaced};
+    matches!(written.outcome, Some(Created | Replaced(_) | AlreadyThere))
 }
 
 /// The branches of a run and what they were to hold; one without a name when there is nothing to write.
@@ -76,6 +114,7 @@ fn publish(
             outcome: Some(outcome(one.outcome)),
             conflicts: one.conflicts.into_iter().map(|conflict| (conflict.branch, conflict.paths)).collect(),
             notes: one.notes,
+            held: false,
         });
     }
     if let Some(first) = written.first_mut() {

@@ -2,34 +2,51 @@
 //!
 //! Knows: the order of the stations. Must not know: how any station works.
 
-use super::branches;
-use super::finish::finish;
+use super::branches::Naming;
+use super::finish::{Around, finish};
 use super::progress::Progress;
 use super::read::read;
 use crate::cli::{self, Migrate, Output};
 use crate::error::Result;
 use crate::plan::{self, Batch, Plan, Request};
-use crate::repo::Repo;
+use crate::repo::{Repo, check_branch_name};
 use crate::select::names;
-use crate::topology::{Bridge, Selection, Services};
+use crate::status;
+use crate::topology::{Bridge, Selection, Services, Topology, moves};
 
 /// Plans, writes and reports.
 pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
+    output.branch.as_deref().map_or(Ok(()), check_branch_name)?;
     let repo = Repo::open(Some(&asked.repo))?;
     let selection = selection(asked);
     let topology =
         read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology).map(|all| names(topology, &all)))?;
     let requests = selection.requests(&topology)?;
+    let typed: Vec<&str> = requests.iter().map(|request| request.service.as_str()).collect();
+    let naming =
+        Naming { named: output.branch.as_deref(), separate: asked.separate, services: (!asked.all).then_some(&typed) };
+    let (requests, left_out) = without_held(&repo, &topology, naming, &requests)?;
     let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
     let mut progress = Progress::new(requests.len());
     // The commits of several services are built while the next ones are planned.
     let ahead = (requests.len() > 1).then(|| repo.ahead(&topology.snapshot.base)).transpose()?;
+    // Where one of several branches may be left as it is, what is in the way is told in the end.
+    let lenient = output.dry_run || (output.replace && (asked.separate || asked.host.is_none()));
+    let mut checked = String::new();
     let mut told = |plan: &Plan| {
         progress.told(plan);
         if let Some(ahead) = &ahead {
             let Request { host, service, .. } = &plan.request;
             ahead.add(&if how.separate { format!("{host} {service}") } else { host.clone() }, &plan.steps);
         }
+        let Some(moved) = plan.moved.as_ref().filter(|_| !lenient) else { return Ok(()) };
+        // There is something to write: what keeps it from being written is told before the rest is planned.
+        let branch = naming.branch(&moved.short_host, &plan.request.service)?;
+        if branch != checked {
+            repo.may_be_made(&branch, &plan.base, output.replace)?;
+            checked = branch;
+        }
+        Ok(())
     };
     let plans = plan::batch(&topology, &requests, how, &mut told).map_err(|error| {
         match cli::misplaced(asked.services.iter().map(String::as_str)) {
@@ -38,12 +55,43 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
         }
     })?;
     progress.finish();
-    let single = asked.separate || !selection.is_batch();
-    let wanted = branches::of(&plans, single, output.branch.as_deref())?;
-    let code = finish(&repo, &plans, wanted, selection.is_batch(), output, ahead)?;
+    let around = Around { batch: selection.is_batch(), left_out, ahead };
+    let code = finish(&repo, &plans, naming.of(&plans)?, around, output)?;
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plans, topology));
     Ok(code)
+}
+
+/// A sentence on each service, and the branches that hold it.
+type LeftOut = Vec<(String, Vec<String>)>;
+
+/// Of all services, those that no branch holds already, and a sentence on each of the others. A branch that the run would
+/// make itself is no such branch.
+fn without_held(
+    repo: &Repo,
+    topology: &Topology,
+    naming: Naming<'_>,
+    requests: &[Request],
+) -> Result<(Vec<Request>, LeftOut)> {
+    if naming.services.is_some() {
+        return Ok((requests.to_vec(), Vec::new()));
+    }
+    let branches = repo.branches(&topology.snapshot.base)?;
+    let (mut list, mut left_out) = (Vec::new(), Vec::new());
+    for request in requests {
+        let host = &topology.hosts[moves::host(topology, &request.host)?];
+        let held = status::branches_with(topology, host, &request.service, &branches);
+        let own = naming.branch(&moves::short_host(topology, &host.name), &request.service)?;
+        if held.is_empty() || held.contains(&own) {
+            list.push(request.clone());
+        } else {
+            let Request { service, host, .. } = request;
+            let branches = held.join(" and on ");
+            left_out
+                .push((format!("{service} on {host} was left out: it is on {branches}, which is not merged"), held));
+        }
+    }
+    Ok((list, left_out))
 }
 
 fn selection(asked: &Migrate) -> Selection {

@@ -2,11 +2,11 @@
 //!
 //! Knows: the order of the stations. Must not know: how any station works.
 
-use super::finish::finish;
+use super::finish::{Around, finish};
 use super::read::read;
 use crate::cli;
 use crate::error::Result;
-use crate::plan::{self, Request, Verdict};
+use crate::plan::{self, Holds, Request, Verdict};
 use crate::repo::{Repo, branch_name};
 use crate::select::Names;
 use crate::topology::moves;
@@ -21,9 +21,9 @@ pub(super) fn run(asked: &cli::prune::Prune) -> Result<u8> {
     let wanted = match (plan.verdict, &asked.output.branch) {
         (Verdict::Ready, Some(name)) => vec![(name.clone(), vec![0])],
         (Verdict::Ready, None) => {
-            vec![(branch_name(&moves::short_host(&topology, &plan.request.host), Some("prune"))?, vec![0])]
+            vec![(branch_name(&moves::short_host(&topology, &plan.request.host), Holds::Prune)?, vec![0])]
         }
         _ => Vec::new(),
     };
-    finish(&repo, &[plan], wanted, false, &asked.output, None)
+    finish(&repo, &[plan], wanted, Around::default(), &asked.output)
 }

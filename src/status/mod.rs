@@ -182,6 +182,12 @@ pub fn of(topology: &Topology, host: Option<&str>, branches: &Branches) -> Resul
     })
 }
 
+/// The branches that hold a move of this service, as its host has it and `branches` say, by name.
+pub fn branches_with(topology: &Topology, host: &Host, service: &str, branches: &Branches) -> Vec<String> {
+    let deployment = moves::find(topology, host, service);
+    row::held(topology, host, service, deployment, branches).into_iter().map(|held| held.branch).collect()
+}
+
 fn hosts(topology: &Topology, asked: Option<&str>) -> Result<Vec<usize>, Error> {
     match asked {
         Some(host) => Ok(vec![moves::host(topology, host)?]),

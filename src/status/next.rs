@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{HostFacts, Row, State};
+use crate::plan::{Holds, branch_name};
 
 /// How many branches or hosts are named one by one.
 const MOST: usize = 3;
@@ -101,7 +102,8 @@ fn branches(base: &str, rows: &[Row]) -> Vec<Next> {
     let mut list: Vec<Next> = Vec::new();
     for row in rows.iter().filter(|row| row.state == State::OnBranch) {
         let Some(held) = row.branches.first() else { continue };
-        let own = held.foreign.is_none() && held.branch == format!("migrate/{}/{}", row.short_host, row.service);
+        let own =
+            held.foreign.is_none() && held.branch == branch_name(&row.short_host, Holds::Services(&[&row.service]));
         let next = if held.base != base && own && row.touch.is_some() {
             Next {
                 text: format!("make {} anew: it was made from another commit than this one", held.branch),

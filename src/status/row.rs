@@ -6,14 +6,14 @@
 use super::{Branches, Held, Row, State, Touch};
 use crate::error::{Error, Kind};
 use crate::finding::{Finding, Level};
-use crate::plan::{self, Plan, Verdict};
+use crate::plan::{self, Holds, Plan, Verdict};
 use crate::topology::runs::Host;
 use crate::topology::{Topology, moves};
 
 /// One service; `None` when it is neither on syslog nor read from the Docker socket.
 pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, branches: &Branches) -> Option<Row> {
     let short_host = moves::short_host(topology, &host.name);
-    let held = held(topology, host, service, branches);
+    let held = held(topology, host, &service.name, service.deployment, branches);
     let project = service.deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
     let (state, touch, findings) = match plan::plan_on(topology, &super::request(host, service.name.clone())) {
         // As a batch says it: no name tells it from another.
@@ -64,11 +64,17 @@ fn is_on_neither(plan: &Plan) -> bool {
 }
 
 /// The moves of this service on branches, one for each branch.
-fn held(topology: &Topology, host: &Host, service: &moves::Service, branches: &Branches) -> Vec<Held> {
+pub(super) fn held(
+    topology: &Topology,
+    host: &Host,
+    service: &str,
+    deployment: Option<usize>,
+    branches: &Branches,
+) -> Vec<Held> {
     let is_it = |one: &&Held| {
         one.host == host.name
-            && (one.service == service.name
-                || service.deployment.is_some_and(|index| moves::find(topology, host, &one.service) == Some(index)))
+            && (one.service == service
+                || deployment.is_some_and(|index| moves::find(topology, host, &one.service) == Some(index)))
     };
     let mut list: Vec<Held> = branches.held.iter().filter(is_it).cloned().collect();
     list.dedup_by(|one, before| one.branch == before.branch);
@@ -77,7 +83,7 @@ fn held(topology: &Topology, host: &Host, service: &moves::Service, branches: &B
 
 /// A branch that keeps `migrate SERVICE --host HOST` from making its own.
 fn in_the_way(service: &str, short_host: &str, branches: &Branches) -> Option<Finding> {
-    let wanted = format!("migrate/{short_host}/{service}");
+    let wanted = plan::branch_name(short_host, Holds::Services(&[service]));
     let clashes = |name: &&String| {
         let inside = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'));
         **name == wanted || inside(&wanted, name) || inside(name, &wanted)

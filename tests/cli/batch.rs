@@ -37,17 +37,17 @@ fn all_services_of_a_host_are_one_branch_with_a_commit_each() {
     assert_eq!(after, before);
     scratch.sound();
     let titles = PUCK.map(|name| format!("{name}: move from syslog to the Docker socket on puck"));
-    assert_eq!(subjects(&scratch, "migrate/puck"), titles);
+    assert_eq!(subjects(&scratch, "migrate/puck/all"), titles);
     let trailers = scratch.git(&[
         "log",
         "--format=%(trailers:key=Migrated-Service,valueonly)%(trailers:key=Migrate-Base,valueonly)",
-        "main..migrate/puck",
+        "main..migrate/puck/all",
     ]);
     let main = scratch.git(&["rev-parse", "main"]);
     let want: Vec<String> = PUCK.iter().rev().flat_map(|name| [(*name).to_owned(), main.clone()]).collect();
     assert_eq!(trailers.split_whitespace().collect::<Vec<_>>(), want);
     // The port variables and the listeners are gone with the last of them.
-    let config = String::from_utf8(scratch.show("migrate/puck", "ansible/alloy/puck/config.alloy.j2")).unwrap();
+    let config = String::from_utf8(scratch.show("migrate/puck/all", "ansible/alloy/puck/config.alloy.j2")).unwrap();
     assert!(PUCK.iter().all(|name| !config.contains(&format!("{name}_syslog_port"))), "{config}");
 }
 
@@ -60,7 +60,7 @@ fn a_batch_is_the_services_one_by_one() {
         let run = single.migrate(&[name, "--host", "puck"]);
         assert_eq!(run.code, 3, "{}", run.err);
         single.git(&["merge", "-q", "--ff-only", &format!("migrate/puck/{name}")]);
-        let commit = format!("migrate/puck~{}", PUCK.len() - 1 - at);
+        let commit = format!("migrate/puck/all~{}", PUCK.len() - 1 - at);
         assert_eq!(tree(&single, "main"), tree(&batch, &commit), "{name}");
     }
     let again = single.migrate(&["--all", "--host", "puck"]);
@@ -104,8 +104,11 @@ fn a_blocked_service_is_named_and_does_not_stop_the_others() {
     let report = run.json();
     let branches: Vec<&str> =
         report["branches"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(branches, ["miranda", "oberon", "puck", "rosalind", "titania"].map(|host| format!("migrate/{host}")));
-    assert!(!scratch.exists("migrate/puck"));
+    assert_eq!(
+        branches,
+        ["miranda", "oberon", "puck", "rosalind", "titania"].map(|host| format!("migrate/{host}/all"))
+    );
+    assert!(!scratch.exists("migrate/puck/all"));
     let alone = scratch.migrate(&["--all", "--host", "ariel"]);
     assert_eq!(alone.code, 4, "{}", alone.out);
     assert!(alone.out.starts_with("neo4j on ariel: blocked, nothing was written\n"), "{}", alone.out);
@@ -140,11 +143,11 @@ fn services_by_name_come_in_name_order_whatever_was_typed() {
     let scratch = Scratch::demo();
     let run = scratch.migrate(&["kairos", "angelia", "kairos", "--host", "puck"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    let first = scratch.git(&["rev-parse", "migrate/puck"]);
-    assert_eq!(subjects(&scratch, "migrate/puck").len(), 2);
+    let first = scratch.git(&["rev-parse", "migrate/puck/angelia+kairos"]);
+    assert_eq!(subjects(&scratch, "migrate/puck/angelia+kairos").len(), 2);
     let again = scratch.migrate(&["angelia", "kairos", "--host", "puck", "--format", "json"]);
     assert_eq!((again.code, again.json()["branches"][0]["outcome"].as_str()), (0, Some("already-there")));
-    assert_eq!(scratch.git(&["rev-parse", "migrate/puck"]), first);
+    assert_eq!(scratch.git(&["rev-parse", "migrate/puck/angelia+kairos"]), first);
     // A slip of the pen ends the run, whatever else was asked for.
     scratch.migrate(&["angelia", "kairo", "--host", "puck", "--branch", "new"]).fails(1, &["no service `kairo`"]);
     assert!(!scratch.exists("new"));
@@ -192,22 +195,31 @@ fn branches_are_made_all_or_none() {
     scratch.migrate(&["--all", "--separate", "--host", "puck", "--branch", "x"]).fails(2, &["one name for 4 branches"]);
 }
 
+/// An earlier version called the branch of several services so.
 #[test]
-fn a_branch_of_one_service_in_the_way_is_named_with_what_to_do() {
+fn a_branch_in_the_way_is_told_before_the_rest_is_planned() {
     let scratch = Scratch::demo();
-    scratch.kairos(&[]);
-    let run = scratch.migrate(&["--all", "--host", "puck"]);
-    let err = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(run.code, 1);
-    assert!(err.contains("migrate/puck cannot be made because the branch migrate/puck/kairos exists"), "{err}");
-    // The usual way: the first service was reviewed and merged, its branch is still there.
-    scratch.git(&["merge", "-q", "--ff-only", "migrate/puck/kairos"]);
-    let run = scratch.migrate(&["--all", "--host", "puck"]);
-    let err = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(err.contains("it is merged: delete it with `git branch -d migrate/puck/kairos`"), "{err}");
-    scratch.git(&["branch", "-d", "migrate/puck/kairos"]);
-    assert_eq!(scratch.migrate(&["--all", "--host", "puck"]).code, 3);
-    assert_eq!(subjects(&scratch, "migrate/puck").len(), 3);
+    let all = ["--all", "--host", "puck"];
+    scratch.git(&["branch", "migrate/puck"]);
+    scratch.git(&["switch", "-q", "migrate/puck"]);
+    scratch.commit("of a person");
+    scratch.git(&["switch", "-q", "main"]);
+    let said = |run: &Run| run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for options in [&[][..], &["--branch", "migrate/puck/mine"]] {
+        let run = scratch.migrate(&[&all[..], options].concat());
+        assert_eq!(run.code, 1);
+        assert!(run.err.contains("1/4") && !run.err.contains("2/4"), "{}", run.err);
+        assert!(said(&run).contains("cannot be made because the branch migrate/puck exists"), "{}", run.err);
+        assert!(!run.err.contains("it is merged"), "{}", run.err);
+    }
+    // Merged is what the base holds, and what git would delete.
+    scratch.git(&["merge", "-q", "--no-ff", "--no-edit", "migrate/puck"]);
+    let run = scratch.migrate(&all);
+    assert!(said(&run).contains("it is merged: delete it with `git branch -d migrate/puck`"), "{}", run.err);
+    let run = scratch.migrate(&[&all[..], &["--base", "main^"]].concat());
+    assert!(run.code == 1 && !run.err.contains("it is merged"), "{}", run.err);
+    scratch.git(&["branch", "-d", "migrate/puck"]);
+    assert_eq!(scratch.migrate(&all).code, 3);
 }
 
 /// The queries of a file in a commit that hold `word`.
@@ -226,16 +238,16 @@ fn a_bridge_is_gone_once_the_last_service_of_its_query_has_moved() {
     // After angelia, kairos is still on syslog: both are asked for behind what they have in common.
     let bridge = "{hostname='puck.incus'} | job='kairos' or service='angelia' [5m]";
     assert_eq!(
-        queries(&scratch, "migrate/puck~3", BOARD, "angelia"),
+        queries(&scratch, "migrate/puck/all~3", BOARD, "angelia"),
         [format!("\"expr\": \"sum by (service_name) (rate({bridge}))\"")]
     );
     let direct = "{hostname='puck.incus', service=~'angelia|kairos'}[5m]";
     assert_eq!(
-        queries(&scratch, "migrate/puck", BOARD, "angelia"),
+        queries(&scratch, "migrate/puck/all", BOARD, "angelia"),
         [format!("\"expr\": \"sum by (service_name) (rate({direct}))\"")]
     );
     // Two of three containers of spelunker move, so a selector cannot say it; no job is asked for any more.
-    let last = queries(&scratch, "migrate/puck", RULES, "Traceback").join("");
+    let last = queries(&scratch, "migrate/puck/all", RULES, "Traceback").join("");
     assert!(
         last.contains("(service=\"spelunker\" and (component=\"api\" or component=\"indexer\"))")
             && !last.contains("job="),

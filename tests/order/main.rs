@@ -83,7 +83,7 @@ fn at_once(world: &World, start: &Snapshot, number: u64) {
         let topology = Topology::of(start);
         let selection = Selection { host: Some(host.clone()), ..Selection::default() };
         let requests = selection.requests(&topology).expect("a host of the repository");
-        let plans = plan::batch(&topology, &requests, Batch::default(), &mut |_| {}).expect("plans");
+        let plans = plan::batch(&topology, &requests, Batch::default(), &mut |_| Ok(())).expect("plans");
         let mut end = start.clone();
         for plan in plans.iter().filter(|plan| plan.verdict == Verdict::Ready) {
             let alone = plan::plan(&end, &plan.request).expect("a plan");

@@ -1,6 +1,7 @@
 //! What is refused, and that nothing is lost by it.
 
 use migrate::error::Kind;
+use migrate::plan::Holds;
 use migrate::repo::{Outcome, PublishOptions, branch_name, check_branch_name};
 
 use crate::scratch::{BRANCH, Scratch, load, options, publish, publish_as, publish_steps, publish_with, step, words};
@@ -85,20 +86,20 @@ fn a_branch_inside_the_name_of_another_is_explained() {
 
 #[test]
 fn names_git_forbids_are_refused_with_the_rule() {
-    assert_eq!(branch_name("puck", Some("kairos")).unwrap(), BRANCH);
-    assert_eq!(branch_name("puck", None).unwrap(), "migrate/puck");
-    assert_eq!(branch_name("puck", Some("käse_1.2-x")).unwrap(), "migrate/puck/käse_1.2-x");
+    let name = |service: &str| branch_name("puck", Holds::Services(&[service]));
+    assert_eq!(name("kairos").unwrap(), BRANCH);
+    assert_eq!(name("käse_1.2-x").unwrap(), "migrate/puck/käse_1.2-x");
     for service in ["", "a/b", "..", "a..b", "a b", "a~", "a^", "a:b", "a?", "a*", "a[", "a\\", "a@{b", "a.lock", ".a"]
     {
-        assert!(branch_name("puck", Some(service)).is_err(), "{service}");
+        assert!(name(service).is_err(), "{service}");
     }
     for service in ["a\n", "a\0b", "a\u{7f}", "a."] {
-        assert!(branch_name("puck", Some(service)).is_err(), "{service:?}");
+        assert!(name(service).is_err(), "{service:?}");
     }
     for name in ["", "-x", "HEAD", "a//b", "/a", "a/", "a/.b", "a.lock/b", "x\0"] {
         assert!(check_branch_name(name).is_err(), "{name:?}");
     }
-    let error = words(branch_name("puck", Some("a b")));
+    let error = words(name("a b"));
     assert!(error.contains("has no blanks") && error.contains("--branch"), "{error}");
     let scratch = Scratch::new();
     let (repo, start) = (scratch.repo(), load(&scratch.repo(), None));

@@ -4,7 +4,8 @@
 
 use super::super::review::{self, short};
 use super::super::style::{FAINT, INFO, LOOK, Page, STRONG};
-use super::super::{Outcome, Written, quoted};
+use super::super::{Outcome, Written};
+use crate::shell;
 
 /// The branch, with the titles of its commits in order; nothing when there is none.
 pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Written) {
@@ -29,10 +30,9 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
     }
     let tip = written.commits.last().map_or("", |id| short(id));
     let (look, take) = if written.dry_run && written.outcome != Some(Outcome::AlreadyThere) {
-        (format!("git diff {}...{tip}", short(base)), None)
+        (diff(base, tip), None)
     } else {
-        let name = quoted(&written.branch);
-        (format!("git diff {}...{name}", short(base)), Some(format!("git switch {name}")))
+        (diff(base, &written.branch), Some(shell::command(&["git", "switch", &written.branch])))
     };
     page.gap();
     page.code("  to review:  ", STRONG, &look);
@@ -55,6 +55,11 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
         page.labelled(LOOK, "note", &conflict);
     }
     notes(page, written);
+}
+
+/// The command that shows what a branch or commit changes.
+fn diff(base: &str, other: &str) -> String {
+    shell::command(&["git", "diff", &format!("{}...{other}", short(base))])
 }
 
 /// What else is worth saying.

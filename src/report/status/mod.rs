@@ -10,8 +10,9 @@ mod table;
 mod tests;
 
 use super::review::{number, short};
-use super::{Look, quoted, summary};
+use super::{Look, summary};
 use crate::finding::Finding;
+use crate::shell;
 use crate::status::{Next, Row, State, Status, Step};
 use crate::topology::Derives;
 
@@ -49,25 +50,27 @@ impl Asked<'_> {
         match step {
             Step::Demo => return "migrate demo".to_owned(),
             Step::Review { branch } => {
-                let repo = self.repo.map(|repo| format!(" -C {}", quoted(repo))).unwrap_or_default();
-                return format!("git{repo} diff {}...{}", short(base), quoted(branch));
+                let repo = self.repo.into_iter().flat_map(|repo| ["-C".to_owned(), repo.to_owned()]);
+                let diff = ["diff".to_owned(), format!("{}...{branch}", short(base))];
+                return shell::command(&["git".to_owned()].into_iter().chain(repo).chain(diff).collect::<Vec<_>>());
             }
-            Step::Prune { host } => words.extend(["prune".to_owned(), "--host".to_owned(), quoted(host)]),
-            Step::All { host } => words.extend(["--all".to_owned(), "--host".to_owned(), quoted(host)]),
-            Step::Migrate { service, host, replace } => {
-                if service.starts_with('-') || self.commands.contains(service) {
-                    last.extend(["--".to_owned(), quoted(service)]);
-                } else {
-                    words.push(quoted(service));
-                }
-                words.extend(["--host".to_owned(), quoted(host)]);
-                words.extend(replace.then(|| "--replace".to_owned()));
+            Step::Prune { .. } => words.push("prune".to_owned()),
+            Step::All { .. } => words.push("--all".to_owned()),
+            Step::Migrate { service, .. } if service.starts_with('-') || self.commands.contains(service) => {
+                last.extend(["--".to_owned(), service.clone()]);
             }
+            Step::Migrate { service, .. } => words.push(service.clone()),
         }
-        words.extend(self.repo.into_iter().flat_map(|repo| ["-C".to_owned(), quoted(repo)]));
-        words.extend(self.base.into_iter().flat_map(|base| ["--base".to_owned(), quoted(base)]));
+        if let Step::Migrate { host, .. } | Step::All { host, .. } | Step::Prune { host } = step {
+            words.extend(shell::option("--host", host));
+        }
+        if let Step::Migrate { replace: true, .. } = step {
+            words.push("--replace".to_owned());
+        }
+        words.extend(self.repo.into_iter().flat_map(|repo| ["-C".to_owned(), repo.to_owned()]));
+        words.extend(self.base.into_iter().flat_map(|base| shell::option("--base", base)));
         words.extend(last);
-        words.join(" ")
+        shell::command(&words)
     }
 
     /// The command of one thing to do next.

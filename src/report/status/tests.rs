@@ -208,7 +208,7 @@ fn a_command_is_typed_as_it_is_shown() {
         (plain, step("a b", false), "migrate 'a b' --host puck"),
         (there, step("demo", false), r"migrate --host puck -C 'my infra' --base 'it'\''s' -- demo"),
         (there, Step::All { host: "puck".into() }, r"migrate --all --host puck -C 'my infra' --base 'it'\''s'"),
-        (there, Step::Review { branch: "b c".into() }, "git -C 'my infra' diff 0123456789ab...'b c'"),
+        (there, Step::Review { branch: "b c".into() }, "git -C 'my infra' diff '0123456789ab...b c'"),
         (there, Step::Demo, "migrate demo"),
     ] {
         assert_eq!(asked.command("0123456789abcdef", &step), want);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// `text` with every character that acts on a terminal or cannot be seen replaced by a visible stand-in: C0 controls
 /// by their pictures (`␛`), other controls, marks of direction and zero-width blanks by `\u{…}`. Tab and `\n` stay.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
+pub fn text(text: &str) -> Cow<'_, str> {
     if text.chars().any(acts) {
         let mut out = String::with_capacity(text.len() + 16);
         text.chars().for_each(|c| push(&mut out, c));
@@ -17,7 +17,7 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
 }
 
 /// As [`text`], for bytes: what is not UTF-8 is shown as `\xNN`.
-pub(super) fn bytes(bytes: &[u8]) -> String {
+pub fn bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         chunk.valid().chars().for_each(|c| push(&mut out, c));
@@ -27,7 +27,7 @@ pub(super) fn bytes(bytes: &[u8]) -> String {
 }
 
 /// As [`text`], in one line: line ends are shown as well.
-pub(super) fn line(line: &str) -> Cow<'_, str> {
+pub fn line(line: &str) -> Cow<'_, str> {
     match text(line) {
         shown if shown.contains('\n') => Cow::Owned(shown.replace('\n', "␊")),
         shown => shown,
@@ -44,7 +44,7 @@ fn push(out: &mut String, c: char) {
 }
 
 /// Whether `c` must not reach a terminal as it is. The zero-width joiner stays: emoji are built with it.
-fn acts(c: char) -> bool {
+pub fn acts(c: char) -> bool {
     match c {
         '\t' | '\n' => false,
         // Zero-width blanks, marks of direction, soft hyphen, byte order mark.
