@@ -8,12 +8,13 @@ mod selectors;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{edit, lines::removable, place};
+use super::lines::{apart, owner, removable};
+use super::{edit, place};
 use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::rule;
 use crate::syntax::jinja;
-use crate::text::{Edit, RepoPath, Source, Span, lines};
+use crate::text::{Owner, Source, Span, Style, lines};
 use crate::topology::alloy::{Config, LabelMap, Text};
 use crate::topology::runs::{Host, Listener};
 use crate::topology::{Move, Topology};
@@ -29,31 +30,25 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         components.entry(key).or_default().push(listener);
     }
     let fact = Some(place(&host.deployments[moved.deployment].file, Span::at(0)));
+    let mut removals: Vec<(&Arc<Source>, Span, &'static str, String)> = Vec::new();
     for listeners in components.values() {
         let Some(first) = listeners.first() else { continue };
         let port = ports(listeners);
-        let values = [("host", host.name.as_str()), ("port", port.as_str())];
         if listeners.len() == first.fact.of {
-            remove(
-                &mut out,
-                &first.at.source,
-                first.fact.component_at,
-                "alloy/component-removed",
-                &values,
-                fact.as_ref(),
-            );
+            removals.push((&first.at.source, first.fact.component_at, "alloy/component-removed", port));
         } else {
-            for listener in listeners {
-                remove(
-                    &mut out,
-                    &listener.at.source,
-                    listener.fact.at,
-                    "alloy/listener-removed",
-                    &values,
-                    fact.as_ref(),
-                );
-            }
+            let each = |one: &&'_ Listener| one.fact.at;
+            let spans = listeners.iter().map(each);
+            removals.extend(spans.map(|at| (&first.at.source, at, "alloy/listener-removed", port.clone())));
         }
+    }
+    let ports: Vec<String> =
+        moved.going.iter().filter_map(|&index| host.listeners[index].port).map(|port| port.to_string()).collect();
+    let owner = owner(Style::Slashes, host, moved).called(ports.iter().map(String::as_str));
+    for (source, at, id, port) in &removals {
+        let going: Vec<Span> = removals.iter().filter(|one| one.0.path == source.path).map(|one| one.1).collect();
+        let values = [("host", host.name.as_str()), ("port", port.as_str())];
+        remove(&mut out, source, (*at, &owner.clone().with(&going)), id, &values, fact.as_ref());
     }
     apart(topology, &mut out.edits);
     lost_labels(host, moved, &mut out);
@@ -67,7 +62,9 @@ pub(super) fn idle(topology: &Topology, host: &Host) -> Outcome {
     for config in host.configs.iter().filter_map(|one| topology.alloy.get(one.config)) {
         for (component, at) in &config.idle {
             let values = [("component", component.as_str())];
-            remove(&mut out, &config.source, *at, "alloy/idle-removed", &values, None);
+            let going: Vec<Span> = config.idle.iter().map(|(_, at)| *at).collect();
+            let owner = Owner::new(Style::Slashes).called(component.rsplit('.').next()).with(&going);
+            remove(&mut out, &config.source, (*at, &owner), "alloy/idle-removed", &values, None);
         }
     }
     apart(topology, &mut out.edits);
@@ -80,46 +77,17 @@ fn ports(listeners: &[&Listener]) -> String {
     ports.join(", ")
 }
 
-/// Whether a trimmed line is a comment of an Alloy configuration.
-fn is_comment(line: &str) -> bool {
-    line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"))
-}
-
-/// Neighbours that both go share the blank line between them: the first takes it. What goes at the end of a file takes
-/// the blank line before it along, as one component by itself does.
-fn apart(topology: &Topology, edits: &mut [(RepoPath, Edit)]) {
-    edits.sort_by(|(a, one), (b, two)| (a, one.span).cmp(&(b, two.span)));
-    let mut first = 0;
-    for at in 1..edits.len() {
-        let (left, right) = edits.split_at_mut(at);
-        let ((path, one), (other, two)) = (&left[at - 1], &mut right[0]);
-        let both = path == other && one.new.is_empty() && two.new.is_empty();
-        if !both || two.span.start() > one.span.end() || one.span.end() > two.span.end() {
-            first = at;
-            continue;
-        }
-        two.span = Span::new(one.span.end(), two.span.end());
-        let text = topology.snapshot.get(path.as_str()).and_then(|source| source.text()).unwrap_or("");
-        let (end, run) = (two.span.end(), &mut left[first].1);
-        let before = text.get(..run.span.start()).unwrap_or("");
-        let blank = ["\r\n", "\n"].into_iter().find(|eol| before.ends_with(&eol.repeat(2)));
-        if let Some(eol) = blank.filter(|_| end == text.len()) {
-            run.span = Span::new(run.span.start() - eol.len(), run.span.end());
-        }
-    }
-}
-
 fn remove(
     out: &mut Outcome,
     source: &Arc<Source>,
-    span: Span,
+    (span, owner): (Span, &Owner),
     id: &'static str,
     values: &[(&str, &str)],
     fact: Option<&crate::text::Place>,
 ) {
     let Some(text) = source.text() else { return };
     let mask = jinja::mask_or_plain(text);
-    match removable(text, &mask, span, is_comment) {
+    match removable(text, &mask, span, owner) {
         Ok(span) => out.edits.push((source.path.clone(), edit(id, span, String::new(), values, fact.cloned()))),
         Err(tag) => {
             let tag_text = tag.of(text).trim();

@@ -4,14 +4,16 @@
 //! or Alloy. Sources: real-world V3 to V9.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
-use super::{alloy, compose, edit, lines::flow_item, place};
+use super::lines::{apart, flow_item, others, owner};
+use super::{alloy, compose, edit, place};
 use crate::finding::{Finding, Level};
 use crate::rewrite::Outcome;
 use crate::syntax::jinja;
-use crate::text::{Edit, Place, RepoPath, Span, lines};
+use crate::text::{Edit, Owner, Place, RepoPath, Span, Style, lines};
 use crate::topology::hosts::{Definition, Reader, Use};
 use crate::topology::runs::Host;
 use crate::topology::{Move, Topology, moves};
@@ -35,19 +37,22 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         }
     }
     let mut out = Outcome::default();
-    for name in names {
-        match written_again(topology, &edits, &name) {
+    let mut going = Vec::new();
+    for name in &names {
+        match written_again(topology, &edits, name) {
             Some(at) => {
                 out.findings.push(Finding::told(
                     Level::Note,
                     "host_vars/variable-kept",
-                    &[("variable", &name)],
+                    &[("variable", name)],
                     Some(at),
                 ));
             }
-            None => variable(topology, &host.name, &name, ("host_vars/variable-removed", &mut gone), &mut out),
+            None => going.extend(variable(topology, &host.name, name, &mut gone, &mut out)),
         }
     }
+    let owner = owner(Style::Hash, host, moved).called(names.iter().map(String::as_str));
+    remove(topology, "host_vars/variable-removed", &going, &|_| owner.clone(), &mut out);
     out
 }
 
@@ -55,15 +60,21 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
 pub(super) fn left_behind(topology: &Topology, host: &Host) -> Outcome {
     let mut gone = BTreeMap::new();
     let mut out = Outcome::default();
+    let mut going = Vec::new();
     for name in topology.variables_of(host).into_iter().filter(|name| moves::is_port(name)) {
         let mut one = Outcome::default();
-        variable(topology, &host.name, &name, ("host_vars/variable-unread", &mut gone), &mut one);
+        let removed = variable(topology, &host.name, &name, &mut gone, &mut one);
         // One that stays is no leftover: nothing to tell.
-        if !one.edits.is_empty() {
-            out.edits.append(&mut one.edits);
+        if !removed.is_empty() {
             out.findings.append(&mut one.findings);
         }
+        going.extend(removed);
     }
+    let owner = |name: &str| {
+        let service = name.split("_syslog").next().unwrap_or(name);
+        Owner::new(Style::Hash).called([service, name]).beside(others(host))
+    };
+    remove(topology, "host_vars/variable-unread", &going, &owner, &mut out);
     out
 }
 
@@ -106,15 +117,15 @@ fn written_again(topology: &Topology, edits: &[(RepoPath, Edit)], name: &str) ->
     Some(place(topology.snapshot.get(path.as_str())?, edit.span))
 }
 
-/// What goes so far: the sentence it goes with, and the places.
-type Gone<'a> = (&'static str, &'a mut BTreeMap<RepoPath, Vec<Span>>);
+/// What goes so far.
+type Gone = BTreeMap<RepoPath, Vec<Span>>;
 
-/// One variable. Variables come in the order an address looks them up, so a chain goes link by link (V3).
-fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, out: &mut Outcome) {
+/// The definitions of one variable that go. Variables come in the order an address looks them up, so a chain goes link by link (V3).
+fn variable(topology: &Topology, host: &str, name: &str, gone: &mut Gone, out: &mut Outcome) -> Vec<Arc<Definition>> {
     let definitions = topology.definitions(host, name);
     if definitions.is_empty() {
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-opaque", &[("variable", name)], None));
-        return;
+        return Vec::new();
     }
     let is_gone = |at: &Place| {
         gone.get(&at.source.path).is_some_and(|spans| spans.iter().any(|span| span.contains(at.span)))
@@ -122,7 +133,7 @@ fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, o
     };
     if let Some(at) = built_name(topology, name).filter(|at| !is_gone(at)) {
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-built", &[("variable", name)], Some(at)));
-        return;
+        return Vec::new();
     }
     let readers: Vec<Reader> = topology.readers_of(name).into_iter().filter(|reader| !is_gone(&reader.at)).collect();
     let (names_it, mentions): (Vec<_>, Vec<_>) = readers.into_iter().partition(is_use);
@@ -130,7 +141,7 @@ fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, o
         let found =
             Finding::told(Level::Note, "host_vars/variable-kept", &[("variable", name)], Some(reader.at.clone()));
         out.findings.push(found);
-        return;
+        return Vec::new();
     }
     for reader in mentions {
         out.findings.push(Finding::told(
@@ -140,9 +151,16 @@ fn variable(topology: &Topology, host: &str, name: &str, (id, gone): Gone<'_>, o
             Some(reader.at),
         ));
     }
-    for definition in definitions {
-        remove(&definition, (id, gone), out);
+    let (goes, stays): (Vec<_>, Vec<_>) =
+        definitions.into_iter().partition(|one| one.entry.source.text().is_some() && (one.own_lines || is_json(one)));
+    for definition in stays {
+        let at = Some(definition.entry.clone());
+        out.findings.push(Finding::told(Level::Review, "host_vars/variable-inline", &[("variable", name)], at));
     }
+    for definition in &goes {
+        gone.entry(definition.entry.source.path.clone()).or_default().push(definition.entry.span);
+    }
+    goes
 }
 
 /// A place that puts variable names together from parts and may mean this one: `vars[service ~ '_syslog_port']`.
@@ -164,41 +182,38 @@ fn is_use(reader: &Reader) -> bool {
     }
 }
 
-fn remove(definition: &Definition, (id, gone): Gone<'_>, out: &mut Outcome) {
-    let source = &definition.entry.source;
-    let values = [("variable", definition.name.as_str())];
-    let Some(text) = source.text().filter(|_| definition.own_lines || is_json(definition)) else {
-        let at = Some(definition.entry.clone());
-        out.findings.push(Finding::told(Level::Review, "host_vars/variable-inline", &values, at));
-        return;
-    };
-    let span =
-        if is_json(definition) { flow_item(text, definition.entry.span, |_| false) } else { whole(text, definition) };
-    gone.entry(source.path.clone()).or_default().push(span);
-    let fact = Some(place(source, definition.value_at.span));
-    out.edits.push((source.path.clone(), edit(id, span, String::new(), &values, fact)));
+/// Takes definitions out, each with the comments of what `owner` says it is of.
+fn remove(
+    topology: &Topology,
+    id: &'static str,
+    going: &[Arc<Definition>],
+    owner: &dyn Fn(&str) -> Owner,
+    out: &mut Outcome,
+) {
+    for definition in going {
+        let source = &definition.entry.source;
+        let Some(text) = source.text() else { continue };
+        let beside = going.iter().filter(|one| one.entry.source.path == source.path);
+        let beside: Vec<Span> = beside.map(|one| key_on(text, one)).collect();
+        let span = if is_json(definition) {
+            flow_item(text, definition.entry.span, &Owner::new(Style::None))
+        } else {
+            lines::whole_lines(text, key_on(text, definition), &owner(&definition.name).with(&beside))
+        };
+        let values = [("variable", definition.name.as_str())];
+        let fact = Some(place(source, definition.value_at.span));
+        out.edits.push((source.path.clone(), edit(id, span, String::new(), &values, fact)));
+    }
+    apart(topology, &mut out.edits);
 }
 
 fn is_json(definition: &Definition) -> bool {
     definition.entry.source.path.name().ends_with(".json")
 }
 
-/// The lines of a definition. A comment above goes with it, unless it heads a group of which a member stays (V9): it
-/// opens a paragraph, the next line is another key, and it does not speak of this one.
-fn whole(text: &str, definition: &Definition) -> Span {
-    let is_comment = |line: &str| line.starts_with('#');
+/// A definition from its key on.
+fn key_on(text: &str, definition: &Definition) -> Span {
     let entry = definition.entry.span.of(text);
-    let blanks = entry.len() - entry.trim_start().len();
-    let start = definition.entry.span.start() + blanks;
-    let key = Span::new(start, start + entry.trim().len());
-    let with = lines::whole_lines(text, key, is_comment);
-    let comment = Span::new(with.start(), start).of(text).to_lowercase();
-    let service = definition.name.split("_syslog").next().unwrap_or(&definition.name).to_lowercase();
-    let speaks = comment.contains(&service) || comment.contains(&service.replace('_', "-"));
-    let above = text[..with.start()].trim_end_matches(['\n', '\r', '\u{feff}']);
-    let opens_group =
-        above.is_empty() || above.ends_with("---") || text[above.len()..with.start()].matches('\n').count() > 1;
-    let next = text.get(with.end()..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim();
-    let heads_group = !next.is_empty() && !is_comment(next);
-    if opens_group && heads_group && !speaks { lines::below_comments(text, key, is_comment) } else { with }
+    let start = definition.entry.span.start() + (entry.len() - entry.trim_start().len());
+    Span::new(start, start + entry.trim().len())
 }

@@ -2,27 +2,18 @@
 //!
 //! Knows: lines, indentation, line ends (LF and CRLF). Must not know: any format; what a comment looks like is asked.
 
-use super::Span;
+use super::{Owner, Span};
 
 /// The bytes to remove when the node at `node` goes (real-world V9, A5).
 ///
 /// From the start of its first line to the end of its last, line end included, with a comment behind it on that line
-/// and the comment lines directly above it at the same indentation. Where blank lines (or a border of the file)
+/// and the comments above it that are its own (see [`Owner`]). Where blank lines (or a border of the file)
 /// stand on both sides, one of them goes too. When the last line of a file without final line end goes, the line end
 /// before it goes instead, so the file still has none. A byte order mark stays.
 ///
-/// If anything else stands on these lines, the answer is `node` itself. `is_comment_line` is asked with a line (or
-/// the rest of one) without the blanks around it; it is never asked with an empty text.
-pub fn whole_lines(text: &str, node: Span, is_comment_line: impl Fn(&str) -> bool) -> Span {
-    own_lines(text, node, is_comment_line).unwrap_or(node)
-}
-
-/// As [`whole_lines`], but the comment lines above stay.
-pub fn below_comments(text: &str, node: Span, is_comment_line: impl Fn(&str) -> bool) -> Span {
-    let Some(whole) = own_lines(text, node, &is_comment_line) else { return node };
-    let behind = text.get(node.end()..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let node = Span::new(node.start(), node.end() + behind.trim_end_matches('\r').len());
-    own_lines(text, node, |_| false).unwrap_or(whole)
+/// If anything else stands on these lines, the answer is `node` itself.
+pub fn whole_lines(text: &str, node: Span, owner: &Owner) -> Span {
+    own_lines(text, node, owner).unwrap_or(node)
 }
 
 /// Exactly the lines of a node, last line end included, without anything around them; `None` when the node shares them
@@ -55,27 +46,18 @@ pub fn eol(text: &str) -> &'static str {
 }
 
 /// As [`whole_lines`], but `None` when the node shares its lines with something else.
-pub fn own_lines(text: &str, node: Span, is_comment_line: impl Fn(&str) -> bool) -> Option<Span> {
+pub fn own_lines(text: &str, node: Span, owner: &Owner) -> Option<Span> {
     let (before, after) = (text.get(..node.start())?, text.get(node.end()..)?);
     let first = line_start(text, before.len());
     let indent = &before[first..];
     // A node that ends with a line end (a YAML block scalar) holds its last line whole.
     let finished = !node.is_empty() && text[..node.end()].ends_with('\n');
     let rest = if finished { "" } else { &after[..memchr::memchr(b'\n', after.as_bytes()).unwrap_or(after.len())] };
-    if !is_blank(indent) || !(is_blank(rest) || is_comment_line(trim(rest))) {
+    if !is_blank(indent) || !(is_blank(rest) || owner.style().is_comment(trim(rest))) {
         return None;
     }
-    let mut start = first;
-    while let Some(above) = line_before(text, start) {
-        let line = &text[above..start];
-        let own = trim(line);
-        if own.is_empty() || !is_comment_line(own) || indent_of(line) != indent {
-            break;
-        }
-        start = above;
-    }
     let end = if finished { node.end() } else { (node.end() + rest.len() + 1).min(text.len()) };
-    Some(close_gap(text, Span::new(start, end)))
+    Some(close_gap(text, owner.extent(text, Span::new(first, end))))
 }
 
 /// The bytes of `lines`, which are whole lines, with one more blank line where both neighbours are blank, and with
@@ -111,26 +93,27 @@ fn line_start(text: &str, offset: usize) -> usize {
 }
 
 /// Start of the line above the one that starts at `start`.
-fn line_before(text: &str, start: usize) -> Option<usize> {
+pub(super) fn line_before(text: &str, start: usize) -> Option<usize> {
     let end = start.checked_sub(1).filter(|&end| text.as_bytes()[end] == b'\n')?;
     Some(line_start(text, end))
 }
 
-fn is_blank(line: &str) -> bool {
+pub(super) fn is_blank(line: &str) -> bool {
     trim(line).is_empty()
 }
 
-fn trim(line: &str) -> &str {
+pub(super) fn trim(line: &str) -> &str {
     line.trim_matches([' ', '\t', '\r', '\n'])
 }
 
-fn indent_of(line: &str) -> &str {
+pub(super) fn indent_of(line: &str) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Style;
     use proptest::prelude::*;
 
     /// Removes the node marked by `«…»`, which are taken out of the text first.
@@ -138,7 +121,7 @@ mod tests {
         let start = marked.find('«').unwrap();
         let end = marked.find('»').unwrap() - '«'.len_utf8();
         let text = marked.replace(['«', '»'], "");
-        let span = whole_lines(&text, Span::new(start, end), |line| line.starts_with('#'));
+        let span = whole_lines(&text, Span::new(start, end), &Owner::new(Style::Hash));
         format!("{}{}", &text[..span.start()], &text[span.end()..])
     }
 
@@ -153,10 +136,10 @@ mod tests {
     #[test]
     fn takes_comments_directly_above_at_the_same_indentation() {
         assert_eq!(removed("a: 1\n# one\n# two\n«b: 2»\n"), "a: 1\n");
-        assert_eq!(removed("# far\n\n# near\n«b: 2»\nc: 3\n"), "# far\n\nc: 3\n");
-        assert_eq!(removed("a:\n# outer\n  # inner\n  «b: 2»\n  c: 3\n"), "a:\n# outer\n  c: 3\n");
+        assert_eq!(removed("# far\n\n# near\n«b: 2»\n\nc: 3\n"), "# far\n\nc: 3\n");
+        assert_eq!(removed("a:\n# outer\n  # inner\n  «b: 2»\nc: 3\n"), "a:\n# outer\nc: 3\n");
         assert_eq!(removed("a: 1 # of a\n«b: 2»\n"), "a: 1 # of a\n");
-        assert_eq!(removed("a: 1\r\n# one\r\n«b: 2»\r\nc: 3\r\n"), "a: 1\r\nc: 3\r\n");
+        assert_eq!(removed("a: 1\r\n# one\r\n«b: 2»\r\n"), "a: 1\r\n");
     }
 
     #[test]
@@ -195,7 +178,7 @@ mod tests {
     proptest! {
         #[test]
         fn holds_the_node_and_ends_on_characters(text in "[ ab#\r\n\tä\u{feff}]{0,40}", a in 0usize..60, b in 0usize..60) {
-            let span = whole_lines(&text, Span::new(a.min(b), a.max(b)), |line| line.starts_with('#'));
+            let span = whole_lines(&text, Span::new(a.min(b), a.max(b)), &Owner::new(Style::Hash).called(["a"]));
             prop_assert!(span.contains(Span::new(a.min(b), a.max(b))) );
             if text.get(a.min(b)..a.max(b)).is_some() {
                 prop_assert!(text.get(span.range()).is_some());

@@ -4,6 +4,7 @@
 //! A file is only ever changed by [`Edits`]: replacements of spans of the *original* bytes, so whatever no edit
 //! names (indentation, comments, quotes, CRLF, BOM, a missing last newline) survives because nobody touches it.
 
+mod comments;
 mod edit;
 mod encode;
 pub mod lines;
@@ -11,6 +12,7 @@ mod source;
 mod span;
 mod view;
 
+pub use comments::{Owner, Style};
 pub use edit::{Clash, Edit, Edits, Place, Why};
 pub use encode::{Encoding, json_escape};
 pub use source::{Position, RepoPath, Source};

@@ -19,8 +19,10 @@ fn ports_that_nothing_names_go_and_nothing_else_changes() {
         .split_inclusive('\n')
         .filter(|line| !gone.iter().any(|start| line.starts_with(start.as_str())))
         .collect();
+    // All three stood between two blank lines, of which one goes.
+    let kept = kept.replace("\n\n\n", "\n\n");
     assert_eq!(String::from_utf8(scratch.show(BRANCH, VARS)).unwrap(), kept);
-    assert_eq!(before.lines().count() - kept.lines().count(), 3);
+    assert_eq!(before.lines().count() - kept.lines().count(), 4);
     scratch.sound();
     // Merged, there is nothing left, and the services move as before.
     scratch.git(&["merge", "-q", "--ff-only", BRANCH]);

@@ -11,7 +11,7 @@ use crate::rewrite::lines::{flow_item, removable, two_arms};
 use crate::rule;
 use crate::syntax::jinja::Mask;
 use crate::syntax::tree::{Kind, NodeId, Ref, Style, Tree};
-use crate::text::{Edit, Place, Source, Span, Why, lines};
+use crate::text::{self, Edit, Owner, Place, Source, Span, Why, lines};
 
 /// Why the logging of a service cannot be taken out here.
 #[derive(Debug)]
@@ -101,8 +101,9 @@ impl<'a> Remover<'a> {
         let span = key.span().join(value.span());
         let why = self.why(id, values);
         let span = match map.node().style {
-            Style::Flow => flow_item(self.file.text, span, is_comment),
-            _ => self.lines(span)?,
+            Style::Flow => flow_item(self.file.text, span, &logging()),
+            _ if map.parent().is_some() => self.lines(span, &logging().unlike_others())?,
+            _ => self.lines(span, &logging())?,
         };
         self.push(span, String::new(), why);
         Ok(())
@@ -117,7 +118,7 @@ impl<'a> Remover<'a> {
         };
         let Some(outer) = map.parent() else { return Ok(()) };
         if outer.parent().is_none() {
-            let line = lines::whole_lines(self.file.text, map.span(), is_comment);
+            let line = lines::whole_lines(self.file.text, map.span(), &logging());
             let start = key.span().end() + self.file.text[key.span().end()..].find(':').map_or(0, |at| at + 1);
             let why = self.why(id, values);
             self.push(Span::new(start, line.end().max(start)), format!(" {{}}{}", line_end(self.file.text, line)), why);
@@ -128,8 +129,8 @@ impl<'a> Remover<'a> {
     }
 
     /// The whole lines of a node, with its comments and every Jinja block that holds nothing else.
-    pub(super) fn lines(&self, span: Span) -> Result<Span, Refusal> {
-        removable(self.file.text, self.file.mask, span, is_comment).map_err(|tag| {
+    fn lines(&self, span: Span, owner: &Owner) -> Result<Span, Refusal> {
+        removable(self.file.text, self.file.mask, span, owner).map_err(|tag| {
             let tag_text = tag.of(self.file.text).trim();
             Refusal {
                 rule: "compose/cut-jinja",
@@ -153,7 +154,7 @@ impl<'a> Remover<'a> {
         }
         let Some(block) = two_arms(self.file.mask, first, second) else { return Err(refuse(first)) };
         let text = self.file.text;
-        let keep = lines::whole_lines(text, if drop_first { second } else { first }, is_comment);
+        let keep = lines::whole_lines(text, if drop_first { second } else { first }, &logging().unlike_others());
         let Some(all) = lines::bare_lines(text, block).filter(|all| all.contains(keep)) else {
             return Err(refuse(first));
         };
@@ -183,7 +184,7 @@ impl<'a> Remover<'a> {
             if merge.is_sequence() && merge.items().len() > 1 {
                 if self.done.insert(alias.id()) {
                     let why = self.why("compose/merge-item-removed", &values);
-                    self.push(flow_item(self.file.text, alias.span(), is_comment), String::new(), why);
+                    self.push(flow_item(self.file.text, alias.span(), &logging()), String::new(), why);
                 }
                 return Ok(());
             }
@@ -208,9 +209,9 @@ fn owner(alias: Ref<'_, '_>) -> Option<NodeId> {
     Some(if parent.is_sequence() { parent.parent()?.id() } else { parent.id() })
 }
 
-/// Whether a trimmed line is a YAML comment.
-pub(super) fn is_comment(line: &str) -> bool {
-    line.starts_with('#')
+/// What goes, as comments call it: it is the same service all over the file, so its name says nothing.
+fn logging() -> Owner {
+    Owner::new(text::Style::Hash).called(["logging", "log", "logs", "syslog", "alloy", "loki"])
 }
 
 /// The line end of the last line of `span`, or nothing at the end of a file without one.

@@ -11,7 +11,6 @@ pub mod selector;
 mod strings;
 #[cfg(test)]
 mod tests;
-pub mod trivia;
 
 pub use block::{Attribute, Block};
 pub use expr::{Expr, Field, Kind, Reference};

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::text::{Owner, Style, lines};
 
 const LISTENERS: &str = r#"// syslog of the host
 loki.source.syslog "docker" {
@@ -284,7 +285,7 @@ fn nested_properly(text: &str) -> Result<(), TestCaseError> {
         }
     }
     for block in config.all_blocks() {
-        let gone = trivia::removal(&config, text, block.span());
+        let gone = lines::whole_lines(text, block.span(), &Owner::new(Style::Slashes).called(["a"]));
         prop_assert!(gone.contains(block.span()) && text.get(gone.range()).is_some());
     }
     Ok(())
