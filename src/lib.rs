@@ -25,6 +25,7 @@
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
 //! * [`plain`] — text that a terminal may show. [`shell`] — commands that a person may copy.
+//! * [`logql_eval`] — what a query answers on lines that are known; held to recorded answers of Loki, not used by a run yet.
 //! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`man`] — the man pages, from the definitions of [`cli`].
@@ -37,6 +38,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod finding;
+pub mod logql_eval;
 pub mod man;
 pub mod patterns;
 pub mod plain;

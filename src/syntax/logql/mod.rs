@@ -33,7 +33,7 @@ pub use ast::{
 };
 pub use mention::{Mention, Owner, Use};
 pub use query::Query;
-pub use string::quote;
+pub use string::{quote, unquoted};
 
 use crate::syntax::SyntaxError;
 
@@ -44,6 +44,11 @@ use crate::syntax::SyntaxError;
 /// Where the text stops being a query, and what was expected there.
 pub fn read(text: &str) -> Result<Query<'_>, SyntaxError> {
     parse::read(text, true)
+}
+
+/// Whether Go takes `pattern` as a regular expression.
+pub fn is_regex(pattern: &str) -> bool {
+    regex::facts(pattern).is_some()
 }
 
 /// Reads a query exactly as Loki does.

@@ -6,6 +6,7 @@ use super::ast::{
     Expr, ExprId, ExprKind, Extraction, Filter, FilterId, Format, LineText, List, Log, LogId, Matcher, Name, Pick,
     Selector, Stage,
 };
+use crate::text::Span;
 
 /// A query that was read. Spans are of the text it was read from.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub struct Query<'a> {
     pub(super) formats: Vec<Format<'a>>,
     pub(super) picks: Vec<Pick<'a>>,
     pub(super) filters: Vec<Filter<'a>>,
+    pub(super) parameters: Vec<(ExprId, Span)>,
 }
 
 impl<'a> Query<'a> {
@@ -39,6 +41,7 @@ impl<'a> Query<'a> {
             formats: Vec::new(),
             picks: Vec::new(),
             filters: Vec::new(),
+            parameters: Vec::new(),
         }
     }
 
@@ -55,6 +58,11 @@ impl<'a> Query<'a> {
     /// An expression. Ids are only good for the query they come from.
     pub fn expr(&self, id: ExprId) -> &Expr<'a> {
         &self.exprs[id.0 as usize]
+    }
+
+    /// The number in front of what is aggregated (`topk(5, …)`, `quantile_over_time(0.9, …)`), where there is one.
+    pub fn parameter(&self, id: ExprId) -> Option<Span> {
+        self.parameters.iter().find(|(own, _)| *own == id).map(|(_, span)| *span)
     }
 
     /// A log query.

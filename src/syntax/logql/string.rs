@@ -35,6 +35,11 @@ pub fn quote(value: &str, style: Quote) -> Option<String> {
     }
 }
 
+/// The text between double quotes, decoded as Go does; `None` where an escape is none.
+pub fn unquoted(inner: &str) -> Option<String> {
+    decode(inner).ok().map(|(text, _)| text.into_owned())
+}
+
 /// The text between double quotes, decoded, and whether it is exact; the offset of the first bad escape otherwise.
 pub(super) fn decode(inner: &str) -> Result<(Cow<'_, str>, bool), usize> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else { return Ok((Cow::Borrowed(inner), true)) };

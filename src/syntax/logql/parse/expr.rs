@@ -197,19 +197,21 @@ impl<'a> Parser<'a> {
         if let Err(message) = checked {
             self.invalid(span, message)?;
         }
-        match (log, operand) {
+        let id = match (log, operand) {
             (Some((log, _)), _) => {
                 let id = self.push(span, ExprKind::RangeAggregation { function, log, grouping });
                 self.own(log, id);
-                Ok(id)
+                id
             }
             (_, Some(operand)) => {
                 let id = self.push(span, ExprKind::VectorAggregation { function, operand, grouping });
                 self.set_parent(operand, id);
-                Ok(id)
+                id
             }
-            _ => self.unexpected("an operand"),
-        }
+            _ => return self.unexpected("an operand"),
+        };
+        self.query.parameters.extend(parameter.map(|(_, span)| (id, span)));
+        Ok(id)
     }
 
     /// `5,` in front of what is aggregated.
