@@ -61,7 +61,9 @@ fn is_infrastructure(path: &str) -> bool {
     let read_by_ansible = || path.split('/').any(|part| READ_BY_ANSIBLE.contains(&part));
     match suffix {
         "yml" | "yaml" | "rules" | "rule" | "alloy" | "river" | "cfg" | "ini" | "env" | "" => true,
-        "json" => matches!(stem, "daemon.json" | "inventory.json") || read_by_ansible(),
+        "json" => stem.contains("daemon") || stem == "inventory.json" || read_by_ansible(),
+        // Flags of the Docker daemon.
+        "conf" | "service" => path.contains("docker"),
         _ => name.ends_with(".j2") || (!holds_no_text(path) && read_by_ansible()),
     }
 }

@@ -7,6 +7,7 @@
 pub mod alloy;
 pub mod commands;
 pub mod compose;
+pub mod daemon;
 pub mod datasources;
 pub mod deployments;
 pub mod deploys;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
-use crate::text::{Place, RepoPath, Source};
+use crate::text::{RepoPath, Source};
 
 use alloy::{Config, LabelMap};
 use deploys::{Deploys, Task};
@@ -249,37 +250,11 @@ impl Topology {
         }
         out
     }
-
-    /// Where the Docker daemon's default driver is set to syslog on `host` (real-world D1).
-    pub fn daemon_syslog(&self, host: &runs::Host) -> Option<Place> {
-        self.deploys
-            .tasks
-            .iter()
-            .filter(|task| task.text(&["dest", "path"]).is_some_and(|dest| dest.ends_with("daemon.json")))
-            .filter(|task| self.runs_on(task, host))
-            .find_map(|task| {
-                let inline = task.text(&["content"]).is_some_and(sets_syslog);
-                if inline {
-                    return Some(task.at.clone());
-                }
-                let file = files::source(task, task.text(&["src"])?, &self.snapshot)?;
-                let text = file.text()?;
-                let at = text.find("log-driver").filter(|_| sets_syslog(text))?;
-                Some(Place::new(&file, file.line_at(at)))
-            })
-    }
 }
 
 /// The end of a variable's name that others share: `_syslog_port`; all of it where it is one word.
 pub fn tail(name: &str) -> &str {
     name.find('_').and_then(|at| name.get(at..)).unwrap_or(name)
-}
-
-/// Whether the text of a `daemon.json` sets the default driver to syslog.
-fn sets_syslog(text: &str) -> bool {
-    text.split("log-driver")
-        .nth(1)
-        .is_some_and(|behind| behind.trim_start_matches(['"', '\'', ' ', ':', '\t']).starts_with("syslog"))
 }
 
 #[cfg(test)]

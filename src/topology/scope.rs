@@ -83,6 +83,11 @@ impl<'a> Scope<'a> {
         scopes
     }
 
+    /// Whose eyes they are.
+    pub fn host(&self) -> &'a Host {
+        self.host
+    }
+
     /// The variables that stand above those of the host.
     pub fn extra(&self) -> &[(String, Value)] {
         &self.extra

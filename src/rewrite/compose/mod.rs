@@ -16,7 +16,7 @@ use crate::syntax::jinja::{self, Delims, Mask};
 use crate::syntax::tree::{NodeId, Tree};
 use crate::syntax::yaml;
 use crate::text::{Edit, Edits, Source, Span};
-use crate::topology::compose;
+use crate::topology::compose::{self, Driver};
 use crate::topology::{Move, Topology};
 
 /// Takes `logging` out of every container that moves.
@@ -28,7 +28,10 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         Ok(edits) => {
             out.findings.extend(check(topology, moved, source, &edits));
             out.edits.extend(edits.into_iter().map(|edit| (source.path.clone(), edit)));
-            out.findings.push(Finding::told(Level::Note, "compose/rotation", &[], None));
+            let daemon = &topology.hosts[moved.host_index].daemon;
+            if daemon.other().is_some() || !daemon.rotates() {
+                out.findings.push(Finding::told(Level::Note, "compose/rotation", &[], None));
+            }
         }
         Err(finding) => out.findings.push(*finding),
     }
@@ -58,7 +61,8 @@ pub(super) fn edits(topology: &Topology, moved: &Move) -> Result<Vec<Edit>, Box<
     }
     let fact = moved.listeners.first().cloned();
     let file = remove::File { source, text, mask: &mask, tree: &tree };
-    remove::Remover::new(&file, moving, fact).run().map_err(|refusal| {
+    let daemon = topology.hosts[moved.host_index].daemon.other();
+    remove::Remover::new(&file, moving, fact).with_driver(daemon).run().map_err(|refusal| {
         let found = Finding::told(Level::Blocked, refusal.rule, &[], Some(place(file.source, refusal.span)));
         Box::new(Finding { message: refusal.message, ..found })
     })
@@ -124,18 +128,19 @@ fn check(topology: &Topology, moved: &Move, source: &Arc<Source>, edits: &[Edit]
         return Some(refuse());
     };
     let (Ok(old), Ok(new)) = (yaml::read(&old.text), yaml::read(&new.text)) else { return Some(refuse()) };
-    let same = same_but_logging(&old, &new, &moved.components);
+    let explicit = host.daemon.other().is_some();
+    let same = same_but_logging(&old, &new, &moved.components, explicit);
     (!same).then(refuse)
 }
 
-/// Whether two rendered files are equal but for the `logging` of `components`, which are off syslog in the second, and
-/// for `x-` keys.
-fn same_but_logging(old: &Tree<'_>, new: &Tree<'_>, components: &[String]) -> bool {
+/// Whether two rendered files are equal but for the `logging` of `components`, which are off syslog in the second, by a
+/// driver of their own where that must be `explicit`, and for `x-` keys.
+fn same_but_logging(old: &Tree<'_>, new: &Tree<'_>, components: &[String], explicit: bool) -> bool {
     let off = compose::read(new).is_some_and(|read| {
         read.services
             .iter()
             .filter(|service| components.contains(&service.name))
-            .all(|service| service.driver.is_read_from_socket())
+            .all(|service| service.driver.is_read_from_socket() && !(explicit && service.driver == Driver::Default))
     });
     off && flat(old, components) == flat(new, components)
 }

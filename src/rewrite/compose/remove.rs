@@ -12,6 +12,7 @@ use crate::rule;
 use crate::syntax::jinja::Mask;
 use crate::syntax::tree::{Kind, NodeId, Ref, Style, Tree};
 use crate::text::{self, Edit, Owner, Place, Source, Span, Why, lines};
+use crate::topology::daemon::Setting;
 
 /// Why the logging of a service cannot be taken out here.
 #[derive(Debug)]
@@ -40,13 +41,20 @@ pub(super) struct Remover<'a> {
     pub(super) edits: Vec<Edit>,
     /// What decided, shown with each edit.
     fact: Option<Place>,
+    /// The daemon's setting by which no `logging` at all would not do: a driver is written out.
+    daemon: Option<&'a Setting>,
     done: BTreeSet<NodeId>,
 }
 
 impl<'a> Remover<'a> {
     /// Nothing removed yet; `moving` are the value nodes of the services that leave syslog.
     pub(super) fn new(file: &'a File<'a>, moving: BTreeSet<NodeId>, fact: Option<Place>) -> Self {
-        Self { file, moving, edits: Vec::new(), fact, done: BTreeSet::new() }
+        Self { file, moving, edits: Vec::new(), fact, daemon: None, done: BTreeSet::new() }
+    }
+
+    /// The same on a host whose daemon has this setting: each service gets a driver in the place of its logging.
+    pub(super) fn with_driver(self, daemon: Option<&'a Setting>) -> Self {
+        Self { daemon, ..self }
     }
 
     /// Takes the logging out of every moving service, then settles anchors nobody needs or that lost their home.
@@ -57,6 +65,7 @@ impl<'a> Remover<'a> {
             let found: Vec<_> = service.entries().filter(|(key, _)| key.str() == Some("logging")).collect();
             match found.as_slice() {
                 [] => self.inherited(service, &name)?,
+                [(key, value)] if self.daemon.is_some() => self.written(service, (*key, *value), &name)?,
                 [(key, value)] => {
                     self.pair(service, *key, *value, "compose/logging-removed", &[("component", &name)])?;
                 }
@@ -140,6 +149,45 @@ impl<'a> Remover<'a> {
         })
     }
 
+    /// The driver of `component` in the place of its logging, in the style of that (real-world D1).
+    fn written(
+        &mut self,
+        map: Ref<'a, 'a>,
+        (key, value): (Ref<'a, 'a>, Ref<'a, 'a>),
+        component: &str,
+    ) -> Result<(), Refusal> {
+        if !self.done.insert(key.id()) {
+            return Ok(());
+        }
+        let text = self.file.text;
+        let name = key.span().of(text);
+        let quote = name.chars().next().filter(|first| matches!(first, '"' | '\'')).map_or("", |_| &name[..1]);
+        let mut span = key.span().join(value.span());
+        let flow = map.node().style == Style::Flow || (value.is_mapping() && value.node().style == Style::Flow);
+        let mut new = if flow {
+            format!("{name}: {{{quote}driver{quote}: {quote}json-file{quote}}}")
+        } else {
+            let (indent, step) = steps(text, map, key.span());
+            format!("{name}:{}{indent}{step}driver: json-file", lines::eol(text))
+        };
+        let rest = text.get(span.end()..lines::next_line(text, span.end())).unwrap_or_default();
+        if span.of(text).ends_with('\n') {
+            // It ends with a block of text.
+            new.push_str(lines::eol(text));
+        } else if !flow && value.is_mapping() && rest.trim_start().starts_with('#') {
+            span = Span::new(span.start(), span.end() + rest.trim_end_matches(['\r', '\n']).len());
+        }
+        if self.file.mask.cuts(span).is_some() {
+            self.lines(span)?;
+        }
+        let driver = self.daemon.and_then(|daemon| daemon.driver.as_deref());
+        let driver = driver.map_or_else(|| "which cannot be told here".to_owned(), |driver| format!("`{driver}`"));
+        let why = self.why("compose/logging-written", &[("component", component), ("driver", &driver)]);
+        let fact = self.daemon.map(|daemon| daemon.at.clone());
+        self.push(span, new, Why { fact, ..why });
+        Ok(())
+    }
+
     /// `logging` in several arms of one `if`: the syslog arm and the tags go, the other arm's text stays (C2).
     fn arms(&mut self, found: &[(Ref<'a, 'a>, Ref<'a, 'a>)], name: &str) -> Result<(), Refusal> {
         let refuse = |span| Refusal { rule: "compose/arms", message: rule::say("compose/arms", &[]), span };
@@ -179,7 +227,7 @@ impl<'a> Remover<'a> {
         let base = alias.target();
         let anchor = base.node().anchor.map_or("", |span| span.of(self.file.text)).trim_start_matches('&').to_owned();
         let only_logging = base.entries().len() == 1 && base.entry("logging").is_some();
-        if only_logging {
+        if only_logging && self.daemon.is_none() {
             let values = [("anchor", anchor.as_str())];
             if merge.is_sequence() && merge.items().len() > 1 {
                 if self.done.insert(alias.id()) {
@@ -194,6 +242,9 @@ impl<'a> Remover<'a> {
             self.file.tree.iter().filter(|node| matches!(node.node().kind, Kind::Alias(to) if to == base.id()));
         let all_move = users.all(|user| owner(user).is_some_and(|owner| self.moving.contains(&owner)));
         if let Some((key, value)) = base.entry("logging").filter(|_| all_move) {
+            if self.daemon.is_some() {
+                return self.written(base, (key, value), name);
+            }
             return self.pair(base, key, value, "compose/inherited-removed", &[("anchor", &anchor)]);
         }
         let why = self.why("compose/logging-explicit", &[("component", name), ("anchor", &anchor)]);
@@ -232,10 +283,15 @@ fn explicit_driver(text: &str, service: Ref<'_, '_>, merge: Span) -> (usize, Str
         return (merge.end(), ", logging: {driver: json-file}".to_owned());
     }
     let at = lines::next_line(text, merge.end());
-    let indent = lines::indent(text, merge.start());
-    let outer = service.own_entry().map_or(0, |(key, _)| lines::indent(text, key.span().start()).len());
-    let step = " ".repeat(indent.len().saturating_sub(outer).max(2));
+    let (indent, step) = steps(text, service, merge);
     let eol = lines::eol(text);
     let block = format!("{indent}logging:{eol}{indent}{step}driver: json-file");
     if text[..at].ends_with('\n') { (at, format!("{block}{eol}")) } else { (at, format!("{eol}{block}")) }
+}
+
+/// The indentation of an entry of `map`, and one step further in.
+fn steps<'t>(text: &'t str, map: Ref<'_, '_>, entry: Span) -> (&'t str, String) {
+    let indent = lines::indent(text, entry.start());
+    let outer = map.own_entry().map_or(0, |(key, _)| lines::indent(text, key.span().start()).len());
+    (indent, " ".repeat(indent.len().saturating_sub(outer).max(2)))
 }

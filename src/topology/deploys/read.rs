@@ -137,11 +137,27 @@ impl Reader<'_> {
             scope.when.extend(role.get("when").map(texts).unwrap_or_default());
             if let Some(name) = name {
                 self.role(name, "main", &scope);
+                self.runs_role(role, name, scope);
             }
         }
         for section in ["tasks", "post_tasks", "handlers"] {
             self.section(play, section, &mut scope);
         }
+    }
+
+    /// A role of a play as a task, as `include_role` is one: what is given to a role of others is seen there alone.
+    fn runs_role(&mut self, role: Ref<'_, '_>, name: &str, scope: Scope) {
+        self.out.tasks.push(Arc::new(Task {
+            at: Place::new(self.source, role.span()),
+            module: "include_role".to_owned(),
+            args: vec![Arg { name: "name".to_owned(), text: name.to_owned(), span: role.span() }],
+            environment: scope.environment,
+            layers: scope.layers,
+            when: scope.when,
+            hosts: scope.hosts,
+            playbook: self.source.path.as_str().to_owned(),
+            playbook_dir: self.source.path.folder().to_owned(),
+        }));
     }
 
     fn section(&mut self, play: Ref<'_, '_>, name: &str, scope: &mut Scope) {

@@ -95,6 +95,11 @@ fn containers(host: &Host, deployment: usize) -> Vec<Finding> {
         let service = &facts.compose.services[index];
         let at = || Some(service_place(host, deployment, index));
         match link {
+            _ if *link != Link::None && service.driver == Driver::Default && service.extends_file.is_none() => {
+                let daemon = host.daemon.syslog().map(|daemon| daemon.at.clone());
+                let values = [("service", service.name.as_str()), ("driver", "syslog")];
+                out.push(blocked("compose/daemon-default", &values, daemon));
+            }
             Link::Unknown(_) if service.driver == Driver::Default => {
                 out.push(blocked("compose/extends-elsewhere", &[("component", &service.name)], at()));
             }
@@ -240,16 +245,19 @@ pub(super) fn not_on_syslog(topology: &Topology, host: &Host, deployment: usize,
     }
     let project = facts.project.as_ref().map_or(request.service.as_str(), |project| project.name.as_str());
     let own: Vec<usize> = (0..host.listeners.len())
-        .filter(|&index| host.senders(index).is_empty())
+        .filter(|&index| host.senders(index).is_empty() && host.fed_by_daemon(index).is_none())
         .filter(|&index| {
             host.listeners[index]
                 .job()
                 .is_some_and(|job| names::same(job, project) || names::same(job, &request.service))
         })
         .collect();
-    let on_default = facts.compose.services.iter().any(|service| service.driver == Driver::Default);
-    if let Some(daemon) = topology.daemon_syslog(host).filter(|_| on_default) {
-        return Resolved::Blocked(vec![blocked("compose/daemon-default", &[("service", project)], Some(daemon))]);
+    let drivers = || facts.compose.services.iter().map(|service| &service.driver);
+    let on_default = drivers().len() > 0 && drivers().all(|driver| *driver == Driver::Default);
+    if let Some(daemon) = host.daemon.unread().filter(|_| on_default) {
+        let driver = daemon.driver.as_deref().unwrap_or_default();
+        let values = [("service", project), ("driver", driver)];
+        return Resolved::Blocked(vec![blocked("compose/daemon-default", &values, Some(daemon.at.clone()))]);
     }
     if host.socket(&topology.alloy).is_none() {
         let at = Some(Place::new(&facts.file, facts.file.line_at(0)));

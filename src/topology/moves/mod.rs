@@ -254,7 +254,7 @@ fn listeners(host: &Host, deployment: usize, leaving: &BTreeSet<usize>) -> (Vec<
     let (mut going, staying): (Vec<usize>, Vec<usize>) = used.into_iter().partition(|&index| {
         let others =
             host.senders(index).into_iter().any(|(other, service)| other != deployment || !leaving.contains(&service));
-        !others && !is_public(host, index)
+        !others && !is_public(host, index) && host.fed_by_daemon(index).is_none()
     });
     going.extend(twins(host, &going));
     going.sort_unstable();
@@ -274,6 +274,7 @@ fn twins(host: &Host, going: &[usize]) -> Vec<usize> {
     };
     (0..host.listeners.len())
         .filter(|index| !going.contains(index) && host.senders(*index).is_empty() && !is_public(host, *index))
+        .filter(|index| host.fed_by_daemon(*index).is_none())
         .filter(|&index| going.iter().any(|&of| is_twin(index, of)))
         .collect()
 }
@@ -339,6 +340,10 @@ fn notes(host: &Host, moved: &Move) -> Vec<Finding> {
                 &[("port", &port)],
                 Some(listener.at.clone()),
             ));
+        }
+        if let Some(at) = host.fed_by_daemon(index) {
+            let at = Some(at.clone());
+            notes.push(Finding::told(Level::Review, "alloy/listener-of-daemon", &[("port", &port)], at));
         }
         if listener.job().is_none() {
             notes.push(Finding::told(Level::Note, "alloy/no-job", &[], Some(listener.at.clone())));

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{is_public, names};
 use crate::topology::Topology;
+use crate::topology::compose::Driver;
 use crate::topology::flow::Plumbing;
 use crate::topology::runs::{Host, Link, SocketRules};
 
@@ -62,8 +63,10 @@ pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool
     let project = facts.project.as_ref().ok().map(|project| project.name.as_str());
     let rules = SocketRules::of(socket, &Plumbing::of(topology, host));
     facts.compose.services.iter().zip(&host.links[deployment]).any(|(service, link)| {
+        let on_unread = service.driver == Driver::Default && host.daemon.unread().is_some();
         *link == Link::None
             && service.driver.is_read_from_socket()
+            && !on_unread
             && !matches!(
                 rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service)),
                 Ok(None)

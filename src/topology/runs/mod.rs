@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::alloy::{self, Config};
 use super::compose::{self, Address, Driver};
+use super::daemon::{self, Daemon};
 use super::deployments::Deployment;
 use super::deployments::written::Done;
 use super::flow::Plumbing;
@@ -82,6 +83,8 @@ pub struct Host {
     pub deployments: Vec<Deployment>,
     /// For each deployment, for each of its services: where its log goes.
     pub links: Vec<Vec<Link>>,
+    /// Its Docker daemon.
+    pub daemon: Daemon,
     from: Inputs,
     /// Its streams where nothing moves, once they are asked for; their images are among them.
     pub(super) still: OnceLock<Streams>,
@@ -94,6 +97,17 @@ impl Host {
             let config = configs.get(assigned.config)?;
             Some((config, config.sockets.first()?))
         })
+    }
+
+    /// Where the daemon is told to send the lines of every container without a driver of its own to listener `index`, or
+    /// to one that may be it.
+    pub fn fed_by_daemon(&self, index: usize) -> Option<&Place> {
+        let daemon = self.daemon.syslog()?;
+        match link(&Driver::Syslog(daemon.address.clone()), &self.listeners, &self.name) {
+            Link::Listener(fed) if fed != index => None,
+            Link::Listener(_) | Link::Unknown(_) => Some(&daemon.at),
+            Link::None | Link::Nowhere(_) => None,
+        }
     }
 
     /// Every container that sends to listener `index`: deployment and service by index.
@@ -111,11 +125,15 @@ impl Host {
 }
 
 /// Where the log of a service goes. One that extends a service of another file, and has no `logging` of its own, takes
-/// the driver of that file, which is not looked at (real-world C20).
-fn link_of(service: &compose::Service, listeners: &[Listener], host: &str) -> Link {
-    match &service.extends_file {
-        Some(file) if service.driver == Driver::Default => Link::Unknown(file.clone()),
-        _ => link(&service.driver, listeners, host),
+/// the driver of that file, which is not looked at (real-world C20). Where the daemon's default is syslog, a container
+/// that names no driver, or no address, takes the daemon's (real-world D1).
+fn link_of(service: &compose::Service, host: &Host) -> Link {
+    match (&service.extends_file, &service.driver, host.daemon.syslog()) {
+        (Some(file), Driver::Default, _) => Link::Unknown(file.clone()),
+        (_, Driver::Default | Driver::Syslog(None), Some(daemon)) => {
+            link(&Driver::Syslog(daemon.address.clone()), &host.listeners, &host.name)
+        }
+        (_, driver, _) => link(driver, &host.listeners, &host.name),
     }
 }
 
@@ -273,9 +291,8 @@ impl Part<'_> {
 }
 
 fn links(host: &Host) -> Vec<Vec<Link>> {
-    let of = |deployment: &Deployment| {
-        deployment.compose.services.iter().map(|service| link_of(service, &host.listeners, &host.name)).collect()
-    };
+    let of =
+        |deployment: &Deployment| deployment.compose.services.iter().map(|service| link_of(service, host)).collect();
     host.deployments.iter().map(of).collect()
 }
 
@@ -288,8 +305,9 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &In
         .flat_map(|(config, by)| resolve(config, by.and_then(|by| done.written.get(by)).map_or(&scope, |by| &by.scope)))
         .collect();
     let deployments = super::deployments::of(done);
+    let daemon = daemon::of(&scope, topology.tasks_on(&host.name), done, &topology.snapshot);
     let (links, still, from) = (Vec::new(), OnceLock::new(), from.clone());
-    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links, from, still };
+    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links, daemon, from, still };
     host.links = self::links(&host);
     host
 }

@@ -22,6 +22,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
     engine.add_filter("combine", combine);
     engine.add_filter("dict2items", dict2items);
     engine.add_filter("to_json", to_json);
+    engine.add_filter("to_nice_json", to_nice_json);
     engine.add_test("match", |text: &str, find: &str| {
         pattern(&format!("^(?:{find})"), none()).map(|it| it.is_match(text))
     });
@@ -178,9 +179,28 @@ fn to_json(value: &Value) -> Result<String, Error> {
         }
     }
     let mut out = Vec::new();
-    serde::Serialize::serialize(value, &mut serde_json::Serializer::with_formatter(&mut out, Spaced))
+    let value = mandatory(value.clone())?;
+    serde::Serialize::serialize(&value, &mut serde_json::Serializer::with_formatter(&mut out, Spaced))
         .map_err(|_| unfit("a value JSON cannot hold"))?;
     String::from_utf8(out).map_err(|_| unfit("a value JSON cannot hold"))
+}
+
+/// Several lines of JSON, with its keys sorted.
+fn to_nice_json(value: &Value, options: Kwargs) -> Result<String, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    let unsorted = options.get::<Option<bool>>("sort_keys")? == Some(false);
+    options.assert_all_used()?;
+    drop(options);
+    let unfit = |_| unfit("a value JSON cannot hold");
+    let mut tree = serde_json::to_value(mandatory(value.clone())?).map_err(unfit)?;
+    if !unsorted {
+        tree.sort_all_objects();
+    }
+    let step = " ".repeat(indent.unwrap_or(4).min(16));
+    let format = serde_json::ser::PrettyFormatter::with_indent(step.as_bytes());
+    let mut out = Vec::new();
+    serde::Serialize::serialize(&tree, &mut serde_json::Serializer::with_formatter(&mut out, format)).map_err(unfit)?;
+    String::from_utf8(out).map_err(|_| self::unfit("a value JSON cannot hold"))
 }
 
 /// The Python methods of strings and dicts that templates use.
