@@ -43,15 +43,19 @@ pub(super) fn steps(
             alloy_command.clone(),
         );
     }
+    let how = match &deployment.kept {
+        None => "its containers are made anew and leave the syslog driver, while the listener is still there",
+        Some(_) => {
+            "then make its containers anew by hand, since the task leaves them as they are; `docker inspect -f \
+             '{{.HostConfig.LogConfig.Type}}'` says json-file of each before you go on"
+        }
+    };
     step(
         Part::Service,
-        format!(
-            "Deploy {}: its containers are made anew and leave the syslog driver, while the listener is still there",
-            moved.service
-        ),
+        format!("Deploy {}: {how}", moved.service),
         deployment.playbook.as_ref().map(|book| command(topology, book, &host.name)),
     );
-    step(Part::Look, format!("Look for new lines in Grafana: {}", new_selector(moved)), None);
+    step(Part::Look, format!("Look for new lines in Grafana: {}", new_selector(host, moved)), None);
     for line in query_commands(topology, &deployment.file.path, edits) {
         step(
             Part::Queries,
@@ -112,9 +116,11 @@ pub fn together<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Vec<RolloutSte
 }
 
 /// What selects the moved lines and nothing else: `service`, and the host where streams carry it.
-fn new_selector(moved: &Move) -> String {
+fn new_selector(on: &Host, moved: &Move) -> String {
     let host = Label::Known(moved.host.clone());
-    let named = moved.streams.after.iter().any(|stream| stream.labels.get("hostname") == Some(&host));
+    let listeners = || moved.going.iter().chain(&moved.staying).filter_map(|&index| on.listeners.get(index));
+    let mut streams = listeners().flat_map(|listener| moved.images_of(listener));
+    let named = streams.all(|stream| stream.labels.get("hostname") == Some(&host));
     let host = if named { format!(", hostname={}", proof::quoted(&moved.host)) } else { String::new() };
     format!("{{service={}{host}}}", proof::quoted(&moved.project))
 }

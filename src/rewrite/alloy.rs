@@ -109,7 +109,7 @@ fn lost_labels(host: &Host, moved: &Move, out: &mut Outcome) {
         let lost: Vec<String> = labels
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "job" | "service" | "component" | "container"))
-            .filter(|(name, _)| !moved.streams.after.iter().any(|stream| stream.labels.contains_key(name)))
+            .filter(|(name, _)| moved.images_of(listener).any(|stream| !stream.labels.contains_key(name)))
             .map(|(name, _)| format!("`{name}`"))
             .collect();
         if !lost.is_empty() {
@@ -133,7 +133,10 @@ pub fn add_blocks(topology: &Topology, moved: &Move) -> Outcome {
     };
     let Some(text) = config.source.text() else { return out };
     let Some(last) = config.listeners.last() else { return out };
-    let at = lines::next_line(text, last.component_at.end());
+    // Behind any block of the template that holds the listener on some hosts only.
+    let mask = jinja::mask_or_plain(text);
+    let arm = mask.arms_at(last.component_at.end()).first().map(|arm| mask.blocks()[arm.block].span.end());
+    let at = lines::next_line(text, arm.unwrap_or(last.component_at.end()));
     let eol = lines::eol(text);
     let body = blocks(config, &receivers(host, moved)).replace('\n', eol);
     let new =

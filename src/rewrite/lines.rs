@@ -34,6 +34,14 @@ pub(super) fn removable(text: &str, mask: &Mask, span: Span, owner: &Owner) -> R
     if let Some(block) = mask.wrapping(span) {
         span = lines::whole_lines(text, block.span, owner);
     }
+    whole(mask, span)
+}
+
+/// A span that cuts no tag and no block.
+///
+/// # Errors
+/// As [`removable`].
+pub(super) fn whole(mask: &Mask, span: Span) -> Result<Span, Span> {
     match mask.cuts(span) {
         None => Ok(span),
         Some(Cut::Tag(tag)) => Err(mask.tags()[tag].span),

@@ -96,6 +96,10 @@ pub struct Service {
     pub has_logging: bool,
     /// `container_name`, if set.
     pub container_name: Option<String>,
+    /// `image`, if set.
+    pub image: Option<String>,
+    /// Whether the socket of Docker is mounted into it.
+    pub has_socket: bool,
     /// File named by `extends.file`, if the base lies in another file.
     pub extends_file: Option<String>,
     /// `cache-disabled: "true"`: Docker keeps no local copy, so nothing reads this container's log from the socket.
@@ -154,6 +158,12 @@ fn service(all: Ref<'_, '_>, name: &str, value: Ref<'_, '_>) -> Option<Service> 
         driver: logging.map_or(Driver::Default, driver),
         has_logging: logging.is_some(),
         container_name: value.lookup("container_name").and_then(Ref::str).map(str::to_owned),
+        image: value.lookup("image").and_then(Ref::str).map(str::to_owned),
+        has_socket: value.lookup("volumes").into_iter().flat_map(Ref::items).any(|item| {
+            let item = item.target();
+            let from = item.str().or_else(|| item.get_str("source")).unwrap_or_default();
+            from.contains("docker.sock") || ["/var/run", "/run"].contains(&from.split(':').next().unwrap_or_default())
+        }),
         extends_file,
         cache_disabled: logging
             .and_then(|logging| logging.lookup("options"))

@@ -64,10 +64,13 @@ impl Daemon {
     }
 
     fn add(&mut self, text: Result<&str, ()>, at: &Place) {
-        let said = text.map_or(Said { driver: Some(None), ..Said::default() }, read);
-        if let Some(driver) = said.driver {
-            self.settings.push(Setting { driver, address: said.address, at: at.clone() });
-        }
+        let said = text.map_or(Said { driver: Named::Unclear, ..Said::default() }, read);
+        let driver = match said.driver {
+            Named::Not => None,
+            Named::As(driver) => Some(Some(driver)),
+            Named::Unclear => Some(None),
+        };
+        self.settings.extend(driver.map(|driver| Setting { driver, address: said.address, at: at.clone() }));
         self.rotates |= said.rotates;
     }
 }
@@ -207,11 +210,20 @@ fn by_variable(scope: &Scope<'_>, name: &str, written: &str, at: &Place, daemon:
     daemon.add(text.as_deref().ok_or(()), at);
 }
 
+/// Whether a text names a driver.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Named {
+    #[default]
+    Not,
+    As(String),
+    /// It may, and any.
+    Unclear,
+}
+
 /// What a text of settings says.
 #[derive(Default)]
 struct Said {
-    /// The driver, where it is set; the inner `None`: it may be anything.
-    driver: Option<Option<String>>,
+    driver: Named,
     address: Option<String>,
     rotates: bool,
 }
@@ -234,10 +246,10 @@ fn read(text: &str) -> Said {
     };
     let drivers = found(&DRIVER);
     let driver = match drivers.iter().find(|one| !is_file(one)).or(drivers.first()) {
-        Some(driver) if driver.is_empty() || is_unresolved(driver) => Some(None),
-        Some(driver) => Some(Some(driver.clone())),
-        None if is_unresolved(&plain) && !has_known_keys(&plain) => Some(None),
-        None => None,
+        Some(driver) if driver.is_empty() || is_unresolved(driver) => Named::Unclear,
+        Some(driver) => Named::As(driver.clone()),
+        None if is_unresolved(&plain) && !has_known_keys(&plain) => Named::Unclear,
+        None => Named::Not,
     };
     let address = found(&ADDRESS).into_iter().next();
     Said { driver, address, rotates: plain.contains("max-size") }
@@ -258,7 +270,7 @@ mod tests {
     use super::super::compose::unresolved;
     use super::*;
 
-    fn driver(text: &str) -> Option<Option<String>> {
+    fn driver(text: &str) -> Named {
         read(text).driver
     }
 
@@ -273,27 +285,27 @@ mod tests {
             "DOCKER_OPTS=\"--log-driver journald\"",
             "{\"exec\": [\"--log-driver\", \"journald\"]}",
         ] {
-            assert_eq!(driver(text), Some(Some("journald".into())), "{text}");
+            assert_eq!(driver(text), Named::As("journald".into()), "{text}");
         }
     }
 
     #[test]
     fn what_sets_no_driver_says_nothing() {
         for text in ["{}", "", "{\"live-restore\": true}", "# DOCKER_OPTS=\"--log-driver=none\"\n", "[Service]\n"] {
-            assert_eq!(driver(text), None, "{text}");
+            assert_eq!(driver(text), Named::Not, "{text}");
         }
     }
 
     #[test]
     fn what_is_not_known_may_be_anything_only_where_it_may_be_the_driver() {
         let x = unresolved("x");
-        assert_eq!(driver(&format!("{{\"log-driver\": \"{x}\"}}")), Some(None));
-        assert_eq!(driver(&x), Some(None));
-        assert_eq!(driver(&format!("{{\"a\": 1, {x}}}")), Some(None));
-        assert_eq!(driver(&format!("{{\"data-root\": \"{x}\"}}")), None);
+        assert_eq!(driver(&format!("{{\"log-driver\": \"{x}\"}}")), Named::Unclear);
+        assert_eq!(driver(&x), Named::Unclear);
+        assert_eq!(driver(&format!("{{\"a\": 1, {x}}}")), Named::Unclear);
+        assert_eq!(driver(&format!("{{\"data-root\": \"{x}\"}}")), Named::Not);
         assert_eq!(
             driver(&format!("{{\"data-root\": \"{x}\", \"log-driver\": \"local\"}}")),
-            Some(Some("local".into()))
+            Named::As("local".into())
         );
     }
 

@@ -272,7 +272,7 @@ impl<'t> Plumbing<'t> {
 }
 
 /// Whether a selector takes every line with these labels, or none; `None` when that cannot be told.
-fn hits(selector: &selector::Selector, labels: &Labels) -> Option<bool> {
+pub(super) fn hits(selector: &selector::Selector, labels: &Labels) -> Option<bool> {
     let mut sure = !selector.filters;
     for matcher in &selector.matchers {
         let value = match labels.get(&matcher.name) {

@@ -129,7 +129,7 @@ impl Streams {
     }
 
     /// The streams of today that the block at `at` ships.
-    pub(super) fn before_at(&self, at: &Place) -> Vec<usize> {
+    pub fn before_at(&self, at: &Place) -> Vec<usize> {
         let same = |stream: &Stream| {
             stream.at.as_ref().is_some_and(|one| one.span == at.span && one.source.path == at.source.path)
         };
@@ -243,9 +243,7 @@ impl Build<'_> {
 
     /// What further Docker-socket sources of the host read: every container once more, whatever moves.
     fn more_sockets(&mut self, topology: &Topology, host: &Host, plumbing: &Plumbing<'_>) {
-        let configs = host.configs.iter().filter_map(|one| topology.alloy.get(one.config));
-        let all = configs.flat_map(|config| config.sockets.iter().map(move |socket| (config, socket)));
-        for (config, socket) in all.skip(1) {
+        for (config, socket) in host.more_sockets().filter_map(|one| one.of(&topology.alloy)) {
             let rules = SocketRules::of(socket, plumbing);
             for deployment in &host.deployments {
                 let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());

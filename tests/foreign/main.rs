@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod daemon;
 mod layouts;
 mod refused;
 mod repo;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::anchors;
-use crate::rewrite::lines::{flow_item, removable, two_arms};
+use crate::rewrite::lines::{flow_item, removable, two_arms, whole};
 use crate::rule;
 use crate::syntax::jinja::Mask;
 use crate::syntax::tree::{Kind, NodeId, Ref, Style, Tree};
@@ -139,14 +139,13 @@ impl<'a> Remover<'a> {
 
     /// The whole lines of a node, with its comments and every Jinja block that holds nothing else.
     fn lines(&self, span: Span, owner: &Owner) -> Result<Span, Refusal> {
-        removable(self.file.text, self.file.mask, span, owner).map_err(|tag| {
-            let tag_text = tag.of(self.file.text).trim();
-            Refusal {
-                rule: "compose/cut-jinja",
-                message: rule::say("compose/cut-jinja", &[("tag", tag_text)]),
-                span: tag,
-            }
-        })
+        removable(self.file.text, self.file.mask, span, owner).map_err(|tag| self.cut(tag))
+    }
+
+    fn cut(&self, tag: Span) -> Refusal {
+        let tag_text = tag.of(self.file.text).trim();
+        let message = rule::say("compose/cut-jinja", &[("tag", tag_text)]);
+        Refusal { rule: "compose/cut-jinja", message, span: tag }
     }
 
     /// The driver of `component` in the place of its logging, in the style of that (real-world D1).
@@ -177,9 +176,7 @@ impl<'a> Remover<'a> {
         } else if !flow && value.is_mapping() && rest.trim_start().starts_with('#') {
             span = Span::new(span.start(), span.end() + rest.trim_end_matches(['\r', '\n']).len());
         }
-        if self.file.mask.cuts(span).is_some() {
-            self.lines(span)?;
-        }
+        let span = whole(self.file.mask, span).map_err(|tag| self.cut(tag))?;
         let driver = self.daemon.and_then(|daemon| daemon.driver.as_deref());
         let driver = driver.map_or_else(|| "which cannot be told here".to_owned(), |driver| format!("`{driver}`"));
         let why = self.why("compose/logging-written", &[("component", component), ("driver", &driver)]);

@@ -101,6 +101,10 @@ pub struct Socket {
     pub relabel: Result<Vec<Rule>, String>,
     /// Where it forwards to.
     pub to: Outlets,
+    /// Conditions of the Jinja arms in which it, and what feeds it, stand.
+    pub when: Vec<String>,
+    /// The engines that it and what feeds it name as `host`; `None` for one that is computed.
+    pub engines: Vec<Option<Text>>,
 }
 
 /// One configuration.
@@ -120,6 +124,9 @@ pub struct Config {
     pub natives: Vec<Text>,
     /// Names of all components (`discovery.docker.containers`), to avoid a clash.
     pub components: Vec<String>,
+    /// Components of modules (`import.…`, `declare`) that are given a receiver, by name and place: nobody knows what they
+    /// read.
+    pub modules: Vec<(String, Span)>,
     /// Syslog sources without a listener, by name and place: they receive nothing.
     pub idle: Vec<(String, Span)>,
 }

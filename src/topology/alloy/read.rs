@@ -53,6 +53,7 @@ pub fn read(source: &Arc<Source>) -> Result<Config, Box<Finding>> {
         others: config.blocks().filter_map(|block| reader.other(block)).collect(),
         pipes: config.blocks().filter_map(|block| reader.pipe(block)).collect(),
         natives: reader.natives(),
+        modules: reader.modules(),
         components: config.blocks().map(Block::id).collect(),
         idle: config
             .components("loki.source.syslog")
@@ -69,7 +70,7 @@ pub(super) struct Reader<'a> {
     pub(super) config: &'a alloy::Config<'a>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// A string literal as written in the file, Jinja included.
     pub(super) fn string(&self, expr: Expr<'_, '_>) -> Option<Text> {
         let decoded = expr.as_str()?;
@@ -141,9 +142,15 @@ impl Reader<'_> {
     }
 
     fn socket(&self, block: Block<'_, '_>) -> Socket {
+        let mut chain = Vec::new();
+        let rules = self.socket_rules(block, &mut chain);
+        let when = |one: Block<'_, '_>| around::conditions(self.text, self.mask, one.span().start());
+        let engine = |one: Block<'_, '_>| one.attr("host").map(|attr| self.string(attr.value()));
         Socket {
             at: block.span(),
-            rules: self.socket_rules(block),
+            rules,
+            when: chain.iter().flat_map(|one| when(*one)).chain(when(block)).collect(),
+            engines: chain.iter().filter_map(|one| engine(*one)).chain(engine(block)).collect(),
             labels: self.labels(block.attr("labels").map(alloy::Attribute::value)),
             feeds: self.feeds(block),
             relabel: self.own_rules(block),
@@ -151,8 +158,9 @@ impl Reader<'_> {
         }
     }
 
-    /// The rules between discovery and source; an error says why they cannot be told.
-    fn socket_rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
+    /// The rules between discovery and source; an error says why they cannot be told. The blocks on the way are added to
+    /// `passed`.
+    fn socket_rules(&self, block: Block<'_, '_>, passed: &mut Vec<Block<'a, 'a>>) -> Result<Vec<Rule>, String> {
         let mut rules = Vec::new();
         let mut chain = Vec::new();
         let targets = block.attr("targets").ok_or("it has no targets")?.value();
@@ -161,6 +169,7 @@ impl Reader<'_> {
             let (component, export) = path.rsplit_once('.').ok_or("its targets are computed")?;
             let found = self.config.blocks().find(|one| one.id() == component);
             let found = found.ok_or_else(|| format!("`{component}` is not in this file"))?;
+            passed.push(found);
             match (found.name().as_ref(), export) {
                 ("discovery.docker", "targets") => {
                     if found.blocks("filter").next().is_some() {
@@ -225,6 +234,20 @@ impl Reader<'_> {
             }
         }
         Ok(rule)
+    }
+
+    /// Components of modules that are given a receiver.
+    fn modules(&self) -> Vec<(String, Span)> {
+        let named = |block: &Block<'_, '_>| block.name().starts_with("import.") || block.is("declare");
+        let labels: Vec<&str> = self.config.blocks().filter(named).filter_map(Block::label).collect();
+        let of_module = |block: &Block<'_, '_>| {
+            let name = block.name();
+            let space = name.split('.').next().unwrap_or_default();
+            space == "module" || labels.contains(&space)
+        };
+        let feeds = |block: &Block<'_, '_>| block.references().any(|reference| reference.path.starts_with("loki."));
+        let used = self.config.blocks().filter(|block| of_module(block) && feeds(block));
+        used.map(|block| (block.id(), block.span())).collect()
     }
 
     /// Names of native services that journal rules pick out.

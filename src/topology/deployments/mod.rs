@@ -51,6 +51,12 @@ pub struct Deployment {
     pub is_template: bool,
     /// Variables of the task that writes it, above those of the host.
     pub vars: Vec<(String, minijinja::Value)>,
+    /// The first task of those that start it, when none of them makes a container anew.
+    pub kept: Option<Place>,
+    /// The task that deploys it as a stack of a swarm.
+    pub stack: Option<Place>,
+    /// The engine its tasks name (`unix:///run/user/1000/docker.sock`), as far as it is known.
+    pub engine: Option<String>,
     /// The files cannot be read on this host at all, or not as one project.
     pub trouble: Option<Box<Finding>>,
 }
@@ -162,6 +168,8 @@ fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<
 
 fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Deployment> {
     let first = members.first()?;
+    let makers: Vec<&Up<'_>> = ups.iter().copied().filter(|up| !up.command.keeps).collect();
+    let ups = if makers.is_empty() { ups } else { &makers };
     let directory = folder_of(first).map(str::to_owned);
     let env = project::environment(directory.as_deref(), all);
     let mut parts = Vec::new();
@@ -208,6 +216,9 @@ fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) ->
         unresolved,
         is_template: by.is_template,
         vars: by.scope.extra().to_vec(),
+        kept: ups.first().filter(|up| up.command.keeps).map(|up| up.task.at.clone()),
+        stack: ups.iter().find(|up| up.command.is_stack).map(|up| up.task.at.clone()),
+        engine: ups.iter().find_map(|up| up.engine()),
         trouble,
     })
 }
@@ -261,6 +272,9 @@ pub(in crate::topology) fn undeployed(
         unresolved,
         is_template,
         vars: Vec::new(),
+        kept: None,
+        stack: None,
+        engine: None,
         trouble: None,
     })
 }

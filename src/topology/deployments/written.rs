@@ -34,6 +34,15 @@ pub(super) struct Up<'t> {
     pub(super) files: Option<Vec<String>>,
 }
 
+impl Up<'_> {
+    /// The engine it talks to, where it names one; as written where that does not resolve.
+    pub(super) fn engine(&self) -> Option<String> {
+        let variable = || self.task.environment.iter().find(|(name, _)| name == "DOCKER_HOST").map(|(_, value)| value);
+        let text = self.command.engine.as_ref().or_else(variable)?;
+        Some(self.scope.resolve(text).unwrap_or_else(|| text.clone()))
+    }
+}
+
 /// Everything the tasks do to one host that matters here.
 #[derive(Default)]
 pub(in crate::topology) struct Done<'t> {
@@ -48,7 +57,13 @@ pub(in crate::topology) fn of<'t>(scope: &Scope<'t>, tasks: &'t [Arc<Task>], sna
         let writes = matches!(task.module.as_str(), "template" | "copy" | "synchronize");
         let ups = matches!(
             task.module.as_str(),
-            "docker_compose_v2" | "docker_compose" | "docker_compose_v2_run" | "command" | "shell" | "raw"
+            "docker_compose_v2"
+                | "docker_compose"
+                | "docker_compose_v2_run"
+                | "docker_stack"
+                | "command"
+                | "shell"
+                | "raw"
         );
         if !writes && !ups {
             continue;
@@ -118,10 +133,21 @@ fn module_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
     if matches!(task.text(&["state"]), Some("absent" | "stopped")) {
         return None;
     }
+    let is_stack = task.module == "docker_stack";
+    let is =
+        |name: &str, value: &str| task.text(&[name]).and_then(|text| scope.resolve(text)).as_deref() == Some(value);
     let command = ComposeCommand {
-        project: task.text(&["project_name"]).map(str::to_owned),
-        files: task.args.iter().filter(|arg| arg.name == "files").map(|arg| arg.text.clone()).collect(),
+        project: task.text(&[if is_stack { "name" } else { "project_name" }]).map(str::to_owned),
+        files: task
+            .args
+            .iter()
+            .filter(|arg| matches!(arg.name.as_str(), "files" | "compose"))
+            .map(|arg| arg.text.clone())
+            .collect(),
         directory: task.text(&["project_src"]).map(str::to_owned),
+        engine: task.text(&["docker_host"]).map(str::to_owned),
+        keeps: task.module == "docker_compose_v2_run" || is("recreate", "never") || is("state", "restarted"),
+        is_stack,
         ..ComposeCommand::default()
     };
     let directory = command.directory.as_deref().and_then(|text| scope.marked(text));

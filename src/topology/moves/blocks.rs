@@ -20,6 +20,7 @@ use crate::topology::runs::{Host, Link, Listener};
 pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize, request: &Request) -> Vec<Finding> {
     let host = &topology.hosts[host_index];
     let mut out = Vec::new();
+    out.extend(super::collector::obstacles(topology, host, deployment));
     out.extend(linked(topology, host, deployment));
     out.extend(containers(host, deployment));
     if let Err(finding) = assumed::project(&host.deployments[deployment], request) {
@@ -45,7 +46,7 @@ fn linked(topology: &Topology, host: &Host, deployment: usize) -> Option<Finding
     Some(blocked("compose/linked", &[("link", link.path.as_str())], Some(at)))
 }
 
-fn blocked(id: &'static str, values: &[(&str, &str)], at: Option<Place>) -> Finding {
+pub(super) fn blocked(id: &'static str, values: &[(&str, &str)], at: Option<Place>) -> Finding {
     Finding::told(Level::Blocked, id, values, at)
 }
 
@@ -79,7 +80,7 @@ pub(super) fn socket(topology: &Topology, host: &Host, why: &str) -> Finding {
 }
 
 /// Where a service of the Compose file stands, as near as its name can be found.
-fn service_place(host: &Host, deployment: usize, service: usize) -> Place {
+pub(super) fn service_place(host: &Host, deployment: usize, service: usize) -> Place {
     let facts = &host.deployments[deployment];
     let name = &facts.compose.services[service].name;
     let text = facts.file.text().unwrap_or_default();

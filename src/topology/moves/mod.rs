@@ -4,6 +4,7 @@
 
 mod assumed;
 mod blocks;
+mod collector;
 mod names;
 pub mod options;
 mod selection;
@@ -90,6 +91,15 @@ pub struct Move {
     pub going: Vec<usize>,
     /// Listeners that keep another sender, by index.
     pub staying: Vec<usize>,
+}
+
+impl Move {
+    /// The streams that carry the lines of a listener from the move on.
+    pub fn images_of<'m>(&'m self, listener: &super::runs::Listener) -> impl Iterator<Item = &'m super::Stream> {
+        let streams = &self.streams;
+        let images = streams.before_at(&listener.at).into_iter().flat_map(|index| &streams.image[index]);
+        images.map(|&to| &streams.after[to])
+    }
 }
 
 /// What a request comes to.
@@ -196,7 +206,7 @@ fn build(
         going,
         staying,
     };
-    let mut notes = notes(host, &moved);
+    let mut notes = notes(topology, host, &moved);
     notes.extend(assumed::notes(facts, &project, host));
     Resolved::Move(Box::new(moved), notes)
 }
@@ -317,8 +327,8 @@ fn twins_left(host: &Host, moved: &Move) -> Vec<Finding> {
         .collect()
 }
 
-fn notes(host: &Host, moved: &Move) -> Vec<Finding> {
-    let mut notes = Vec::new();
+fn notes(topology: &Topology, host: &Host, moved: &Move) -> Vec<Finding> {
+    let mut notes = collector::notes(topology, host, moved);
     for &index in moved.going.iter().chain(&moved.staying) {
         let listener = &host.listeners[index];
         let port = listener.port.map(|port| port.to_string()).unwrap_or_default();

@@ -6,6 +6,7 @@
 mod configs;
 mod listeners;
 mod same;
+mod sockets;
 mod undeployed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,6 @@ use super::compose::{self, Address, Driver};
 use super::daemon::{self, Daemon};
 use super::deployments::Deployment;
 use super::deployments::written::Done;
-use super::flow::Plumbing;
-use super::relabel::{self, Labels, Rule};
 use super::{Label, Streams, Topology};
 use crate::text::Place;
 
@@ -27,6 +26,7 @@ pub use configs::Assigned;
 use configs::assign;
 use listeners::resolve;
 use same::Inputs;
+pub use sockets::{InForce, SocketRules, Which, engine};
 
 /// A listener as it is on one host.
 #[derive(Clone, Debug)]
@@ -79,6 +79,8 @@ pub struct Host {
     pub configs: Vec<Assigned>,
     /// All listeners of those configurations.
     pub listeners: Vec<Listener>,
+    /// Docker-socket sources of those configurations that are, or may be, there on this host.
+    pub sockets: Vec<InForce>,
     /// Compose projects on it.
     pub deployments: Vec<Deployment>,
     /// For each deployment, for each of its services: where its log goes.
@@ -91,12 +93,21 @@ pub struct Host {
 }
 
 impl Host {
-    /// The Docker-socket source and the configuration it stands in.
+    /// The Docker-socket source and the configuration it stands in: the first that reads the host's own engine, else the
+    /// first.
     pub fn socket<'a>(&self, configs: &'a [Config]) -> Option<(&'a Config, &'a alloy::Socket)> {
-        self.configs.iter().find_map(|assigned| {
-            let config = configs.get(assigned.config)?;
-            Some((config, config.sockets.first()?))
-        })
+        self.first_socket()?.of(configs)
+    }
+
+    /// The same as it is on this host.
+    pub fn first_socket(&self) -> Option<&InForce> {
+        self.sockets.iter().find(|one| one.engine == Which::Own).or(self.sockets.first())
+    }
+
+    /// All others.
+    pub fn more_sockets(&self) -> impl Iterator<Item = &InForce> {
+        let first = self.first_socket();
+        self.sockets.iter().filter(move |one| Some(*one) != first)
     }
 
     /// Where the daemon is told to send the lines of every container without a driver of its own to listener `index`, or
@@ -180,56 +191,6 @@ fn is_local(target: &str, host: &str) -> bool {
         || target.eq_ignore_ascii_case(short)
 }
 
-/// A Docker-socket block on one host: its rules with their templates filled in.
-pub struct SocketRules {
-    discovery: Vec<Rule>,
-    own: Vec<Rule>,
-    labels: Labels,
-    /// What a rule may read of any container beside what is known.
-    hidden: Labels,
-}
-
-impl SocketRules {
-    /// Those of `socket`.
-    ///
-    /// # Errors
-    /// When the block's rules, or its own labels, cannot be evaluated.
-    pub fn of(socket: &alloy::Socket, plumbing: &Plumbing<'_>) -> Result<Self, String> {
-        let discovery = plumbing.filled(socket.rules.as_ref().map_err(Clone::clone)?);
-        let own = plumbing.filled(socket.relabel.as_ref().map_err(Clone::clone)?);
-        if matches!(socket.labels, alloy::LabelMap::Computed(_)) {
-            return Err("the labels of the Docker-socket block cannot be computed".into());
-        }
-        // Whatever else a rule reads of the container may be there.
-        let read = discovery.iter().chain(&own).flat_map(|rule| &rule.source_labels);
-        let hidden = read.filter(|name| name.starts_with("__")).map(|name| (name.clone(), Label::Unknown)).collect();
-        Ok(Self { discovery, own, labels: plumbing.labels(&socket.labels), hidden })
-    }
-
-    /// The labels of a container's lines as they leave the block; `None` when its rules drop the container. A project
-    /// whose name is not known has an unknown one.
-    ///
-    /// # Errors
-    /// When a rule cannot be evaluated.
-    pub fn labels(&self, project: Option<&str>, service: &compose::Service) -> Result<Option<Labels>, String> {
-        let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
-        let name = name.map(|name| format!("/{name}"));
-        let text = |text: Option<&str>| text.map_or(Label::Unknown, |text| Label::Known(text.to_owned()));
-        let known = [
-            ("__meta_docker_container_label_com_docker_compose_project", text(project)),
-            ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
-            ("__meta_docker_container_name", text(name.as_deref())),
-        ];
-        let mut meta = self.hidden.clone();
-        meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
-        let Some(mut labels) = relabel::apply(&self.discovery, meta).map_err(|error| error.0)? else { return Ok(None) };
-        labels.extend(self.labels.clone());
-        let Some(mut labels) = relabel::apply(&self.own, labels).map_err(|error| error.0)? else { return Ok(None) };
-        labels.retain(|name, _| !name.starts_with("__"));
-        Ok(Some(labels))
-    }
-}
-
 /// What runs on every host of the inventory. A host of which everything is what it was `before` is the same object. A
 /// Compose file that no task writes stays on the host it was seen to run on.
 pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
@@ -304,10 +265,12 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &In
         .filter_map(|assigned| Some((topology.alloy.get(assigned.config)?, assigned.by)))
         .flat_map(|(config, by)| resolve(config, by.and_then(|by| done.written.get(by)).map_or(&scope, |by| &by.scope)))
         .collect();
+    let sockets = sockets::of(topology, &configs, &scope, done);
     let deployments = super::deployments::of(done);
     let daemon = daemon::of(&scope, topology.tasks_on(&host.name), done, &topology.snapshot);
     let (links, still, from) = (Vec::new(), OnceLock::new(), from.clone());
-    let mut host = Host { name: host.name.clone(), configs, listeners, deployments, links, daemon, from, still };
+    let name = host.name.clone();
+    let mut host = Host { name, configs, listeners, sockets, deployments, links, daemon, from, still };
     host.links = self::links(&host);
     host
 }
