@@ -21,8 +21,9 @@ pub(super) struct Evaluated {
 /// One evaluation that is kept.
 #[derive(Clone, Debug)]
 struct Entry {
-    extra: Arc<[(String, Value)]>,
-    asked: Arc<[String]>,
+    /// The variables it asked for, each with its value where it stood above the host's own. What it did not ask for makes
+    /// no difference: thousands of tasks have the same text below other variables.
+    asked: Arc<[(String, Option<Value>)]>,
     result: Arc<Result<Resolved, Unresolved>>,
 }
 
@@ -42,10 +43,8 @@ impl Memo {
         extra: &[(&str, Value)],
         find: impl FnOnce() -> Evaluated,
     ) -> Result<Resolved, Unresolved> {
-        let same = |entry: &&Entry| {
-            let mut pairs = entry.extra.iter().zip(extra);
-            entry.extra.len() == extra.len() && pairs.all(|(have, one)| have.0 == one.0 && have.1 == one.1)
-        };
+        let above = |name: &str| extra.iter().find(|(have, _)| *have == name).map(|(_, value)| value);
+        let same = |entry: &&Entry| entry.asked.iter().all(|(name, value)| above(name) == value.as_ref());
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known =
             kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
@@ -57,8 +56,11 @@ impl Memo {
             self.beyond.store(true, Ordering::Relaxed);
         }
         if let Some(asked) = asked {
-            let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            let entry = Entry { extra, asked: asked.into(), result: Arc::new(result.clone()) };
+            let asked = asked.into_iter().map(|name| {
+                let value = above(&name).cloned();
+                (name, value)
+            });
+            let entry = Entry { asked: asked.collect(), result: Arc::new(result.clone()) };
             kept().entry(text.into()).or_default().push(entry);
         }
         result
@@ -73,7 +75,7 @@ impl Memo {
     #[must_use]
     pub fn without(&self, changed: &dyn Fn(&str) -> bool) -> Self {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let right = |entry: &&Entry| !entry.asked.iter().any(|name| changed(name));
+        let right = |entry: &&Entry| !entry.asked.iter().any(|(name, _)| changed(name));
         let still = kept.iter().filter_map(|(text, entries)| {
             let entries: Vec<Entry> = entries.iter().filter(right).cloned().collect();
             (!entries.is_empty()).then(|| (Arc::clone(text), entries))
