@@ -48,7 +48,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
                     Some(at),
                 ));
             }
-            None => going.extend(variable(topology, &host.name, name, &mut gone, &mut out)),
+            None => going.extend(variable(topology, (&host.name, true), name, &mut gone, &mut out)),
         }
     }
     let owner = owner(Style::Hash, host, moved).called(names.iter().map(String::as_str));
@@ -63,7 +63,7 @@ pub(super) fn left_behind(topology: &Topology, host: &Host) -> Outcome {
     let mut going = Vec::new();
     for name in topology.variables_of(host).into_iter().filter(|name| moves::is_port(name)) {
         let mut one = Outcome::default();
-        let removed = variable(topology, &host.name, &name, &mut gone, &mut one);
+        let removed = variable(topology, (&host.name, false), &name, &mut gone, &mut one);
         // One that stays is no leftover: nothing to tell.
         if !removed.is_empty() {
             out.findings.append(&mut one.findings);
@@ -120,22 +120,40 @@ fn written_again(topology: &Topology, edits: &[(RepoPath, Edit)], name: &str) ->
 /// What goes so far.
 type Gone = BTreeMap<RepoPath, Vec<Span>>;
 
-/// The definitions of one variable that go. Variables come in the order an address looks them up, so a chain goes link by link (V3).
-fn variable(topology: &Topology, host: &str, name: &str, gone: &mut Gone, out: &mut Outcome) -> Vec<Arc<Definition>> {
-    let definitions = topology.definitions(host, name);
+/// The definitions of one variable that go, on `host` and, if `everywhere`, on others. What another host says of itself
+/// under the same name asks for nothing; it goes with the last that did, in whatever order services move. Variables come
+/// in the order an address looks them up, so a chain goes link by link (V3).
+fn variable(
+    topology: &Topology,
+    (host, everywhere): (&str, bool),
+    name: &str,
+    gone: &mut Gone,
+    out: &mut Outcome,
+) -> Vec<Arc<Definition>> {
+    let is_in =
+        |one: &Definition, at: &Place| one.entry.source.path == at.source.path && one.entry.span.contains(at.span);
+    let mut definitions = topology.definitions(host, name);
+    let others = topology.inventory.definitions_of(name);
+    if everywhere && !definitions.is_empty() {
+        let is_new = |one: &&&Arc<Definition>| !definitions.iter().any(|have| is_in(have, &one.entry));
+        let new: Vec<_> = others.iter().filter(is_new).filter(|one| can_go(one)).map(|one| Arc::clone(one)).collect();
+        definitions.extend(new);
+    }
     if definitions.is_empty() {
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-opaque", &[("variable", name)], None));
         return Vec::new();
     }
     let is_gone = |at: &Place| {
         gone.get(&at.source.path).is_some_and(|spans| spans.iter().any(|span| span.contains(at.span)))
-            || definitions.iter().any(|one| one.entry.source.path == at.source.path && one.entry.span.contains(at.span))
+            || definitions.iter().any(|one| is_in(one, at))
     };
     if let Some(at) = built_name(topology, name).filter(|at| !is_gone(at)) {
         out.findings.push(Finding::told(Level::Note, "host_vars/variable-built", &[("variable", name)], Some(at)));
         return Vec::new();
     }
-    let readers: Vec<Reader> = topology.readers_of(name).into_iter().filter(|reader| !is_gone(&reader.at)).collect();
+    let is_others = |reader: &Reader| reader.kind == Use::Definition && others.iter().any(|one| is_in(one, &reader.at));
+    let is_left = |reader: &Reader| !is_gone(&reader.at) && !is_others(reader);
+    let readers: Vec<Reader> = topology.readers_of(name).into_iter().filter(is_left).collect();
     let (names_it, mentions): (Vec<_>, Vec<_>) = readers.into_iter().partition(is_use);
     if let Some(reader) = names_it.first() {
         let found =
@@ -151,8 +169,7 @@ fn variable(topology: &Topology, host: &str, name: &str, gone: &mut Gone, out: &
             Some(reader.at),
         ));
     }
-    let (goes, stays): (Vec<_>, Vec<_>) =
-        definitions.into_iter().partition(|one| one.entry.source.text().is_some() && (one.own_lines || is_json(one)));
+    let (goes, stays): (Vec<_>, Vec<_>) = definitions.into_iter().partition(|one| can_go(one));
     for definition in stays {
         let at = Some(definition.entry.clone());
         out.findings.push(Finding::told(Level::Review, "host_vars/variable-inline", &[("variable", name)], at));
@@ -161,6 +178,11 @@ fn variable(topology: &Topology, host: &str, name: &str, gone: &mut Gone, out: &
         gone.entry(definition.entry.source.path.clone()).or_default().push(definition.entry.span);
     }
     goes
+}
+
+/// Whether a definition can be taken out with nothing else.
+fn can_go(one: &Definition) -> bool {
+    one.entry.source.text().is_some() && (one.own_lines || is_json(one))
 }
 
 /// A place that puts variable names together from parts and may mean this one: `vars[service ~ '_syslog_port']`.

@@ -89,7 +89,7 @@ pub(super) fn of(scope: &Scope<'_>, tasks: &[Arc<Task>], done: &Done<'_>, snapsh
         if done.written.iter().any(|one| std::ptr::eq(one.task, &raw const **task) && kind_of(one).is_some()) {
             continue;
         }
-        for scope in scope.instances(task, snapshot).iter().filter(|scope| !scope.is_false(&task.when)) {
+        for scope in scope.instances(task, snapshot).iter().filter(|scope| !scope.is_false(task.when())) {
             whole |= by_task(scope, task, &mut daemon);
         }
     }
@@ -190,7 +190,7 @@ fn by_variables(scope: &Scope<'_>, tasks: &[Arc<Task>], daemon: &mut Daemon) {
         by_variable(scope, &one.name, in_force.entry.text(), &in_force.entry, daemon);
     }
     for task in tasks {
-        for layer in &task.layers {
+        for layer in task.layers() {
             let Layer::Var(name, value) = layer else { continue };
             if of_docker(name) {
                 let scope = scope.clone().with(&[(name.clone(), value.clone())]);

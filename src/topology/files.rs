@@ -16,7 +16,7 @@ fn bases(task: &Task) -> Vec<String> {
     let role = folder.strip_suffix("/tasks").or_else(|| folder.strip_suffix("/handlers"));
     let kind = if task.module == "template" { "templates" } else { "files" };
     let mut bases = Vec::new();
-    for base in role.into_iter().chain([folder, task.playbook_dir.as_str()]) {
+    for base in role.into_iter().chain([folder, task.playbook_dir()]) {
         bases.push(join(base, kind));
         bases.push(base.to_owned());
     }

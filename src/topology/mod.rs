@@ -177,7 +177,7 @@ impl Topology {
     }
 
     fn runs_on_host(&self, task: &Task, host: &str) -> bool {
-        task.hosts.iter().any(|pattern| self.plays.hosts.get(pattern).is_some_and(|hosts| hosts.contains(host)))
+        task.hosts().iter().any(|pattern| self.plays.hosts.get(pattern).is_some_and(|hosts| hosts.contains(host)))
     }
 
     /// Labels of a component on one host; `None` when they are computed or a value cannot be resolved into text.
@@ -198,20 +198,20 @@ impl Topology {
     pub fn playbook_for(&self, path: &RepoPath, host: &runs::Host) -> Option<String> {
         let writes = |task: &&Arc<Task>| deployments::could_write(task, path);
         let mut tasks = self.deploys.tasks.iter().filter(writes);
-        tasks.find(|task| self.runs_on(task, host)).map(|task| task.playbook.clone())
+        tasks.find(|task| self.runs_on(task, host)).map(|task| task.playbook().to_owned())
     }
 
     /// The playbook that deploys the file at `path`, and the host it runs on when it is one.
     pub fn deployed_by(&self, path: &RepoPath) -> Option<(String, String)> {
         let task =
-            self.deploys.tasks.iter().find(|task| deployments::could_write(task, path) && !task.hosts.is_empty())?;
+            self.deploys.tasks.iter().find(|task| deployments::could_write(task, path) && !task.hosts().is_empty())?;
         let hosts: Vec<_> =
-            task.hosts.iter().filter_map(|pattern| self.inventory.hosts_of(pattern)).flatten().collect();
+            task.hosts().iter().filter_map(|pattern| self.inventory.hosts_of(pattern)).flatten().collect();
         let limit = match hosts.as_slice() {
             [only] => only.name.clone(),
             _ => String::new(),
         };
-        Some((task.playbook.clone(), limit))
+        Some((task.playbook().to_owned(), limit))
     }
 
     /// Every definition of a variable that counts for a host, lowest precedence first.

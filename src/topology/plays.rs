@@ -5,9 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::Topology;
 use super::deploys::{Deploys, Task};
-use super::hosts::{self, Inventory};
-use super::{Scope, Topology};
+use super::hosts::Inventory;
 
 /// Which hosts the plays select. A few patterns stand in front of many tasks.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Plays {
     pub(super) hosts: HashMap<String, BTreeSet<String>>,
     /// The tasks that run on each host, in their order.
     pub(super) tasks: HashMap<String, Vec<Arc<Task>>>,
-    /// Whether a pattern hangs on variables.
+    /// Whether a pattern hangs on variables of hosts.
     is_templated: bool,
 }
 
@@ -33,15 +33,15 @@ impl Plays {
 
     fn of(inventory: &Inventory, deploys: &Deploys) -> Self {
         let mut plays = Self::default();
-        for pattern in deploys.tasks.iter().flat_map(|task| &task.hosts) {
+        for pattern in deploys.tasks.iter().flat_map(|task| task.hosts()) {
             if !plays.hosts.contains_key(pattern) {
                 plays.hosts.insert(pattern.clone(), Self::select(inventory, pattern));
-                plays.is_templated |= pattern.contains("{{");
+                plays.is_templated |= pattern.contains("hostvars");
             }
         }
         for task in &*deploys.tasks {
             let hosts: BTreeSet<&String> =
-                task.hosts.iter().filter_map(|pattern| plays.hosts.get(pattern)).flatten().collect();
+                task.hosts().iter().filter_map(|pattern| plays.hosts.get(pattern)).flatten().collect();
             for host in hosts {
                 plays.tasks.entry(host.clone()).or_default().push(Arc::clone(task));
             }
@@ -50,15 +50,7 @@ impl Plays {
     }
 
     fn select(inventory: &Inventory, pattern: &str) -> BTreeSet<String> {
-        let names = |hosts: Vec<&hosts::Host>| hosts.into_iter().map(|host| host.name.clone()).collect();
-        if !pattern.contains("{{") {
-            return names(inventory.hosts_of(pattern).unwrap_or_default());
-        }
-        // `{{ target | default('docker') }}`: what the play does when nothing is given on the command line.
-        let is_meant = |host: &&hosts::Host| {
-            let filled = Scope::new(host).resolve(pattern).and_then(|pattern| inventory.hosts_of(&pattern));
-            filled.is_some_and(|hosts| hosts.iter().any(|one| one.name == host.name))
-        };
-        names(inventory.hosts().filter(is_meant).collect())
+        let hosts = inventory.hosts_of(pattern).unwrap_or_else(|| inventory.hosts_filled(pattern));
+        hosts.into_iter().map(|host| host.name.clone()).collect()
     }
 }

@@ -155,7 +155,7 @@ fn server(source: &Arc<Source>, document: &Document<'_>, paths: &mut Paths) {
 fn sources_of(task: &Task, src: &str, snapshot: &Snapshot) -> Vec<String> {
     let folder = task.folder();
     let role = folder.strip_suffix("/tasks").unwrap_or(folder);
-    let bases = [role, folder, task.playbook_dir.as_str()];
+    let bases = [role, folder, task.playbook_dir()];
     let near = bases.iter().flat_map(|base| ["", "files", "templates"].map(|kind| join(&join(base, kind), src)));
     let mut found: Vec<String> = near
         .map(|path| path.trim_end_matches('/').to_owned())

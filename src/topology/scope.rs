@@ -4,6 +4,8 @@
 //! resolved. Must not know: how
 //! values are computed (see `values`).
 
+use std::sync::Arc;
+
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
@@ -11,7 +13,7 @@ use super::compose::unresolved;
 use super::deploys::{Layer, Loop, Over, Task};
 use super::files;
 use super::hosts::Host;
-use super::values::{Content, Reason, Resolved, Unresolved};
+use super::values::{Content, Defaults, Frame, Reason, Resolved, Unresolved};
 use crate::snapshot::Snapshot;
 use crate::syntax::jinja::{self, Delims};
 use crate::text::{Source, Span};
@@ -24,11 +26,11 @@ const MOST_ITEMS: usize = 500;
 /// Name a value goes by while its templates are filled in.
 const FILLED: &str = "migrate_value_in_question";
 
-/// One host, with the variables that stand above its own.
+/// One host, with the variables that stand above and below its own.
 #[derive(Clone, Debug)]
 pub struct Scope<'a> {
     host: &'a Host,
-    extra: Vec<(String, Value)>,
+    frame: Arc<Frame>,
 }
 
 /// A file as it would be on a host.
@@ -43,17 +45,27 @@ pub struct Rendered {
 impl<'a> Scope<'a> {
     /// The host with nothing but its own variables.
     pub fn new(host: &'a Host) -> Self {
-        Self { host, extra: Vec::new() }
+        Self { host, frame: Arc::default() }
     }
 
     /// The same, inside a task: its variables and those of what it stands in, and `playbook_dir`; one scope for each
     /// item of its loops. Where a loop cannot be told, its item is not known.
     pub fn instances(&self, task: &Task, snapshot: &Snapshot) -> Vec<Self> {
         let mut first = self.clone();
-        first.set("playbook_dir", Value::from(format!("/{}", task.playbook_dir)));
+        first.set("playbook_dir", Value::from(format!("/{}", task.playbook_dir())));
+        Arc::make_mut(&mut first.frame).below = Some(Vec::new());
         let mut scopes = vec![first];
-        for layer in &task.layers {
+        for layer in task.layers() {
             match layer {
+                Layer::Is(expression, name) => {
+                    let is = [format!("({expression}) == '{name}'")];
+                    scopes.retain(|scope| !scope.is_false(&is));
+                }
+                Layer::Defaults(defaults) => {
+                    for scope in &mut scopes {
+                        Arc::make_mut(&mut scope.frame).below.get_or_insert_default().push(Arc::clone(defaults));
+                    }
+                }
                 Layer::Var(name, value) => {
                     for scope in &mut scopes {
                         let value = scope.filled(value).unwrap_or_else(|| value.clone());
@@ -77,7 +89,7 @@ impl<'a> Scope<'a> {
                     }
                     scopes = next;
                 }
-                Layer::File(_) => {}
+                Layer::File(_) | Layer::Roles(_) => {}
             }
         }
         scopes
@@ -90,7 +102,7 @@ impl<'a> Scope<'a> {
 
     /// The variables that stand above those of the host.
     pub fn extra(&self) -> &[(String, Value)] {
-        &self.extra
+        &self.frame.above
     }
 
     /// The same with these variables above those of the host.
@@ -102,9 +114,19 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// The same with these defaults below the variables of the host, the highest last.
+    #[must_use]
+    pub fn above(mut self, defaults: &[Arc<Defaults>]) -> Self {
+        Arc::make_mut(&mut self.frame).below = Some(defaults.to_vec());
+        self
+    }
+
     fn set(&mut self, name: &str, value: Value) {
-        self.extra.retain(|(have, _)| have != name);
-        self.extra.push((name.to_owned(), value));
+        let above = &mut Arc::make_mut(&mut self.frame).above;
+        match above.iter_mut().find(|(have, _)| have == name) {
+            Some((_, have)) => *have = value,
+            None => above.push((name.to_owned(), value)),
+        }
     }
 
     /// A value with its templates filled in; `None` when one of them cannot be.
@@ -198,8 +220,7 @@ impl<'a> Scope<'a> {
     }
 
     fn evaluate(&self, text: &str) -> Result<Resolved, Unresolved> {
-        let extra: Vec<(&str, Value)> = self.extra.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        self.host.resolve(text, &extra)
+        self.host.resolve(text, &self.frame)
     }
 
     /// A text with its templates filled in; `None` when any part cannot be resolved.
@@ -213,8 +234,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether these conditions are known to fail on this host. What cannot be told counts as true.
-    pub fn is_false(&self, conditions: &[String]) -> bool {
-        conditions.iter().any(|condition| {
+    pub fn is_false<'c>(&self, conditions: impl IntoIterator<Item = &'c String>) -> bool {
+        conditions.into_iter().any(|condition| {
             let template = format!("{{{{ 'yes' if ({condition}) else 'no' }}}}");
             self.resolve(&template).as_deref() == Some("no")
         })

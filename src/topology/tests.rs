@@ -62,7 +62,7 @@ fn told(topology: &Topology) -> String {
         let variables: Vec<_> = topology.inventory.get(name).unwrap().definitions().collect();
         writeln!(out, "{variables:?}").unwrap();
     }
-    let tasks = topology.deploys.tasks.iter().map(|task| (task.playbook.as_str(), task.at.span)).collect::<Vec<_>>();
+    let tasks = topology.deploys.tasks.iter().map(|task| (task.playbook(), task.at.span)).collect::<Vec<_>>();
     let Topology { alloy, findings, loki, named, queries, plays, .. } = topology;
     writeln!(out, "{tasks:?}\n{alloy:?}\n{findings:?}\n{:?}\n{:?}", loki.derives, queries.servers).unwrap();
     writeln!(out, "{:?}", plays.hosts.iter().collect::<BTreeMap<_, _>>()).unwrap();

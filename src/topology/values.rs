@@ -81,8 +81,35 @@ pub struct Scope {
     pub group_names: Vec<String>,
     /// By name, precedence already decided; without [`World::defaults`].
     pub vars: BTreeMap<String, Content>,
-    /// What was evaluated on it so far, below the same [`World::defaults`].
+    /// What was evaluated on it so far.
     pub memo: Memo,
+}
+
+/// Variables that stand below those of a host: the defaults of roles.
+pub type Defaults = BTreeMap<String, Content>;
+
+/// What stands around the variables of a host where a text is evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// Above them: a play's `vars`, a loop item.
+    pub above: Vec<(String, Value)>,
+    /// Below them, the highest last; `None` outside of tasks, where [`World::defaults`] count.
+    pub below: Option<Vec<Arc<Defaults>>>,
+}
+
+impl Frame {
+    /// The value of a variable above those of the host.
+    fn above(&self, name: &str) -> Option<&Value> {
+        self.above.iter().find(|(have, _)| have == name).map(|(_, value)| value)
+    }
+
+    /// What a variable is that the host does not have.
+    fn below<'f>(&'f self, world: &'f World, name: &str) -> Option<&'f Content> {
+        match &self.below {
+            Some(below) => below.iter().rev().find_map(|defaults| defaults.get(name)),
+            None => world.defaults.get(name),
+        }
+    }
 }
 
 /// All hosts that know of each other: what `groups` and `hostvars` reach.
@@ -92,8 +119,9 @@ pub struct World {
     pub groups: BTreeMap<String, Vec<String>>,
     /// `hostvars`, by host name.
     pub hosts: BTreeMap<String, Arc<Scope>>,
-    /// What stands below every host's own variables: the defaults of roles, the same for all.
-    pub defaults: Arc<BTreeMap<String, Content>>,
+    /// The defaults of all roles, the same for all hosts. They stand in for the variables of files that no task is seen to
+    /// write: a task sees those of its own role and of the roles of its play.
+    pub defaults: Arc<Defaults>,
 }
 
 /// A text with every template in it evaluated.

@@ -6,5 +6,6 @@ mod daemon;
 mod layouts;
 mod refused;
 mod repo;
+mod roles;
 mod unknown;
 mod unread;

@@ -209,7 +209,7 @@ fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) ->
         file: merged.file,
         files: members.iter().map(|one| Arc::clone(&one.file)).collect(),
         written_by: Some(by.task.at.clone()),
-        playbook: Some(by.task.playbook.clone()),
+        playbook: Some(by.task.playbook().to_owned()),
         directory,
         project,
         compose: merged.compose,
@@ -363,7 +363,7 @@ pub(super) fn could_write(task: &Task, path: &crate::text::RepoPath) -> bool {
         role.to_owned(),
         join(role, "templates"),
         join(role, "files"),
-        task.playbook_dir.clone(),
+        task.playbook_dir().to_owned(),
     ];
     if bases.iter().any(|base| near(base)) {
         return true;

@@ -105,7 +105,7 @@ fn name_by(
         Ok(Project { name, at: at.clone(), is_assumed: false })
     };
     let variable =
-        up.task.environment.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME").map(|(_, value)| value.as_str());
+        up.task.environment().find(|(name, _)| name == "COMPOSE_PROJECT_NAME").map(|(_, value)| value.as_str());
     if let Some(text) = up.command.project.as_deref().or(up.command.environment.as_deref()).or(variable) {
         return exact(text);
     }

@@ -37,7 +37,7 @@ pub(super) struct Up<'t> {
 impl Up<'_> {
     /// The engine it talks to, where it names one; as written where that does not resolve.
     pub(super) fn engine(&self) -> Option<String> {
-        let variable = || self.task.environment.iter().find(|(name, _)| name == "DOCKER_HOST").map(|(_, value)| value);
+        let variable = || self.task.environment().find(|(name, _)| name == "DOCKER_HOST").map(|(_, value)| value);
         let text = self.command.engine.as_ref().or_else(variable)?;
         Some(self.scope.resolve(text).unwrap_or_else(|| text.clone()))
     }
@@ -69,7 +69,7 @@ pub(in crate::topology) fn of<'t>(scope: &Scope<'t>, tasks: &'t [Arc<Task>], sna
             continue;
         }
         for scope in scope.instances(task, snapshot) {
-            if scope.is_false(&task.when) {
+            if scope.is_false(task.when()) {
                 continue;
             }
             if writes {

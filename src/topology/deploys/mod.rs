@@ -5,6 +5,7 @@
 
 mod loops;
 mod read;
+mod roles;
 mod spread;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub(super) use read::join;
 use minijinja::Value;
 
 use super::per_file::PerFile;
+use super::values::Defaults;
 use crate::finding::Finding;
 use crate::snapshot::Snapshot;
 use crate::text::{Place, Source, Span};
@@ -31,30 +33,86 @@ pub struct Arg {
     pub span: Span,
 }
 
-/// One task, as written.
+/// One task as a play runs it: what is written of it, and what stands around it. Both are shared, since the same file of
+/// tasks runs in many places.
 #[derive(Clone, Debug)]
 pub struct Task {
+    body: Arc<Body>,
+    around: Arc<Around>,
+}
+
+/// One task, as written.
+#[derive(Debug)]
+pub struct Body {
     /// The whole task.
     pub at: Place,
     /// Module name without its collection (`docker_compose_v2`, `template`).
     pub module: String,
     /// Arguments in order.
     pub args: Vec<Arg>,
-    /// `environment:` of the task or its play.
-    pub environment: Vec<(String, String)>,
-    /// Variables and loops of the play, its includes, its blocks and the task, outermost first.
-    pub layers: Vec<Layer>,
-    /// Conditions in front of it: its own `when`, those of its blocks, and the opposite of each `end_host` before it.
-    pub when: Vec<String>,
-    /// `hosts:` patterns of the plays that run it. Empty: nobody is seen to run it.
-    pub hosts: Vec<String>,
-    /// The playbook whose play runs it; its own file where nobody is seen to.
-    pub playbook: String,
-    /// Folder of the playbook, relative to the repository (`playbook_dir`).
-    pub playbook_dir: String,
+    /// What the file it stands in says around it, and what it says itself.
+    own: Own,
+}
+
+/// What a file says around a task or an include, outermost first.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    /// The `hosts:` of the play; empty in a file without plays.
+    hosts: Vec<String>,
+    layers: Vec<Arc<Layer>>,
+    environment: Vec<(String, String)>,
+    when: Vec<String>,
+}
+
+/// What a play and its includes hand down to all tasks of a file.
+#[derive(Debug, Default)]
+pub struct Around {
+    own: Own,
+    /// The playbook whose play it is; nothing where nobody is seen to run the file.
+    playbook: Option<String>,
+}
+
+impl std::ops::Deref for Task {
+    type Target = Body;
+
+    fn deref(&self) -> &Body {
+        &self.body
+    }
 }
 
 impl Task {
+    /// `hosts:` patterns of the plays that run it. Empty: nobody is seen to run it.
+    pub fn hosts(&self) -> &[String] {
+        if self.body.own.hosts.is_empty() { &self.around.own.hosts } else { &self.body.own.hosts }
+    }
+
+    /// Variables and loops of the play, its includes, its blocks and the task, outermost first.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.around.own.layers.iter().chain(&self.body.own.layers).map(AsRef::as_ref)
+    }
+
+    /// `environment:` of the task or its play.
+    pub fn environment(&self) -> impl Iterator<Item = &(String, String)> {
+        self.around.own.environment.iter().chain(&self.body.own.environment)
+    }
+
+    /// Conditions in front of it: its own `when`, those of its blocks, and the opposite of each `end_host` before it.
+    pub fn when(&self) -> impl Iterator<Item = &String> {
+        self.around.own.when.iter().chain(&self.body.own.when)
+    }
+
+    /// The playbook whose play runs it; its own file where nobody is seen to.
+    pub fn playbook(&self) -> &str {
+        self.around.playbook.as_deref().unwrap_or(self.body.at.source.path.as_str())
+    }
+
+    /// Folder of the playbook, relative to the repository (`playbook_dir`).
+    pub fn playbook_dir(&self) -> &str {
+        self.playbook().rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+impl Body {
     /// The first argument of this name.
     pub fn arg(&self, name: &str) -> Option<&Arg> {
         self.args.iter().find(|arg| arg.name == name)
@@ -93,28 +151,53 @@ pub enum Layer {
     Var(String, Value),
     /// A loop.
     Loop(Loop),
+    /// The expression is seen to be this text, or the task is not run.
+    Is(String, String),
+    /// Defaults of roles, below every variable of the host.
+    Defaults(Arc<Defaults>),
     /// A file of variables, by the paths it may have; never in a [`Task`].
     File(Vec<String>),
+    /// Roles whose defaults everything sees from here on, each by the paths its tasks may have; never in a [`Task`].
+    Roles(Vec<Vec<String>>),
+}
+
+impl Layer {
+    /// Whether other files have to be read for it.
+    fn is_file(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Roles(_))
+    }
 }
 
 /// A file of tasks before it is known who runs it.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct TaskFile {
     /// Whether there are plays in it.
     is_playbook: bool,
-    tasks: Vec<Arc<Task>>,
+    tasks: Vec<Arc<Body>>,
     includes: Vec<Include>,
 }
 
 /// `roles:`, `include_tasks:`, `include_role:`: who else runs under these hosts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Include {
     /// Repository paths the include may mean, best first.
     targets: Vec<String>,
-    hosts: Vec<String>,
-    layers: Vec<Layer>,
-    environment: Vec<(String, String)>,
-    when: Vec<String>,
+    /// The files of its variables, where it is a role.
+    role: Option<Role>,
+    own: Own,
+}
+
+/// Which files of variables come with a role, by their names in its folders.
+#[derive(Clone, Debug)]
+struct Role {
+    defaults: String,
+    vars: String,
+}
+
+impl Default for Role {
+    fn default() -> Self {
+        Self { defaults: "main".to_owned(), vars: "main".to_owned() }
+    }
 }
 
 impl Deploys {
@@ -164,6 +247,9 @@ fn may_hold_tasks(source: &Arc<Source>) -> bool {
         return false;
     }
     let bytes = source.bytes();
+    if read::is_meta(source) {
+        return memchr::memmem::find(bytes, b"dependencies:").is_some();
+    }
     let is_list = || bytes.starts_with(b"- ") || memchr::memmem::find(bytes, b"\n- ").is_some();
     let is_indented = || memchr::memmem::find(bytes, b"hosts:").is_some();
     WORDS.iter().any(|word| memchr::memmem::find(bytes, word).is_some()) && (is_list() || is_indented())

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Arg, Include, Layer, Task, TaskFile, loops};
+use super::{Arg, Body, Include, Layer, Own, Role, TaskFile, loops};
 use crate::finding::{Finding, Level};
 use crate::syntax::tree::Ref;
 use crate::syntax::yaml;
@@ -60,15 +60,6 @@ const DIRECTIVES: &[&str] = &[
     "when",
 ];
 
-/// What a task inherits from what it stands in.
-#[derive(Clone, Default)]
-struct Scope {
-    hosts: Vec<String>,
-    layers: Vec<Layer>,
-    environment: Vec<(String, String)>,
-    when: Vec<String>,
-}
-
 /// Reads the file; `None` when it is no list of plays or tasks.
 pub(super) fn file(source: &Arc<Source>) -> Result<Option<TaskFile>, Box<Finding>> {
     let Some(text) = source.text() else { return Ok(None) };
@@ -84,9 +75,14 @@ pub(super) fn file(source: &Arc<Source>) -> Result<Option<TaskFile>, Box<Finding
     };
     let mut reader = Reader { source, out: TaskFile::default() };
     let mut seen = false;
+    if is_meta(source) {
+        let roles = tree.root().and_then(|root| root.target().get("dependencies"));
+        reader.roles(roles, &Own::default());
+        return Ok(Some(reader.out));
+    }
     for root in tree.roots().filter(|root| root.is_sequence()) {
         seen = true;
-        let mut scope = Scope::default();
+        let mut scope = Own::default();
         for item in root.items().map(Ref::target).filter(|item| item.is_mapping()) {
             if item.get("hosts").is_some() || item.get("import_playbook").is_some() {
                 reader.play(item);
@@ -97,6 +93,12 @@ pub(super) fn file(source: &Arc<Source>) -> Result<Option<TaskFile>, Box<Finding
         }
     }
     Ok(seen.then_some(reader.out))
+}
+
+/// Whether the file says which roles a role depends on.
+pub(super) fn is_meta(source: &Source) -> bool {
+    let path = source.path.as_str();
+    path.ends_with("/meta/main.yml") || path.ends_with("/meta/main.yaml")
 }
 
 /// A file that is broken *and* no playbook is somebody else's to complain about.
@@ -114,53 +116,52 @@ impl Reader<'_> {
         let folder = self.source.path.folder();
         let Some(hosts) = play.get("hosts") else { return };
         self.out.is_playbook = true;
-        let mut scope = Scope {
+        let mut scope = Own {
             hosts: vec![texts(hosts).join(":")],
             layers: self.vars(play),
             environment: play.get("environment").map(pairs).unwrap_or_default(),
             when: Vec::new(),
         };
         for file in play.get("vars_files").map(texts).unwrap_or_default() {
-            scope.layers.push(Layer::File(vec![join(folder, &file)]));
+            scope.layers.push(Arc::new(Layer::File(vec![join(folder, &file)])));
         }
+        let names = play.get("roles").into_iter().flat_map(Ref::items).filter_map(|role| role_name(role.target()));
+        let roles = names.map(|name| role_targets(folder, name, "tasks", "main"));
+        scope.layers.push(Arc::new(Layer::Roles(roles.collect())));
         self.section(play, "pre_tasks", &mut scope);
-        for role in play.get("roles").into_iter().flat_map(Ref::items).map(Ref::target) {
-            let name = role.str().or_else(|| role.get_str("role")).or_else(|| role.get_str("name"));
-            let mut scope = scope.clone();
-            // Anything beside the name is a variable for the role, unless it is a keyword.
-            for (key, value) in role.entries() {
-                if let Some(key) = key.str().filter(|key| !is_directive(key) && *key != "role") {
-                    scope.layers.push(Layer::Var(key.to_owned(), value_of(self.source, value)));
-                }
-            }
-            scope.layers.extend(self.vars(role));
-            scope.when.extend(role.get("when").map(texts).unwrap_or_default());
-            if let Some(name) = name {
-                self.role(name, "main", &scope);
-                self.runs_role(role, name, scope);
-            }
-        }
+        self.roles(play.get("roles"), &scope);
         for section in ["tasks", "post_tasks", "handlers"] {
             self.section(play, section, &mut scope);
         }
     }
 
     /// A role of a play as a task, as `include_role` is one: what is given to a role of others is seen there alone.
-    fn runs_role(&mut self, role: Ref<'_, '_>, name: &str, scope: Scope) {
-        self.out.tasks.push(Arc::new(Task {
-            at: Place::new(self.source, role.span()),
-            module: "include_role".to_owned(),
-            args: vec![Arg { name: "name".to_owned(), text: name.to_owned(), span: role.span() }],
-            environment: scope.environment,
-            layers: scope.layers,
-            when: scope.when,
-            hosts: scope.hosts,
-            playbook: self.source.path.as_str().to_owned(),
-            playbook_dir: self.source.path.folder().to_owned(),
-        }));
+    fn runs_role(&mut self, role: Ref<'_, '_>, name: &str, own: Own) {
+        let args = vec![Arg { name: "name".to_owned(), text: name.to_owned(), span: role.span() }];
+        let at = Place::new(self.source, role.span());
+        self.out.tasks.push(Arc::new(Body { at, module: "include_role".to_owned(), args, own }));
     }
 
-    fn section(&mut self, play: Ref<'_, '_>, name: &str, scope: &mut Scope) {
+    /// The roles of a play, or those that a role depends on.
+    fn roles(&mut self, roles: Option<Ref<'_, '_>>, scope: &Own) {
+        for role in roles.into_iter().flat_map(Ref::items).map(Ref::target) {
+            let mut scope = scope.clone();
+            // Anything beside the name is a variable for the role, unless it is a keyword.
+            for (key, value) in role.entries() {
+                if let Some(key) = key.str().filter(|key| !is_directive(key) && *key != "role") {
+                    scope.layers.push(self.var(key, value));
+                }
+            }
+            scope.layers.extend(self.vars(role));
+            scope.when.extend(role.get("when").map(texts).unwrap_or_default());
+            if let Some(name) = role_name(role) {
+                self.role(name, "main", &Role::default(), &scope);
+                self.runs_role(role, name, scope);
+            }
+        }
+    }
+
+    fn section(&mut self, play: Ref<'_, '_>, name: &str, scope: &mut Own) {
         for task in play.get(name).into_iter().flat_map(Ref::items).map(Ref::target) {
             self.task(task, scope, 0);
             self.later(task, scope);
@@ -168,38 +169,33 @@ impl Reader<'_> {
     }
 
     /// `vars:` of a play, block, include or task.
-    fn vars(&self, node: Ref<'_, '_>) -> Vec<Layer> {
+    fn vars(&self, node: Ref<'_, '_>) -> Vec<Arc<Layer>> {
         let entries = node.get("vars").into_iter().flat_map(Ref::entries);
-        entries
-            .filter_map(|(key, value)| Some(Layer::Var(key.str()?.to_owned(), value_of(self.source, value))))
-            .collect()
+        entries.filter_map(|(key, value)| Some(self.var(key.str()?, value))).collect()
     }
 
-    fn include(&mut self, targets: Vec<String>, scope: &Scope) {
-        self.out.includes.push(Include {
-            targets,
-            hosts: scope.hosts.clone(),
-            layers: scope.layers.clone(),
-            environment: scope.environment.clone(),
-            when: scope.when.clone(),
-        });
+    fn var(&self, name: &str, value: Ref<'_, '_>) -> Arc<Layer> {
+        Arc::new(Layer::Var(name.to_owned(), value_of(self.source, value)))
     }
 
-    /// A role runs its variables, its tasks and, where something notifies them, its handlers.
-    fn role(&mut self, name: &str, from: &str, scope: &Scope) {
+    fn include(&mut self, targets: Vec<String>, role: Option<Role>, scope: &Own) {
+        self.out.includes.push(Include { targets, role, own: scope.clone() });
+    }
+
+    /// A role runs the roles it depends on, its tasks and, where something notifies them, its handlers.
+    fn role(&mut self, name: &str, from: &str, role: &Role, scope: &Own) {
         let folder = self.source.path.folder().to_owned();
-        let mut scope = scope.clone();
-        scope.layers.push(Layer::File(role_targets(&folder, name, "vars", "main")));
-        self.include(role_targets(&folder, name, "tasks", from), &scope);
-        self.include(role_targets(&folder, name, "handlers", "main"), &scope);
+        for (kind, file) in [("meta", "main"), ("tasks", from), ("handlers", "main")] {
+            self.include(role_targets(&folder, name, kind, file), Some(role.clone()), scope);
+        }
     }
 
-    fn task(&mut self, task: Ref<'_, '_>, outer: &Scope, depth: usize) {
+    fn task(&mut self, task: Ref<'_, '_>, outer: &Own, depth: usize) {
         if !task.is_mapping() || depth > 16 {
             return;
         }
         let mut scope = outer.clone();
-        scope.layers.extend(loops::of(task, self.source).map(Layer::Loop));
+        scope.layers.extend(loops::of(task, self.source).map(|one| Arc::new(Layer::Loop(one))));
         scope.layers.extend(self.vars(task));
         scope.environment.extend(task.get("environment").map(pairs).unwrap_or_default());
         scope.when.extend(task.get("when").map(texts).unwrap_or_default());
@@ -220,20 +216,10 @@ impl Reader<'_> {
             flatten(more, String::new(), &mut args, 0);
         }
         self.follow(&module, &args, &scope);
-        self.out.tasks.push(Arc::new(Task {
-            at: Place::new(self.source, task.span()),
-            module,
-            args,
-            environment: scope.environment,
-            layers: scope.layers,
-            when: scope.when,
-            hosts: scope.hosts,
-            playbook: self.source.path.as_str().to_owned(),
-            playbook_dir: self.source.path.folder().to_owned(),
-        }));
+        self.out.tasks.push(Arc::new(Body { at: Place::new(self.source, task.span()), module, args, own: scope }));
     }
 
-    fn follow(&mut self, module: &str, args: &[Arg], scope: &Scope) {
+    fn follow(&mut self, module: &str, args: &[Arg], scope: &Own) {
         let folder = self.source.path.folder();
         let text =
             |names: &[&str]| args.iter().find(|arg| names.contains(&arg.name.as_str())).map(|arg| arg.text.as_str());
@@ -242,39 +228,51 @@ impl Reader<'_> {
                 if let Some(file) = text(&["file", ""]) {
                     let file = file.split_whitespace().next().filter(|_| !file.contains("{{")).unwrap_or(file);
                     let file = file.strip_prefix("{{ playbook_dir }}/").unwrap_or(file);
-                    self.include(vec![join(folder, file), join(&join(folder, "tasks"), file)], scope);
+                    self.include(vec![join(folder, file), join(&join(folder, "tasks"), file)], None, scope);
                 }
             }
             "include_role" | "import_role" => {
                 if let Some(name) = text(&["name"]) {
-                    let from = text(&["tasks_from"]).unwrap_or("main");
-                    self.role(name, from.trim_end_matches(".yml").trim_end_matches(".yaml"), scope);
+                    let file = |key| {
+                        text(&[key]).map_or("main", |file| file.trim_end_matches(".yml").trim_end_matches(".yaml"))
+                    };
+                    let role = Role { defaults: file("defaults_from").to_owned(), vars: file("vars_from").to_owned() };
+                    self.role(name, file("tasks_from"), &role, scope);
                 }
             }
             _ => {}
         }
     }
 
+    fn share(&self, role: Ref<'_, '_>, scope: &mut Own) {
+        if let Some(name) = role.get_str("name") {
+            let paths = role_targets(self.source.path.folder(), name, "tasks", "main");
+            scope.layers.push(Arc::new(Layer::Roles(vec![paths])));
+        }
+    }
+
     /// What a task means for the ones after it: facts it sets, variables it reads, and hosts it ends.
-    fn later(&self, task: Ref<'_, '_>, scope: &mut Scope) {
+    fn later(&self, task: Ref<'_, '_>, scope: &mut Own) {
         let when = task.get("when").map(texts).unwrap_or_default();
         for (key, value) in task.entries() {
             let value = value.target();
             match key.str().and_then(|name| name.rsplit('.').next()) {
                 Some("set_fact") if when.is_empty() => {
                     let facts = value.entries().filter(|(key, _)| key.str().is_some_and(|name| name != "cacheable"));
-                    scope.layers.extend(facts.filter_map(|(key, value)| {
-                        Some(Layer::Var(key.str()?.to_owned(), value_of(self.source, value)))
-                    }));
+                    scope.layers.extend(facts.filter_map(|(key, value)| Some(self.var(key.str()?, value))));
                 }
                 Some("include_vars") if when.is_empty() => {
                     let folder = self.source.path.folder();
                     if let Some(file) = value.str().or_else(|| value.get_str("file")) {
                         let role = folder.strip_suffix("/tasks").unwrap_or(folder);
                         let bases = [join(role, "vars"), role.to_owned(), folder.to_owned()];
-                        scope.layers.push(Layer::File(bases.iter().map(|base| join(base, file)).collect()));
+                        let paths = bases.iter().map(|base| join(base, file)).collect();
+                        scope.layers.push(Arc::new(Layer::File(paths)));
                     }
                 }
+                // Its defaults are everybody's from here on.
+                Some("import_role") => self.share(value, scope),
+                Some("include_role") if value.get_str("public").is_some_and(is_true) => self.share(value, scope),
                 Some("meta") if matches!(value.str(), Some("end_host" | "end_play")) && !when.is_empty() => {
                     scope.when.push(format!("not (({}))", when.join(") and (")));
                 }
@@ -282,6 +280,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The name of a role in a list of roles.
+fn role_name<'t>(role: Ref<'t, '_>) -> Option<&'t str> {
+    role.str().or_else(|| role.get_str("role")).or_else(|| role.get_str("name"))
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text.to_lowercase().as_str(), "true" | "yes" | "on" | "1")
 }
 
 fn is_directive(key: &str) -> bool {

@@ -184,7 +184,7 @@ impl Loader<'_> {
         let mut roles = BTreeSet::new();
         for path in self.layout.telling().filter(|path| apart || !is_apart(path)) {
             if let Some((role, _)) = path.split_once("/defaults/main")
-                && folder_of(role).rsplit('/').next() == Some("roles")
+                && folder_of(role).split('/').any(|part| part == "roles")
             {
                 roles.insert((role.rsplit('/').next().unwrap_or(role).to_owned(), role.to_owned()));
             }

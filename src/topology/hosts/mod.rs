@@ -14,15 +14,13 @@ mod scalar;
 mod sources;
 mod yaml_inventory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use minijinja::Value;
 
 use crate::finding::Finding;
 use crate::snapshot::Snapshot;
 use crate::text::RepoPath;
-use crate::topology::values::{self, Content, Resolved, Unresolved, World};
+use crate::topology::values::{self, Frame, Resolved, Unresolved, World};
 
 pub(super) use definition::value_of;
 pub use definition::{Definition, Layer, Owner};
@@ -90,12 +88,12 @@ impl Host {
         !self.opaque_files.is_empty()
     }
 
-    /// Evaluates a text with Jinja in it over this host's variables; `extra` stands above them.
+    /// Evaluates a text with Jinja in it over this host's variables within `frame`.
     ///
     /// # Errors
     /// The first thing that stands in the way; never an empty text for something undefined.
-    pub fn resolve(&self, template: &str, extra: &[(&str, Value)]) -> Result<Resolved, Unresolved> {
-        values::evaluate(&self.world, &self.name, template, extra)
+    pub fn resolve(&self, template: &str, frame: &Arc<Frame>) -> Result<Resolved, Unresolved> {
+        values::evaluate(&self.world, &self.name, template, frame)
     }
 }
 
@@ -116,7 +114,7 @@ pub struct Inventory {
 struct Defaults {
     list: Arc<[Arc<Definition>]>,
     /// The one in force of each name.
-    by_name: Arc<BTreeMap<String, Content>>,
+    by_name: Arc<values::Defaults>,
 }
 
 impl Defaults {
@@ -152,6 +150,27 @@ impl Inventory {
         self.hosts.values()
     }
 
+    /// The defaults that a file sees which no task is seen to write: those of its own role, and below them those of all.
+    pub fn defaults_beside(&self, path: &RepoPath) -> Vec<Arc<values::Defaults>> {
+        let mut out = vec![Arc::clone(&self.defaults.by_name)];
+        if let Some(role) = ["/templates/", "/files/"].iter().find_map(|kind| path.as_str().split_once(kind)) {
+            let folder = format!("{}/defaults/", role.0);
+            let own = self.defaults.list.iter().filter(|one| one.entry.source.path.as_str().starts_with(&folder));
+            out.push(Arc::new(own.map(|one| (one.name.clone(), one.content.clone())).collect()));
+        }
+        out
+    }
+
+    /// Every definition of a variable for some group or host, each once, by its place.
+    pub fn definitions_of(&self, name: &str) -> Vec<&Arc<Definition>> {
+        let own = self.hosts.values().flat_map(|host| &host.own);
+        let mut all: Vec<_> = own.filter(|definition| definition.name == name).collect();
+        let at = |one: &&Arc<Definition>| (one.entry.source.path.clone(), one.entry.span.start());
+        all.sort_by_key(at);
+        all.dedup_by_key(|one| at(&&**one));
+        all
+    }
+
     /// The host of exactly this name.
     pub fn get(&self, name: &str) -> Option<&Host> {
         self.hosts.get(name)
@@ -179,6 +198,22 @@ impl Inventory {
             && self.worlds.iter().zip(&other.worlds).all(groups)
             && self.hosts.len() == other.hosts.len()
             && self.hosts.values().zip(other.hosts.values()).all(named)
+    }
+
+    /// The hosts of a play's `hosts:` with a template in it, in name order. There is no host yet when Ansible fills it in:
+    /// it knows groups and the variables of all hosts, but no host's own.
+    pub fn hosts_filled(&self, pattern: &str) -> Vec<&Host> {
+        let frame = Arc::new(Frame { above: Vec::new(), below: Some(Vec::new()) });
+        let names = self.worlds.iter().filter_map(|world| {
+            let found = values::evaluate(world, "", pattern, &frame).ok()?;
+            // A list of names is as good as a pattern.
+            let listed = found.value.try_iter().ok().filter(|_| found.value.as_str().is_none());
+            let text =
+                listed.map_or(found.text, |names| names.map(|name| name.to_string()).collect::<Vec<_>>().join(","));
+            pattern::select(std::slice::from_ref(world), &text)
+        });
+        let names: BTreeSet<String> = names.flatten().collect();
+        names.iter().filter_map(|name| self.hosts.get(name)).collect()
     }
 
     /// The hosts of a play's `hosts:`, in name order; nothing when it is a template.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::snapshot::{Entry, EntryKind};
 use crate::text::Source;
+use crate::topology::values::Content;
 
 /// A snapshot of these files.
 fn snapshot(files: &[(&str, &str)]) -> Snapshot {
@@ -19,7 +20,11 @@ fn inventory(files: &[(&str, &str)]) -> Inventory {
 }
 
 fn text(inventory: &Inventory, host: &str, template: &str) -> String {
-    inventory.get(host).unwrap().resolve(template, &[]).map_or_else(|error| error.to_string(), |got| got.text)
+    inventory
+        .get(host)
+        .unwrap()
+        .resolve(template, &Arc::default())
+        .map_or_else(|error| error.to_string(), |got| got.text)
 }
 
 fn rules(inventory: &Inventory) -> Vec<&'static str> {
@@ -102,7 +107,7 @@ fn v3_every_spelling_of_a_port_resolves_to_the_same_text() {
     for name in ["a", "b", "c", "d", "e"] {
         assert_eq!(text(&found, "puck.incus", &format!("{{{{ {name} }}}}")), "51401", "{name}");
     }
-    let got = found.get("puck.incus").unwrap().resolve("127.0.0.1:{{ e }}", &[]).unwrap();
+    let got = found.get("puck.incus").unwrap().resolve("127.0.0.1:{{ e }}", &Arc::default()).unwrap();
     assert_eq!(got.used, ["e", "d", "syslog_base"]);
 }
 
@@ -180,10 +185,10 @@ fn v7_an_inline_vault_is_one_opaque_value_and_leaves_its_neighbours_alone() {
         "kairos_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6231\n"
     );
     assert_eq!(host.definition("kairos_syslog_port").unwrap().entry.text(), "kairos_syslog_port: 51401\n");
-    assert_eq!(host.resolve("{{ p }}", &[]).unwrap_err().reason, values::Reason::Opaque);
-    assert_eq!(host.resolve("{{ p | default(1) }}", &[]).unwrap_err().reason, values::Reason::Opaque);
+    assert_eq!(host.resolve("{{ p }}", &Arc::default()).unwrap_err().reason, values::Reason::Opaque);
+    assert_eq!(host.resolve("{{ p | default(1) }}", &Arc::default()).unwrap_err().reason, values::Reason::Opaque);
     let hidden = inventory(&[("hosts.yml", YAML), ("host_vars/puck.incus.yml", "p: \"{{ vault_p }}\"\n")]);
-    assert_eq!(hidden.get("puck.incus").unwrap().resolve("{{ p }}", &[]).unwrap_err().name, "vault_p");
+    assert_eq!(hidden.get("puck.incus").unwrap().resolve("{{ p }}", &Arc::default()).unwrap_err().name, "vault_p");
 }
 
 #[test]

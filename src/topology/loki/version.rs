@@ -33,7 +33,7 @@ pub(super) fn evidence(topology: &Topology) -> Vec<Evidence> {
         let hosts = topology.hosts.iter().filter(|host| topology.runs_on(task, host));
         for scope in hosts.filter_map(|host| topology.scope(host)) {
             for scope in scope.instances(task, &topology.snapshot) {
-                if !scope.is_false(&task.when) {
+                if !scope.is_false(task.when()) {
                     self::task(&scope, task, &mut out);
                 }
             }

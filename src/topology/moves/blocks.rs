@@ -230,7 +230,7 @@ fn waiting(topology: &Topology, host: &Host, deployment: usize) -> Option<Findin
             let scopes = topology.scope(host)?.instances(task, &topology.snapshot);
             let waited = |scope: crate::topology::Scope<'_>| {
                 let port = scope.resolve(&arg.text)?.parse().ok()?;
-                (ports.contains(&port) && !scope.is_false(&task.when)).then_some(port)
+                (ports.contains(&port) && !scope.is_false(task.when())).then_some(port)
             };
             let port = scopes.into_iter().find_map(waited)?;
             Some(blocked("compose/wait-for", &[("port", &port.to_string())], Some(task.place(arg))))

@@ -240,7 +240,7 @@ fn may_read(topology: &Topology, host: &Host) -> bool {
             "acl" => has(&["docker.sock"]),
             _ => has(&["alloy"]) && given(),
         };
-        by_module || task.layers.iter().any(layer)
+        by_module || task.layers().any(layer)
     };
     by_variable() || topology.tasks_on(&host.name).iter().any(|task| by_task(task))
 }

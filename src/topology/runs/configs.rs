@@ -91,7 +91,7 @@ fn seen(topology: &Topology, host: &hosts::Host, written: &[Written<'_>]) -> Vec
         let rivals = || found.iter().filter(|(other, _)| written[*other].dest == *dest && dest.is_some());
         let outdone = !own(config) && rivals().any(|&(_, other)| own(other));
         if !outdone && !out.iter().any(|have| have.config == config) {
-            out.push(Assigned { config, by: Some(by), playbook: Some(written[by].task.playbook.clone()) });
+            out.push(Assigned { config, by: Some(by), playbook: Some(written[by].task.playbook().to_owned()) });
         }
     }
     out

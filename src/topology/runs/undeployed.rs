@@ -36,6 +36,7 @@ pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>
             continue;
         }
         // What is no template says the same on every host.
+        let defaults = topology.inventory.defaults_beside(&file.path);
         let mut plain: Option<Option<Deployment>> = None;
         let named: Vec<usize> = (0..hosts.len()).filter(|&host| names(file.path.folder(), &hosts[host])).collect();
         // It is called after a folder that is not called after a host.
@@ -47,7 +48,7 @@ pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>
             if !named.is_empty() && !named.contains(&index) {
                 continue;
             }
-            let Some(scope) = topology.scope(host) else { continue };
+            let Some(scope) = topology.scope(host).map(|scope| scope.above(&defaults)) else { continue };
             let found = if deployments::is_template(file) {
                 deployments::undeployed(&scope, file, folder)
             } else {

@@ -1,7 +1,7 @@
 //! What texts were evaluated to on one host: the same templates are rendered again for each service of a batch.
 //!
-//! Knows: that an evaluation hangs on its text, on what stands above the host's variables, and on the variables it asks
-//! for. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
+//! Knows: that an evaluation hangs on its text and on the variables it asks for, the host's and those that stand around
+//! them. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::Value;
 use rustc_hash::FxHashMap;
 
-use super::{Resolved, Unresolved};
+use super::{Content, Frame, Resolved, Unresolved, World};
 
 /// What came of an evaluation.
 pub(super) struct Evaluated {
@@ -18,12 +18,15 @@ pub(super) struct Evaluated {
     pub(super) asked: Option<Vec<String>>,
 }
 
+/// A variable, and what stood above and below the host's own of that name.
+type Asked = (String, Option<Value>, Option<Content>);
+
 /// One evaluation that is kept.
 #[derive(Clone, Debug)]
 struct Entry {
-    /// The variables it asked for, each with its value where it stood above the host's own. What it did not ask for makes
-    /// no difference: thousands of tasks have the same text below other variables.
-    asked: Arc<[(String, Option<Value>)]>,
+    /// The variables it asked for. What it did not ask for makes no difference: thousands of tasks have the same text among
+    /// other variables.
+    asked: Arc<[Asked]>,
     result: Arc<Result<Resolved, Unresolved>>,
 }
 
@@ -36,15 +39,19 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// The result of `find` for this text below `extra`, found once.
+    /// The result of `find` for this text within `frame`, found once.
     pub(super) fn of(
         &self,
         text: &str,
-        extra: &[(&str, Value)],
+        (world, frame): (&World, &Frame),
         find: impl FnOnce() -> Evaluated,
     ) -> Result<Resolved, Unresolved> {
-        let above = |name: &str| extra.iter().find(|(have, _)| *have == name).map(|(_, value)| value);
-        let same = |entry: &&Entry| entry.asked.iter().all(|(name, value)| above(name) == value.as_ref());
+        let around = |name: &str| match frame.above(name) {
+            Some(above) => (Some(above), None),
+            None => (None, frame.below(world, name)),
+        };
+        let is_same = |(name, above, below): &Asked| around(name) == (above.as_ref(), below.as_ref());
+        let same = |entry: &&Entry| entry.asked.iter().all(is_same);
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known =
             kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
@@ -57,8 +64,9 @@ impl Memo {
         }
         if let Some(asked) = asked {
             let asked = asked.into_iter().map(|name| {
-                let value = above(&name).cloned();
-                (name, value)
+                let (above, below) = around(&name);
+                let (above, below) = (above.cloned(), below.cloned());
+                (name, above, below)
             });
             let entry = Entry { asked: asked.collect(), result: Arc::new(result.clone()) };
             kept().entry(text.into()).or_default().push(entry);
@@ -75,7 +83,7 @@ impl Memo {
     #[must_use]
     pub fn without(&self, changed: &dyn Fn(&str) -> bool) -> Self {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let right = |entry: &&Entry| !entry.asked.iter().any(|(name, _)| changed(name));
+        let right = |entry: &&Entry| !entry.asked.iter().any(|(name, ..)| changed(name));
         let still = kept.iter().filter_map(|(text, entries)| {
             let entries: Vec<Entry> = entries.iter().filter(right).cloned().collect();
             (!entries.is_empty()).then(|| (Arc::clone(text), entries))

@@ -3,7 +3,7 @@
 //! Knows: the Jinja engine and its limits. Must not know: files or spans.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
@@ -12,7 +12,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use super::memo::Evaluated;
 use super::shape::{DEEPEST_VALUE, has_template, is_hidden, items, materialised, printed};
-use super::{Content, Reason, Resolved, Unresolved, World, filters, is_template};
+use super::{Content, Frame, Reason, Resolved, Unresolved, World, filters, is_template};
 
 /// How many variables may stand in each other's definitions.
 const DEEPEST_CHAIN: usize = 24;
@@ -54,22 +54,17 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine
 });
 
-/// Evaluates `text` on `host`; `extra` stands above the host's variables (a play's `vars`, a loop item).
-pub(crate) fn evaluate(
-    world: &Arc<World>,
-    host: &str,
-    text: &str,
-    extra: &[(&str, Value)],
-) -> Result<Resolved, Unresolved> {
+/// Evaluates `text` on `host`, whose variables stand within `frame`.
+pub(crate) fn evaluate(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> Result<Resolved, Unresolved> {
     match world.hosts.get(host).filter(|_| is_template(text)) {
-        Some(scope) => scope.memo.of(text, extra, || evaluated(world, host, text, extra)),
-        None => evaluated(world, host, text, extra).result,
+        Some(scope) => scope.memo.of(text, (world, frame), || evaluated(world, host, text, frame)),
+        None => evaluated(world, host, text, frame).result,
     }
 }
 
-fn evaluated(world: &Arc<World>, host: &str, text: &str, extra: &[(&str, Value)]) -> Evaluated {
-    let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let run = Arc::new(Run { world: Arc::clone(world), extra, notes: Mutex::default(), host: host.to_owned() });
+fn evaluated(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> Evaluated {
+    let (world, frame) = (Arc::clone(world), Arc::clone(frame));
+    let run = Arc::new(Run { world, frame, notes: Mutex::default(), host: host.to_owned() });
     let result = whole(&run, text);
     let Notes { asked, beyond, .. } = std::mem::take(&mut *run.notes());
     Evaluated { result, asked: (!beyond).then(|| asked.into_iter().collect()) }
@@ -109,7 +104,7 @@ fn is_whole(value: &Value, depth: usize) -> bool {
 #[derive(Debug)]
 struct Run {
     world: Arc<World>,
-    extra: BTreeMap<String, Value>,
+    frame: Arc<Frame>,
     notes: Mutex<Notes>,
     host: String,
 }
@@ -168,14 +163,15 @@ impl Object for Variables {
                 notes.asked.insert(name.to_owned());
             }
         }
-        if own && let Some(value) = run.extra.get(name) {
+        if own && let Some(value) = run.frame.above(name) {
             return self.follow(name, &value.clone());
         }
         let scope = run.world.hosts.get(&self.host);
         if let Some(value) = self.magic(name, own) {
             return Some(value);
         }
-        match scope.and_then(|scope| scope.vars.get(name).or_else(|| run.world.defaults.get(name))) {
+        let below = || if own { run.frame.below(&run.world, name) } else { run.world.defaults.get(name) };
+        match scope.and_then(|scope| scope.vars.get(name).or_else(below)) {
             Some(content) => {
                 if own {
                     Run::note_once(&mut run.notes().used, name);
@@ -188,7 +184,8 @@ impl Object for Variables {
                     }
                 }
             }
-            None if name.starts_with("ansible_") || RUNTIME.contains(&name) => {
+            // Without `--limit` there is no limit.
+            None if name != "ansible_limit" && (name.starts_with("ansible_") || RUNTIME.contains(&name)) => {
                 run.fail(Unresolved::new(name, Reason::Runtime, "is known only while Ansible runs"))
             }
             None => {

@@ -21,7 +21,7 @@ fn world(vars: &[(&str, Value)]) -> Arc<World> {
 }
 
 fn on(vars: &[(&str, Value)], text: &str) -> Result<Resolved, Unresolved> {
-    evaluate(&world(vars), "puck.incus", text, &[])
+    evaluate(&world(vars), "puck.incus", text, &Arc::default())
 }
 
 fn text(vars: &[(&str, Value)], template: &str) -> String {
@@ -141,12 +141,9 @@ fn common_filters_do_what_ansible_does() {
 
 #[test]
 fn extra_values_stand_above_the_host_and_may_be_templates() {
-    let got = evaluate(
-        &world(&[("a", Value::from(1))]),
-        "puck.incus",
-        "{{ a }}-{{ b }}",
-        &[("a", Value::from(2)), ("b", Value::from("{{ a + 1 }}"))],
-    );
+    let above = vec![("a".to_owned(), Value::from(2)), ("b".to_owned(), Value::from("{{ a + 1 }}"))];
+    let frame = Arc::new(Frame { above, below: None });
+    let got = evaluate(&world(&[("a", Value::from(1))]), "puck.incus", "{{ a }}-{{ b }}", &frame);
     assert_eq!(got.unwrap().text, "2-3");
 }
 
@@ -166,4 +163,28 @@ fn a_backslash_stands_for_itself_in_a_variable_but_not_in_a_template_file() {
         [("s", Value::from("Puck.Incus")), ("short", Value::from(r"\ {{ s | regex_replace('^(\w+)\..*', '\1x') }}"))];
     assert_eq!(text(&vars, "{{ short }}"), r"\ Puckx");
     assert_eq!(text(&vars, r"{{ s | regex_replace('^(\\w+)\\..*', '\\1x') }}"), "Puckx");
+}
+
+/// The same text below other variables is another one only where it asks for them.
+#[test]
+fn what_stands_around_the_host_counts_only_where_it_is_asked_for() {
+    let world = world(&[("a", Value::from(1))]);
+    let defaults = |name: &str, value: i64| -> Arc<Defaults> {
+        Arc::new([(name.to_owned(), Content::of(Value::from(value)))].into())
+    };
+    let text = |above: &[(&str, i64)], below: Option<Vec<Arc<Defaults>>>| {
+        let above = above.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let frame = Arc::new(Frame { above, below });
+        let got = evaluate(&world, "puck.incus", "{{ a }}-{{ b | default('none') }}", &frame);
+        got.map_or_else(|error| error.to_string(), |got| got.text)
+    };
+    for _ in 0..2 {
+        assert_eq!(text(&[], None), "1-none");
+        assert_eq!(text(&[("c", 5)], None), "1-none");
+        assert_eq!(text(&[("a", 5)], None), "5-none");
+        assert_eq!(text(&[], Some(vec![defaults("b", 2), defaults("b", 3)])), "1-3");
+        assert_eq!(text(&[], Some(vec![defaults("b", 2), defaults("a", 3)])), "1-2");
+        assert_eq!(text(&[("b", 5)], Some(vec![defaults("b", 2)])), "1-5");
+        assert_eq!(text(&[], Some(Vec::new())), "1-none");
+    }
 }
