@@ -1,25 +1,29 @@
 //! Commit messages: summary, rollout and trailers.
 //!
-//! Knows: what a reviewer needs in `git log`. Must not know: git.
+//! Knows: what a reviewer needs in `git log`. Must not know: git. What comes from the repository stands in one line, with
+//! its control characters made visible: no label and no path can end the message early or write a trailer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Move, RolloutStep};
 use crate::finding::Finding;
+use crate::plain::line;
+use crate::proof;
 use crate::text::{Edits, Place, RepoPath};
 use crate::topology::moves::options::{self, Options};
 
 /// Title and body of the commit that adds the Docker-socket blocks.
 pub(super) fn blocks(moved: &Move, base: &str) -> (String, String) {
-    let short = &moved.short_host;
-    let title = format!("alloy: read the Docker socket on {short}");
+    let title = format!("alloy: read the Docker socket on {}", line(&moved.short_host));
+    let host = line(&moved.host);
     let body = format!(
         "Containers on {} that log to Docker's own files are collected from the socket\n\
          from here on, labelled by Compose project and service. Deploy this commit\n\
          before {} leaves its syslog listener.\n\n\
-         Migrated-Host: {}\nMigrate-Base: {base}\n",
-        moved.host, moved.service, moved.host
+         Migrated-Host: {host}\nMigrate-Base: {base}\n",
+        host,
+        line(&moved.service)
     );
     (title, body)
 }
@@ -32,27 +36,28 @@ pub(super) fn service(
     findings: &[Finding],
     base: &str,
 ) -> (String, String) {
-    let short = &moved.short_host;
-    let title = format!("{}: move from syslog to the Docker socket on {short}", moved.service);
+    let (named, short) = (line(&moved.service), line(&moved.short_host));
+    let title = format!("{named}: move from syslog to the Docker socket on {short}");
     let mut body = String::new();
-    let _ = writeln!(body, "{} is logged as {{service=\"{}\"}} from here on.", old_labels(moved), moved.project);
-    let _ = writeln!(body, "Containers: {}", moved.components.join(", "));
+    let labels = format!("{} is logged as {{service={}}}", old_labels(moved), proof::quoted(&moved.project));
+    let _ = writeln!(body, "{} from here on.", line(&labels));
+    let _ = writeln!(body, "Containers: {}", line(&moved.components.join(", ")));
     body.push_str("\nWhat changes:\n");
     changes(&mut body, edits);
     assumptions(&mut body, findings);
     body.push_str("\nRollout, in this order:\n");
     for (index, step) in rollout.iter().enumerate() {
-        let _ = writeln!(body, "{}. {}", index + 1, step.text);
+        let _ = writeln!(body, "{}. {}", index + 1, line(&step.text));
         if let Some(command) = &step.command {
-            let _ = writeln!(body, "       {command}");
+            let _ = writeln!(body, "       {}", line(command));
         }
     }
-    let _ = writeln!(body, "\nMigrated-Service: {}\nMigrated-Host: {}", moved.service, moved.host);
+    let _ = writeln!(body, "\nMigrated-Service: {named}\nMigrated-Host: {}", line(&moved.host));
     let project = moved.project_given.then(|| moved.project.clone());
     let options = Options { bridge: moved.bridge, keep_history: moved.keep_history, project };
     let options = options::typed(&options);
     if !options.is_empty() {
-        let _ = writeln!(body, "Migrate-Options: {options}");
+        let _ = writeln!(body, "Migrate-Options: {}", line(&options));
     }
     let _ = writeln!(body, "Migrate-Base: {base}");
     (title, body)
@@ -66,7 +71,8 @@ fn assumptions(body: &mut String, findings: &[Finding]) {
     }
     for finding in all {
         let place = |at: &Place| format!(" ({}:{})", at.source.path, at.source.position(at.span.start()).line);
-        let _ = writeln!(body, "- {}{}", finding.message, finding.at.as_ref().map(place).unwrap_or_default());
+        let said = format!("{}{}", finding.message, finding.at.as_ref().map(place).unwrap_or_default());
+        let _ = writeln!(body, "- {}", line(&said));
     }
 }
 
@@ -74,8 +80,8 @@ fn assumptions(body: &mut String, findings: &[Finding]) {
 pub(super) fn prune(short: &str, host: &str, edits: &BTreeMap<RepoPath, Edits>, base: &str) -> (String, String) {
     let mut body = String::from("Nothing in the repository needs these any more:\n");
     changes(&mut body, edits);
-    let _ = write!(body, "\nMigrated-Host: {host}\nMigrate-Base: {base}\n");
-    (format!("{short}: prune what migrations left behind"), body)
+    let _ = write!(body, "\nMigrated-Host: {}\nMigrate-Base: {base}\n", line(host));
+    (format!("{}: prune what migrations left behind", line(short)), body)
 }
 
 /// Each file with the reasons of its edits, each once.
@@ -84,9 +90,9 @@ fn changes(body: &mut String, edits: &BTreeMap<RepoPath, Edits>) {
         let mut reasons: Vec<&str> = edits.iter().map(|edit| edit.why.message.as_str()).collect();
         let mut seen = BTreeSet::new();
         reasons.retain(|reason| seen.insert(*reason));
-        let _ = writeln!(body, "- {path}");
+        let _ = writeln!(body, "- {}", line(path.as_str()));
         for reason in reasons {
-            let _ = writeln!(body, "    {reason}");
+            let _ = writeln!(body, "    {}", line(reason));
         }
     }
 }
@@ -94,6 +100,6 @@ fn changes(body: &mut String, edits: &BTreeMap<RepoPath, Edits>) {
 fn old_labels(moved: &Move) -> String {
     match moved.jobs.as_slice() {
         [] => "What its listener shipped without a job".to_owned(),
-        jobs => jobs.iter().map(|job| format!("{{job=\"{job}\"}}")).collect::<Vec<_>>().join(" and "),
+        jobs => jobs.iter().map(|job| format!("{{job={}}}", proof::quoted(job))).collect::<Vec<_>>().join(" and "),
     }
 }

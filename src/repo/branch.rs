@@ -12,6 +12,8 @@ use crate::shell;
 
 /// The trailer that names the commit a plan was made from. Every commit of ours carries it.
 pub(super) const BASE_TRAILER: &str = "Migrate-Base";
+/// Every trailer of ours.
+pub(super) const TRAILERS: [&str; 4] = ["Migrated-Service", "Migrated-Host", "Migrate-Options", BASE_TRAILER];
 /// No plan has this many steps: a longer chain is not ours.
 const MOST_COMMITS: usize = 10_000;
 

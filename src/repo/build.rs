@@ -10,7 +10,7 @@ use std::sync::Arc;
 use git2::build::TreeUpdateBuilder;
 use git2::{Commit, FileMode, ObjectType, Oid, Repository, Signature, Tree};
 
-use super::branch::BASE_TRAILER;
+use super::branch::{BASE_TRAILER, TRAILERS};
 use super::fault::fault;
 use super::read::checked;
 use crate::error::{Error, Result};
@@ -170,17 +170,27 @@ fn stray(path: &RepoPath, what: &str) -> Error {
 }
 
 /// The commit message. The base is named in a trailer, here if the plan did not: without it, a later `--replace`
-/// could not tell that the commit is ours.
+/// could not tell that the commit is ours. What the trailers say is read back as it will be later: it must be the last
+/// paragraph, line by line, each once, and nothing else in the message may look like one of ours.
 fn message(step: &Step, base: Oid) -> Result<String> {
+    let base = format!("{BASE_TRAILER}: {base}");
     let mut text = format!("{}\n\n{}", step.title.trim(), step.body.trim_end());
-    let named = |text: &str| {
-        let trailers = git2::message_trailers_strs(text).ok();
-        trailers.is_some_and(|trailers| trailers.iter().any(|(key, _)| key == BASE_TRAILER))
-    };
-    if !named(&text) {
-        let trailers = git2::message_trailers_strs(&text).is_ok_and(|trailers| trailers.len() > 0);
-        text.push_str(if trailers { "\n" } else { "\n\n" });
-        text.extend([BASE_TRAILER, ": ", base.to_string().as_str()]);
+    let ours = |line: &&str| TRAILERS.iter().any(|key| line.starts_with(key));
+    if !text.lines().any(|line| line == base) {
+        let trailers = text.lines().next_back().is_some_and(|line| ours(&line));
+        text.extend([if trailers { "\n" } else { "\n\n" }, &base]);
     }
-    git2::message_prettify(text, None).map_err(|error| fault("write the commit message", &error))
+    let text = git2::message_prettify(text, None).map_err(|error| fault("write the commit message", &error))?;
+    let meant: Vec<&str> = text.trim_end().rsplit("\n\n").next().unwrap_or_default().lines().collect();
+    let read = git2::message_trailers_strs(&text).map_err(|error| fault("read the commit message back", &error))?;
+    let read: Vec<String> = read.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    let once = |key: &&str| meant.iter().filter(|line| line.starts_with(*key)).count() <= 1;
+    let is_meant = read == meant && text.lines().filter(ours).eq(meant.iter().copied());
+    if !(is_meant && TRAILERS.iter().all(once) && meant.contains(&base.as_str())) {
+        let title = step.title.lines().next().unwrap_or_default();
+        return Err(Error::internal(format!(
+            "the trailers of the commit `{title}` would not be read as they are meant"
+        )));
+    }
+    Ok(text)
 }

@@ -213,11 +213,8 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
         for legend in legends.of(finding) {
             if let Some((place, old, new)) = swap(legend) {
                 let label = page.paint(STRONG, "proposed");
-                page.prose(
-                    "",
-                    "  ",
-                    &format!("{label}, in the legend on line {}: {old} → {new}", summary::start(place).line),
-                );
+                let line = summary::start(place).line;
+                page.prose(&label, "  ", &format!(", in the legend on line {line}: {old} → {new}"));
             }
         }
     }

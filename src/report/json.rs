@@ -15,7 +15,7 @@ use crate::text::{Edit, Place, Source};
 
 use super::review;
 use super::summary::{self, FileChange};
-use super::{Outcome, Run, Written};
+use super::{Outcome, Run, Written, to_json};
 use sets::{Selected, Sets};
 
 /// Grows with every change that is not just a new key.
@@ -165,20 +165,16 @@ struct Conflict<'a> {
 
 /// See [`super::json()`].
 pub(super) fn render(run: Run<'_>) -> String {
-    // Strings, numbers and lists only: there is nothing serde_json could refuse.
-    let text = match run.only().filter(|_| !run.batch) {
+    match run.only().filter(|_| !run.batch) {
         Some((plan, written)) => {
             let patch = String::from_utf8_lossy(&written.patch).into_owned();
-            serde_json::to_string_pretty(&Report {
+            to_json(&Report {
                 patch,
                 ..report(plan, Some(written), (&written.commits, &written.notes), &mut Selected::Listed)
             })
         }
-        None => serde_json::to_string_pretty(&batch(run)),
-    };
-    let mut out = text.unwrap_or_default();
-    out.push('\n');
-    out
+        None => to_json(&batch(run)),
+    }
 }
 
 fn batch(run: Run<'_>) -> Batch<'_> {

@@ -26,6 +26,8 @@ mod tests;
 mod told;
 pub mod verify;
 
+use serde::Serialize;
+
 use crate::error::{Error, Kind};
 use crate::plain;
 use crate::plan::Plan;
@@ -137,6 +139,21 @@ pub fn sarif(run: Run<'_>, origin: Option<&str>) -> String {
 /// The run as one page for a browser: no script, nothing that is fetched.
 pub fn html(run: Run<'_>) -> String {
     html::render(run)
+}
+
+/// A value as JSON, with a line end. What would act on a terminal or cannot be seen is escaped: the value is the same.
+fn to_json(value: &impl Serialize) -> String {
+    // Strings, numbers and lists only: there is nothing serde_json could refuse.
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if plain::acts(c) {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out + "\n"
 }
 
 /// Text from the repository as a terminal may show it: in one line, control characters made visible.

@@ -223,7 +223,7 @@ fn steps(
 fn findings(compose: &Arc<Source>, alloy: &Arc<Source>, latin: &Arc<Source>, rules: &Arc<Source>) -> Vec<Finding> {
     vec![
         Finding::new(Level::Note, "streams/history", "History up to the day of the rollout stays under job=\"kairos\". A panel that looks further back than that shows two series."),
-        Finding::new(Level::Review, "alerts/regex", "The selector matches more jobs than kairos, so it was left as it is.\nAfter the move it no longer selects kairos.")
+        Finding::new(Level::Review, "alerts/regex", "The selector matches more jobs than kairos, so it was left as it is. After the move it no longer selects kairos.")
             .at(nth(rules, "{job=~\"kai.*\"}", 0))
             .proposing("{job=~\"kai.*\"} or {service=\"kairos\"}")
             .hint("write it as two queries, or as a filter behind a common selector"),

@@ -74,7 +74,7 @@ impl Page {
 
     /// Prose after `first` (safe, painted), further lines after `rest`; wrapped between words, never inside one.
     pub(super) fn prose(&mut self, first: &str, rest: &str, text: &str) {
-        self.prose_raw(first, rest, &plain::text(text));
+        self.prose_raw(first, rest, &plain::line(text));
     }
 
     fn prose_raw(&mut self, first: &str, rest: &str, text: &str) {

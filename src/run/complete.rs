@@ -4,11 +4,14 @@
 //! the program with [`VARIABLE`] set. It answers from the files that say what runs where and from nothing else, writes
 //! nothing, and is silent about whatever goes wrong: a half-typed line is no place for an error.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ArgMatches;
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap::{ArgMatches, ValueHint};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
 
@@ -54,7 +57,16 @@ fn command() -> clap::Command {
     let command = cli::command().mut_arg("services", |arg| arg.add(ArgValueCandidates::new(services)));
     let hosts = |command: clap::Command| command.mut_arg("host", |arg| arg.add(ArgValueCandidates::new(hosts)));
     let both = |command| hosts(command).mut_arg("service", |arg| arg.add(ArgValueCandidates::new(services)));
-    hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts).mut_subcommand("verify", both)
+    let command = hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts);
+    with_paths(command.mut_subcommand("verify", both)).mut_subcommands(with_paths)
+}
+
+/// The arguments that are paths, completed by [`paths`].
+fn with_paths(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| match arg.get_value_hint() {
+        ValueHint::AnyPath => arg.add(ArgValueCompleter::new(paths)),
+        _ => arg,
+    })
 }
 
 /// What stands on the line so far.
@@ -138,10 +150,21 @@ fn hosts() -> Vec<CompletionCandidate> {
     candidates(list.into_iter().map(|(off, name)| (name, if off { "" } else { what })))
 }
 
+/// Files and folders, as a shell that completes them itself would.
+fn paths(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let all = PathCompleter::any().complete(typed);
+    all.into_iter().filter(|one| one.get_value().to_str().is_some_and(is_typable)).collect()
+}
+
+/// Whether a name means itself on a command line of every shell. Scripts put in what they are told as it stands, so a name
+/// such as `a$(b)` would run `b`.
+fn is_typable(name: &str) -> bool {
+    !name.starts_with('-') && name.chars().all(|c| c.is_alphanumeric() || "._-+:/".contains(c))
+}
+
 /// In the order given, which shells keep.
 fn candidates(list: impl Iterator<Item = (String, &'static str)>) -> Vec<CompletionCandidate> {
-    // A name with a control character or blank in it cannot be typed by a shell as it stands.
-    let typable = list.filter(|(name, _)| !name.contains(|c: char| c.is_control() || c.is_whitespace()));
+    let typable = list.filter(|(name, _)| is_typable(name));
     let candidate = |(at, (name, help)): (usize, (String, &'static str))| {
         let help = Some(help).filter(|help| !help.is_empty());
         CompletionCandidate::new(name).help(help.map(Into::into)).display_order(Some(at))

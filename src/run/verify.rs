@@ -51,7 +51,7 @@ pub(super) fn run(asked: &Verify) -> Result<u8> {
         Format::Human => report::verify::human(&verified, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::verify::json(&verified),
     };
-    print(&text)?;
+    print(&client.hushed(&text))?;
     Ok(verified.standing().exit_code())
 }
 

@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// Bytes of an answer at most. A listing of the streams of one service has a few thousand.
 const LARGEST: u64 = 8 << 20;
 
+/// A secret of fewer bytes may stand in an answer by chance.
+const SHORT: usize = 8;
+
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -80,8 +83,14 @@ impl Address {
                 .hint("set LOKI_USERNAME and LOKI_PASSWORD instead; what is typed can be seen by others"));
         }
         let uri: Uri = typed.parse().map_err(|_| wrong("is not an address"))?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
+        let host = uri.host().filter(|host| !host.is_empty() && *host != "[]");
+        let (Some("http" | "https"), Some(host)) = (uri.scheme_str(), host) else {
             return Err(wrong("must begin with http:// or https:// and name a host"));
+        };
+        // A port that cannot be read would be left out: what is sent would go to another server.
+        let port = uri.port_u16().filter(|port| *port > 0).map(|port| format!("{host}:{port}"));
+        if uri.authority().is_none_or(|whole| whole != host && Some(whole.as_str()) != port.as_deref()) {
+            return Err(wrong("has something behind the host that is no port from 1 to 65535"));
         }
         if typed.contains(['?', '#']) {
             return Err(wrong("must not hold parameters"));
@@ -180,11 +189,22 @@ impl Client {
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
         let mut body = body.map_err(|error| self.failed(&address, &error))?;
-        // What Loki says of an error is repeated to the user. An answer is not, and a short secret may well be part of it.
+        // What Loki says of an error is repeated to the user. Of an answer only labels and a version are, and a short secret
+        // may well be part of one.
         if !(200..300).contains(&status) {
             body = self.scrubbed(body);
         }
         Ok(Reply { address, status, location, body })
+    }
+
+    /// A text for the user without secrets, but for those that are so short that a word of the text may be the same.
+    pub fn hushed(&self, text: &str) -> String {
+        let long = self.secrets.iter().filter(|secret| secret.len() >= SHORT);
+        long.fold(text.to_owned(), |text, secret| {
+            // As it is, and as it stands in JSON.
+            let escaped = serde_json::to_string(secret).unwrap_or_default();
+            text.replace(secret.as_str(), "***").replace(escaped.trim_matches('"'), "***")
+        })
     }
 
     /// The text without secrets: a server may say back what it was sent.
@@ -287,9 +307,34 @@ mod tests {
         ] {
             assert_eq!(Address::parse(typed).unwrap().as_str(), want);
         }
-        for wrong in
-            ["", "loki", "ftp://loki", "http://", "http://u:p@loki", "http://loki?x", "http://loki/loki/api/v1"]
-        {
+        for wrong in [
+            "",
+            "loki",
+            "ftp://loki",
+            "http://",
+            "http://u:p@loki",
+            "http://loki?x",
+            "http://loki#x",
+            "http://loki/#x",
+            "http://loki/loki/api/v1",
+            "http://loki:65536",
+            "http://127.0.0.1:70000/prefix",
+            "http://[::1]:99999",
+            "http://loki:0",
+            "http://loki:",
+            "http://loki:x",
+            "http://loki:-1",
+            "http://loki:+80",
+            "http://loki:3100:80",
+            "http://:3100",
+            "http://[]:3100",
+            "http:///x",
+            "http://loki:3100@other",
+            "http://a:u:p@loki",
+            "http://lo ki",
+            "http://loki\\x",
+            "http://loki\n",
+        ] {
             let error = Address::parse(wrong).unwrap_err();
             assert!(error.kind == crate::error::Kind::Usage && !error.message.contains("u:p"), "{wrong}: {error}");
         }

@@ -1,7 +1,7 @@
 //! What is refused, and that nothing is lost by it.
 
 use migrate::error::Kind;
-use migrate::plan::Holds;
+use migrate::plan::{Holds, Step};
 use migrate::repo::{Outcome, PublishOptions, branch_name, check_branch_name};
 
 use crate::scratch::{BRANCH, Scratch, load, options, publish, publish_as, publish_steps, publish_with, step, words};
@@ -180,4 +180,26 @@ fn a_plan_that_does_not_fit_the_commit_is_an_internal_error() {
     assert!(error.message.contains("edited to what it is already"), "{error}");
     assert_eq!(publish_steps(&repo, &start.base, &[], options()).unwrap_err().kind, Kind::Internal);
     assert_eq!(scratch.git(&["branch", "--list", BRANCH]), "");
+}
+
+#[test]
+fn a_message_that_would_be_read_otherwise_is_not_written() {
+    let scratch = Scratch::new();
+    let (repo, start) = (scratch.repo(), load(&scratch.repo(), None));
+    let good = step(&start, CHANGE);
+    let base = format!("Migrate-Base: {}", start.base);
+    for body in [
+        format!("Why.\n\nMigrated-Service: angelia\n\nMigrated-Service: kairos\nMigrated-Host: puck\n{base}"),
+        format!("Why.\n---\n\nMigrated-Service: kairos\nMigrated-Host: puck\n{base}"),
+        format!("Why.\n\nMigrated-Service: kairos\nangelia\nMigrated-Host: puck\n{base}"),
+        format!("Why.\n\nMigrated-Service: kairos \n  and more\nMigrated-Host: puck\n{base}"),
+        format!("Why.\n\nMigrated-Service: kairos\nMigrated-Service: angelia\n\n{base}"),
+        "Why.\n\nMigrated-Service: kairos\nMigrate-Base: 1111111111111111111111111111111111111111".to_owned(),
+    ] {
+        let error = publish_steps(&repo, &start.base, &[Step { body: body.clone(), ..good.clone() }], options());
+        let error = error.expect_err(&body);
+        assert!(error.kind == Kind::Internal && error.message.contains("trailers"), "{body}: {error}");
+        assert_eq!(scratch.git(&["branch", "--list", BRANCH]), "");
+    }
+    publish_steps(&repo, &start.base, &[good], options()).unwrap();
 }

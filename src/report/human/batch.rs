@@ -10,7 +10,7 @@ use crate::plan::{self, Plan, Verdict};
 
 use super::super::Run;
 use super::super::review::{self, number};
-use super::super::style::{BAD, FAINT, Page, STRONG};
+use super::super::style::{BAD, Page, STRONG};
 use super::super::{summary, told};
 use super::{branch, one_line, rollout, titles};
 
@@ -61,7 +61,6 @@ fn moved(page: &mut Page, plan: &Plan) {
             moved.project,
             moved.components.join(", ")
         );
-        let labels = page.paint(FAINT, &labels);
         page.prose("    ", "    ", &labels);
     }
 }

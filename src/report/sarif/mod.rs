@@ -16,7 +16,7 @@ use crate::plan::{Plan, Task};
 use crate::rule;
 
 use super::told::{self, Told};
-use super::{Run, plain, summary};
+use super::{Run, plain, summary, to_json};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What GitHub shows of a rule's description.
@@ -62,10 +62,7 @@ pub(super) fn render(run: Run<'_>, origin: Option<&str>) -> String {
         out["versionControlProvenance"] = json!([{ "repositoryUri": uri, "revisionId": base, "mappedTo": root }]);
     }
     let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [out] });
-    // Strings, numbers and lists only: there is nothing serde_json could refuse.
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    to_json(&log)
 }
 
 /// The category that GitHub keeps results apart by, with the slash that ends it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Asked;
 use crate::report::json::{At, Found, at, found};
-use crate::report::summary;
+use crate::report::{summary, to_json};
 use crate::status::{Held, HostFacts, Row, State, Status, Touch, Unread};
 use crate::text::RepoPath;
 use crate::topology::Derives;
@@ -115,10 +115,7 @@ pub(super) fn render(status: &Status, asked: Asked<'_>) -> String {
         unread: status.unread.iter().map(not_read).collect(),
         next: status.next.iter().map(|next| Next { text: &next.text, command: asked.next(status, next) }).collect(),
     };
-    // Strings, numbers and lists only: there is nothing serde_json could refuse.
-    let mut out = serde_json::to_string_pretty(&report).unwrap_or_default();
-    out.push('\n');
-    out
+    to_json(&report)
 }
 
 fn counts(status: &Status) -> Counts {

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::report::to_json;
 use crate::verify::{Rung, Verified};
 
 /// Grows with every change that is not just a new key.
@@ -56,10 +57,7 @@ pub(super) fn render(verified: &Verified) -> String {
         questions: verified.rungs.iter().map(question).collect(),
         notes: &verified.notes,
     };
-    // Strings, numbers and lists only: there is nothing serde_json could refuse.
-    let mut out = serde_json::to_string_pretty(&report).unwrap_or_default();
-    out.push('\n');
-    out
+    to_json(&report)
 }
 
 fn question(rung: &Rung) -> Question<'_> {
