@@ -14,8 +14,21 @@ pub enum Kind {
     Usage,
     /// A broken invariant of this program. Exit code 1, with a request to report it.
     Internal,
+    /// It went wrong after a branch was written, which the message names. Exit code 3.
+    Late,
     /// This program gave up half-way (a panic). As `Internal`, but it may have been after the branch was written.
     Panic,
+}
+
+impl Kind {
+    /// The exit code of a run that ends so.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Late => 3,
+            Self::User | Self::Internal | Self::Panic => 1,
+        }
+    }
 }
 
 /// A failure with what to do about it.
@@ -38,6 +51,11 @@ impl Error {
     /// A wrong command line.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { kind: Kind::Usage, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Something that went wrong once a branch was written.
+    pub fn late(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Late, message: message.into(), hints: Vec::new() }
     }
 
     /// A broken invariant.

@@ -21,6 +21,7 @@ use std::sync::Mutex;
 use crate::cli::{Color, Command};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
+use crate::repo;
 use crate::report::{self, Look};
 
 /// Runs the program on the arguments of the process.
@@ -37,9 +38,9 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = caught(|| match &command {
-        Command::Migrate(asked, output) => migrate::run(asked, output),
+        Command::Migrate(asked, output) => writing(|| migrate::run(asked, output)),
         Command::Status(asked) => status::run(asked),
-        Command::Prune(asked) => prune::run(asked),
+        Command::Prune(asked) => writing(|| prune::run(asked)),
         Command::Verify(asked) => verify::run(asked),
         Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),
         Command::Man(asked) => man::run(asked).and_then(|text| print(&text)).map(|()| 0),
@@ -50,9 +51,15 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let look = look(Color::Auto, io::stderr().is_terminal());
             let _ = io::stderr().write_all(report::error(&error, &look).as_bytes());
-            ExitCode::from(if error.kind == Kind::Usage { 2 } else { 1 })
+            ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// Runs what writes branches, with signals that wait for it.
+fn writing(work: impl FnOnce() -> Result<u8>) -> Result<u8> {
+    repo::watch();
+    work()
 }
 
 /// Runs `work`; a panic in it, on whatever thread, becomes an error that says where.

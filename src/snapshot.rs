@@ -46,6 +46,8 @@ pub enum Skip {
     PathNotUtf8,
     /// The path is longer than any file system takes (4096 bytes).
     PathTooLong,
+    /// A part of the path is a name that git does not check out: it holds a `/`, or is empty, `.`, `..` or `.git`.
+    PathOdd,
     /// Larger than `repo::LARGEST_FILE`, with a content that the filter lets through, or than
     /// `repo::LARGEST_SEARCHED`, with a content that was not looked at.
     TooLarge {

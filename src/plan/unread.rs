@@ -135,7 +135,9 @@ fn skipped(topology: &Topology, names: &Names<'_>) -> Vec<Finding> {
                 pointers.push(path.as_str());
                 continue;
             }
-            Skip::PathNotUtf8 | Skip::PathTooLong if concerned => ("unread/missing", "its path is not usable".into()),
+            Skip::PathNotUtf8 | Skip::PathTooLong | Skip::PathOdd if concerned => {
+                ("unread/missing", "its path is not usable".into())
+            }
             _ => continue,
         };
         let (host, service) = (names.moved.host.as_str(), names.moved.service.as_str());

@@ -85,7 +85,9 @@ impl Repo {
         let (who, when) = ((text(who.name_bytes()), text(who.email_bytes())), from.committer().when());
         drop(from);
         let (steps, received) = channel();
-        let thread = thread::spawn(move || build(memory, base, (&who.0, &who.1, when), &received));
+        let thread = thread::Builder::new()
+            .spawn(move || build(memory, base, (&who.0, &who.1, when), &received))
+            .map_err(|error| Error::user(format!("cannot start a thread: {error}")))?;
         Ok(Ahead { steps, thread })
     }
 }

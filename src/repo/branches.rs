@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use git2::{BranchType, Commit, Oid, Repository, Sort};
+use git2::{BranchType, Commit, ErrorCode, Oid, Repository, Sort};
 
 use super::Repo;
 use super::branch::{BASE_TRAILER, foreign};
@@ -36,11 +36,15 @@ impl Repo {
             let (branch, _) = branch.map_err(failed)?;
             let name = String::from_utf8_lossy(branch.name_bytes().map_err(failed)?).into_owned();
             // A symbolic name is another name of a branch that is listed itself.
-            if let Some(tip) = branch.get().target() {
+            // One whose commit is not in this clone holds nothing that could be told.
+            if let Some(tip) = branch.get().target().filter(|tip| git.find_commit(*tip).is_ok()) {
                 tips.insert(name, tip);
             }
         }
-        let found = walk(&git, &tips, base).map_err(failed)?;
+        let found = match walk(&git, &tips, base) {
+            Err(error) if error.code() == ErrorCode::NotFound => each_alone(&git, &tips, base),
+            other => other.map_err(failed)?,
+        };
         let mut held = Vec::new();
         for ((branch, tip), commits) in tips.iter().zip(found) {
             if commits.is_empty() {
@@ -63,6 +67,12 @@ impl Repo {
         }
         Ok(Branches { names: tips.into_keys().collect(), held })
     }
+}
+
+/// As [`walk`], in a repository that lacks commits: a branch that leads to such a one holds nothing that could be told.
+fn each_alone(git: &Repository, tips: &BTreeMap<String, Oid>, base: &str) -> Vec<Vec<Rc<Trailers>>> {
+    let alone = |(name, tip): (&String, &Oid)| walk(git, &BTreeMap::from([(name.clone(), *tip)]), base);
+    tips.iter().map(|one| alone(one).ok().and_then(|mut found| found.pop()).unwrap_or_default()).collect()
 }
 
 /// For each branch the commits of ours on it, newest first. Every commit outside of `base` is looked at once, however

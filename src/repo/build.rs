@@ -157,6 +157,33 @@ fn compare(git: &Repository, old: &Tree<'_>, new: &Tree<'_>, changed: &mut BTree
     Ok(())
 }
 
+/// Whether an object that these commits, from the base up, bring is not there.
+pub(super) fn is_lacking(git: &Repository, ids: &[Oid]) -> bool {
+    let look = || -> std::result::Result<bool, git2::Error> {
+        let odb = git.odb()?;
+        for id in ids {
+            let commit = git.find_commit(*id)?;
+            let mut todo = vec![(Some(commit.parent(0)?.tree()?), commit.tree()?)];
+            while let Some((old, new)) = todo.pop() {
+                for entry in &new {
+                    let before = old.as_ref().and_then(|old| old.get_name_bytes(entry.name_bytes()));
+                    if before.as_ref().is_some_and(|before| before.id() == entry.id()) {
+                        continue;
+                    }
+                    if entry.kind() == Some(ObjectType::Tree) {
+                        let before = before.and_then(|before| git.find_tree(before.id()).ok());
+                        todo.push((before, git.find_tree(entry.id())?));
+                    } else if !odb.exists(entry.id()) {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    };
+    look().unwrap_or(true)
+}
+
 fn below(folder: &str, name: &[u8]) -> RepoPath {
     RepoPath::from(format!("{folder}{}", String::from_utf8_lossy(name)).as_str())
 }

@@ -14,7 +14,8 @@
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
 //! Not here: no checkout, no index or working-tree write, no network, no hook and no filter. `GIT_DIR` and
-//! the other variables that redirect git are not read. Power loss is git's own matter (`core.fsync`).
+//! the other variables that redirect git are not read. `core.fsync` is not heeded, only the older `core.fsyncObjectFiles`:
+//! what was written in the last seconds may be lost with the power, as with git's own defaults.
 
 mod ahead;
 mod beside;
@@ -25,12 +26,15 @@ mod conflicts;
 mod create;
 mod fault;
 mod identity;
+mod missing;
 mod moved;
+mod names;
 mod open;
 mod origin;
 mod patch;
 mod publish;
 mod read;
+mod signals;
 mod tree;
 mod unfinished;
 mod untouched;
@@ -43,6 +47,7 @@ pub use moved::MovedBy;
 pub use open::Repo;
 pub use publish::{Conflict, NewBranch, Outcome, PublishOptions, Published};
 pub use read::Load;
+pub use signals::watch;
 
 /// Size in bytes above which a file is not parsed. Larger ones are only searched.
 pub const LARGEST_FILE: u64 = 16 << 20;

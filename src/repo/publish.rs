@@ -2,22 +2,15 @@
 //!
 //! Knows: the order that makes a failure harmless. Must not know: what the edits mean.
 
-use std::thread::sleep;
-use std::time::Duration;
-
-use git2::{Commit, DiffOptions, ErrorCode, Oid, Repository, Signature, Transaction};
+use git2::{Commit, DiffOptions, Oid, Signature};
 
 use super::ahead::{Ahead, Prepared};
 use super::branch::{Existing, check_branch_name, full};
 use super::fault::fault;
 use super::untouched::Untouched;
-use super::{Repo, build, conflicts, patch};
+use super::{Repo, build, conflicts, names, patch, signals};
 use crate::error::{Error, Result};
 use crate::plan::Step;
-
-/// How often a held lock is tried again, and how long between: git's own limit is a tenth of a second, too.
-const TRIES: usize = 5;
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// How to publish.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,11 +77,11 @@ pub struct Conflict {
 }
 
 /// A branch whose commits are built.
-struct Built<'a> {
-    new: &'a NewBranch<'a>,
+pub(super) struct Built<'a> {
+    pub(super) new: &'a NewBranch<'a>,
     ids: Vec<Oid>,
-    tip: Oid,
-    existing: Existing,
+    pub(super) tip: Oid,
+    pub(super) existing: Existing,
 }
 
 impl Repo {
@@ -141,7 +134,7 @@ impl Repo {
         let base_id = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
         let from = memory.find_commit(base_id).map_err(|error| fault("read the base commit", &error))?;
         let (who, unknown) = self.identity(&from)?;
-        let (mut all, mut built) = (Vec::new(), Vec::new());
+        let (mut all, mut built): (Vec<Published>, Vec<Built<'_>>) = (Vec::new(), Vec::new());
         for (branch, ready) in branches.iter().zip(ready) {
             let commits = ready.unwrap_or_else(|| build::commits(&memory, &from, &who, &branch.steps))?;
             let tip = *commits.ids.last().unwrap_or(&base_id);
@@ -166,15 +159,8 @@ impl Repo {
         }
         conflicts::find(&memory, branches, &mut all)?;
         if !options.dry_run {
-            self.write(base_id, &who, &built)?;
-            for one in &built {
-                for published in all.iter_mut().filter(|published| published.branch == one.new.name) {
-                    published.outcome = match one.existing {
-                        Existing::Ours(old) => Outcome::Replaced(old.to_string()),
-                        Existing::Free | Existing::Same => Outcome::Created,
-                    };
-                }
-            }
+            self.write(base_id, &who, &mut built)?;
+            self.settle(&built, &mut all);
         }
         if let Some(first) = all.first_mut() {
             let by = format!("git knows no name and e-mail of yours; the commits are by {who}");
@@ -182,6 +168,20 @@ impl Repo {
             first.notes.extend(untouched.changed());
         }
         Ok(all)
+    }
+
+    /// Notes what became of each branch that was to be written.
+    fn settle(&self, built: &[Built<'_>], all: &mut [Published]) {
+        for one in built {
+            for published in all.iter_mut().filter(|published| published.branch == one.new.name) {
+                published.outcome = match one.existing {
+                    Existing::Ours(old) => Outcome::Replaced(old.to_string()),
+                    Existing::Same => Outcome::AlreadyThere,
+                    Existing::Free => Outcome::Created,
+                };
+                published.notes.extend(self.unshared(&published.branch));
+            }
+        }
     }
 
     /// What there is to say of a branch with these commits before it is written.
@@ -205,10 +205,23 @@ impl Repo {
     }
 
     /// Writes the objects of what was built, then the names.
-    fn write(&self, base: Oid, who: &Signature<'_>, built: &[Built<'_>]) -> Result<()> {
+    fn write(&self, base: Oid, who: &Signature<'_>, built: &mut [Built<'_>]) -> Result<()> {
         if built.is_empty() {
             return Ok(());
         }
+        self.write_objects(base, who, built)?;
+        let _signals_wait = signals::hold();
+        names::point(&self.handle()?, built)?;
+        // Whoever removes what nothing refers to may have been at work until the names were there, and no longer.
+        let lacking = || -> Result<bool> {
+            let git = self.handle()?;
+            Ok(built.iter().any(|one| build::is_lacking(&git, &one.ids)))
+        };
+        let mended = lacking().and_then(|is| if is { self.write_objects(base, who, built) } else { Ok(()) });
+        mended.map_err(|error| names::take_back(&self.git, built, error))
+    }
+
+    fn write_objects(&self, base: Oid, who: &Signature<'_>, built: &[Built<'_>]) -> Result<()> {
         let disk = self.handle()?;
         let from = disk.find_commit(base).map_err(|error| fault("read the base commit", &error))?;
         for one in built {
@@ -216,7 +229,26 @@ impl Repo {
                 return Err(Error::internal("the same plan gave two different commits; no branch was written"));
             }
         }
-        point(&disk, built)
+        Ok(())
+    }
+
+    /// A sentence, where git is told that others may write to the repository and they may not to what is new.
+    #[cfg(unix)]
+    fn unshared(&self, branch: &str) -> Option<String> {
+        use std::os::unix::fs::PermissionsExt;
+        let value = self.git.config().and_then(|config| config.get_string("core.sharedRepository")).ok()?;
+        let folder = self.common.join(full(branch)).parent()?.metadata().ok()?;
+        let is_shared = !matches!(value.to_ascii_lowercase().as_str(), "" | "0" | "false" | "umask");
+        (is_shared && folder.permissions().mode() & 0o020 == 0).then(|| {
+            "the repository is shared (core.sharedRepository), but what was written now has the rights that your umask leaves: \
+             `umask 002` before the run lets the group write there, too"
+                .to_owned()
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn unshared(&self, _: &str) -> Option<String> {
+        None
     }
 
     /// The files that `steps` edit and that differ from `base` in the index or the working tree.
@@ -243,46 +275,4 @@ impl Repo {
         paths.dedup();
         Ok(paths)
     }
-}
-
-/// Makes every branch point at its tip, if each still is as it was found; else none of them.
-fn point(git: &Repository, built: &[Built<'_>]) -> Result<()> {
-    let mut transaction = git.transaction().map_err(|error| fault("begin to write branches", &error))?;
-    for one in built {
-        let branch = &one.new.name;
-        let failed = |error: git2::Error| fault(&format!("write the branch {branch}"), &error);
-        lock(&mut transaction, &full(branch)).map_err(failed)?;
-        // Looked at again under the lock: someone may have been faster.
-        let now = match git.refname_to_id(&full(branch)) {
-            Ok(id) => Some(id),
-            Err(error) if error.code() == ErrorCode::NotFound => None,
-            Err(error) => return Err(failed(error)),
-        };
-        let expected = if let Existing::Ours(old) = one.existing { Some(old) } else { None };
-        if now != expected {
-            return Err(Error::user(format!("the branch {branch} was changed by someone else just now"))
-                .hint("look at it and run again"));
-        }
-    }
-    for one in built {
-        let failed = |error: git2::Error| fault(&format!("write the branch {}", one.new.name), &error);
-        // git does not allow line ends in a reflog message; a title that has one is cut there.
-        let title = one.new.steps.last().and_then(|step| step.title.lines().next()).unwrap_or_default();
-        let message = format!("migrate: {}", title.replace('\0', ""));
-        transaction.set_target(&full(&one.new.name), one.tip, None, &message).map_err(failed)?;
-    }
-    transaction.commit().map_err(|error| fault("write the branches", &error))
-}
-
-/// Takes the lock of a reference. One that is held is tried again a few times.
-fn lock(transaction: &mut Transaction<'_>, name: &str) -> std::result::Result<(), git2::Error> {
-    let mut tries = 1;
-    while let Err(error) = transaction.lock_ref(name) {
-        if error.code() != ErrorCode::Locked || tries == TRIES {
-            return Err(error);
-        }
-        tries += 1;
-        sleep(PAUSE);
-    }
-    Ok(())
 }

@@ -2,13 +2,14 @@
 //!
 //! Knows: blobs. Must not know: which files matter; the caller says it, by path and by bytes.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
+use git2::{ErrorCode, ObjectType, Odb, Oid, Repository, RepositoryOpenFlags};
 
 use super::fault::fault;
-use super::{LARGEST_FILE, LARGEST_SEARCHED, Repo, tree};
+use super::{LARGEST_FILE, LARGEST_SEARCHED, Repo, missing, tree};
 use crate::error::{Error, Result};
 use crate::snapshot::{Blob, Skip, Snapshot};
 use crate::text::Source;
@@ -30,6 +31,8 @@ const BATCH: usize = 64;
 enum Read {
     File(Source),
     Skipped(usize, Skip),
+    /// git does not find it.
+    Missing(usize),
     /// To be searched once the threads are done, one at a time, so that only one is in memory.
     Large(usize),
 }
@@ -55,7 +58,8 @@ impl Repo {
     /// checks those of the files it edits.
     ///
     /// # Errors
-    /// The object database cannot be opened.
+    /// The object database cannot be opened, or something that is there cannot be read: what it says is not known, so nothing
+    /// may be decided without it. A blob that is not there, as in a partial clone, is no error.
     pub fn load<'a>(&self, snapshot: &mut Snapshot, wanted: &(dyn Fn(&str) -> Load<'a> + Sync)) -> Result<()> {
         let blobs = Arc::clone(snapshot.blobs());
         let asked: Vec<(usize, Load<'a>)> = blobs
@@ -68,19 +72,28 @@ impl Repo {
         let read = self.read_all(&blobs, &asked)?;
         let git = self.handle()?;
         let odb = git.odb().map_err(|error| fault("open the object database", &error))?;
+        let mut missing = Vec::new();
         for item in read {
             match item {
+                Read::Missing(at) => missing.push(&blobs[at]),
                 Read::File(source) => snapshot.add(Arc::new(source)),
                 Read::Skipped(at, skip) => snapshot.skipped.push((blobs[at].path.clone(), skip)),
                 Read::Large(index) => {
                     let (at, load) = asked[index];
-                    if let Some(skip) = search_large(&odb, &blobs[at], load) {
+                    let blob = &blobs[at];
+                    let found = search_large(&odb, blob, load);
+                    if let Some(skip) = found.map_err(|error| fault(&format!("read {}", blob.path), &error))? {
                         snapshot.skipped.push((blobs[at].path.clone(), skip));
                     }
                 }
             }
         }
         drop(unchecked);
+        if !missing.is_empty() {
+            missing::sure(&self.common, &git, &missing)?;
+            let why = || Skip::Unreadable("the blob is not in the repository".to_owned());
+            snapshot.skipped.extend(missing.into_iter().map(|blob| (blob.path.clone(), why())));
+        }
         snapshot.skipped.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(())
     }
@@ -88,7 +101,8 @@ impl Repo {
     fn read_all(&self, blobs: &[Blob], asked: &[(usize, Load<'_>)]) -> Result<Vec<Read>> {
         let next = AtomicUsize::new(0);
         let common = &self.common;
-        let parts = rayon::broadcast(|_| -> std::result::Result<Vec<Read>, git2::Error> {
+        let opened = |error: git2::Error| fault("open the object database", &error);
+        let parts = rayon::broadcast(|_| -> Result<Vec<Read>> {
             let mut found = Vec::new();
             let mut handle = None;
             loop {
@@ -97,24 +111,27 @@ impl Repo {
                 // Opened on first use: a thread that comes late finds nothing left to do.
                 let git = match &mut handle {
                     Some(git) => git,
-                    empty => empty.insert(Repository::open_bare(common)?),
+                    empty => empty.insert(Repository::open_bare(common).map_err(opened)?),
                 };
-                let odb = git.odb()?;
+                let odb = git.odb().map_err(opened)?;
                 for (index, (at, load)) in rest.iter().take(BATCH).enumerate() {
-                    found.extend(read(&odb, start + index, *at, &blobs[*at], *load));
+                    let read = read(&odb, start + index, *at, &blobs[*at], *load);
+                    found.extend(read.map_err(|error| fault(&format!("read {}", blobs[*at].path), &error))?);
                 }
             }
         });
         let mut all = Vec::new();
         for part in parts {
-            all.extend(part.map_err(|error| fault("open the object database", &error))?);
+            all.extend(part?);
         }
         Ok(all)
     }
 
     /// Another handle on the objects and branches of the repository.
     pub(super) fn handle(&self) -> Result<Repository> {
-        Repository::open_bare(&self.common).map_err(|error| fault("open the repository again", &error))
+        // As opposed to `open_bare`, this knows where a shallow clone ends.
+        let (flags, none) = (RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT, [] as [&Path; 0]);
+        Repository::open_ext(&self.common, flags, none).map_err(|error| fault("open the repository again", &error))
     }
 
     /// A handle of its own whose new objects stay in memory.
@@ -128,54 +145,51 @@ impl Repo {
 }
 
 /// Reads one blob; `None` when it does not matter.
-fn read(odb: &Odb<'_>, index: usize, at: usize, blob: &Blob, load: Load<'_>) -> Option<Read> {
-    let unreadable = |error: git2::Error| Some(Read::Skipped(at, Skip::Unreadable(words(&error))));
-    let id = match Oid::from_bytes(&blob.id) {
-        Ok(id) => id,
-        Err(error) => return unreadable(error),
-    };
+fn read(
+    odb: &Odb<'_>,
+    index: usize,
+    at: usize,
+    blob: &Blob,
+    load: Load<'_>,
+) -> std::result::Result<Option<Read>, git2::Error> {
+    let id = Oid::from_bytes(&blob.id)?;
     match odb.read_header(id) {
-        Ok((size, ObjectType::Blob)) if size as u64 > LARGEST_FILE => return Some(Read::Large(index)),
+        Ok((size, ObjectType::Blob)) if size as u64 > LARGEST_FILE => return Ok(Some(Read::Large(index))),
         Ok((_, ObjectType::Blob)) => {}
-        Ok(_) => return Some(Read::Skipped(at, Skip::Unreadable("the object is not a file".to_owned()))),
-        Err(error) => return unreadable(error),
+        Ok(_) => return Ok(Some(Read::Skipped(at, Skip::Unreadable("the object is not a file".to_owned())))),
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(Some(Read::Missing(at))),
+        Err(error) => return Err(error),
     }
-    let object = match odb.read(id) {
-        Ok(object) => object,
-        Err(error) => return unreadable(error),
-    };
+    let object = odb.read(id)?;
     let bytes = object.data();
     if let Some(pointer) = pointer(bytes) {
-        return Some(Read::Skipped(at, pointer));
+        return Ok(Some(Read::Skipped(at, pointer)));
     }
     if let Load::If(matters) = load
         && !matters(bytes)
     {
-        return None;
+        return Ok(None);
     }
     if bytes.iter().take(8000).any(|byte| *byte == 0) {
-        return Some(Read::Skipped(at, Skip::Binary));
+        return Ok(Some(Read::Skipped(at, Skip::Binary)));
     }
-    Some(Read::File(Source::new(blob.path.clone(), blob.mode, blob.id.clone(), bytes.to_vec())))
+    Ok(Some(Read::File(Source::new(blob.path.clone(), blob.mode, blob.id.clone(), bytes.to_vec()))))
 }
 
 /// Looks into a file that is too large to parse; `None` when its bytes do not matter.
-fn search_large(odb: &Odb<'_>, blob: &Blob, load: Load<'_>) -> Option<Skip> {
-    let look = || -> std::result::Result<Option<Skip>, git2::Error> {
-        let id = Oid::from_bytes(&blob.id)?;
-        let (size, _) = odb.read_header(id)?;
-        let bytes = size as u64;
-        if bytes > LARGEST_SEARCHED {
-            return Ok(Some(Skip::TooLarge { bytes, searched: false }));
-        }
-        let matters = match load {
-            Load::No => false,
-            Load::Always => true,
-            Load::If(matters) => matters(odb.read(id)?.data()),
-        };
-        Ok(matters.then_some(Skip::TooLarge { bytes, searched: true }))
+fn search_large(odb: &Odb<'_>, blob: &Blob, load: Load<'_>) -> std::result::Result<Option<Skip>, git2::Error> {
+    let id = Oid::from_bytes(&blob.id)?;
+    let (size, _) = odb.read_header(id)?;
+    let bytes = size as u64;
+    if bytes > LARGEST_SEARCHED {
+        return Ok(Some(Skip::TooLarge { bytes, searched: false }));
+    }
+    let matters = match load {
+        Load::No => false,
+        Load::Always => true,
+        Load::If(matters) => matters(odb.read(id)?.data()),
     };
-    look().unwrap_or_else(|error| Some(Skip::Unreadable(words(&error))))
+    Ok(matters.then_some(Skip::TooLarge { bytes, searched: true }))
 }
 
 /// Whether these bytes only say where the real content is.
@@ -188,13 +202,6 @@ fn pointer(bytes: &[u8]) -> Option<Skip> {
         return Some(Skip::LfsPointer);
     }
     bytes.starts_with(b"/annex/objects/").then_some(Skip::AnnexPointer)
-}
-
-fn words(error: &git2::Error) -> String {
-    match error.code() {
-        ErrorCode::NotFound => "the blob is not in the repository".to_owned(),
-        _ => error.message().trim().to_owned(),
-    }
 }
 
 /// While it lives, libgit2 does not hash what it reads. The switch is one for the whole process, so nothing may rely

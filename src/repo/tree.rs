@@ -41,7 +41,10 @@ pub(super) fn list(git: &Repository, tree: &Tree<'_>) -> Result<Listing> {
             }
             let mut path = folder.clone();
             path.extend_from_slice(entry.name_bytes());
-            if path.len() > LONGEST_PATH {
+            let name = entry.name_bytes();
+            if name.contains(&b'/') || matches!(name, b"" | b"." | b".." | b".git") {
+                listing.skipped.push((lossy(&path), Skip::PathOdd));
+            } else if path.len() > LONGEST_PATH {
                 listing.skipped.push((lossy(&path), Skip::PathTooLong));
             } else if entry.kind() == Some(ObjectType::Tree) {
                 path.push(b'/');

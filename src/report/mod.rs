@@ -177,7 +177,7 @@ pub fn error(error: &Error, look: &Look) -> String {
             page.labelled(style::STRONG, "hint", "this is a bug in migrate, please report it");
             page.labelled(style::STRONG, "hint", "the branch is there whole or not at all; all else is untouched");
         }
-        Kind::User | Kind::Usage => {}
+        Kind::User | Kind::Usage | Kind::Late => {}
     }
     page.finish()
 }

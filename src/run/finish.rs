@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
-use super::{look, print};
+use super::{caught, look, print};
 use crate::cli::{Format, Output};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::plan::Plan;
 use crate::repo::{self, Ahead, NewBranch, OutFile, PublishOptions, Repo};
 use crate::report::{self, Run, Written};
@@ -32,10 +32,18 @@ pub(super) fn finish(
     asked: &Output,
 ) -> Result<u8> {
     // Before anything is written: a report that cannot be is found out now.
-    let page = asked.report.as_deref().map(OutFile::prepare).transpose()?;
+    let page = asked.report.as_deref().map(|path| repo.out_file(path)).transpose()?;
     let mut branches = publish(repo, plans, wanted, asked, around.ahead)?;
-    beside(repo, &mut branches, around.left_out)?;
+    let told = beside(repo, &mut branches, around.left_out);
+    told.map_err(|error| late(&branches, error))?;
     let run = Run { plans, branches: &branches, batch: around.batch };
+    // From here on the branches are there: whatever fails, even by a fault of this program, must not say otherwise.
+    caught(|| say(repo, run, asked, page)).map_err(|error| late(&branches, error))?;
+    Ok(report::summary::exit_code(run))
+}
+
+/// Prints the report and writes the page.
+fn say(repo: &Repo, run: Run<'_>, asked: &Output, page: Option<OutFile>) -> Result<()> {
     let text = match asked.format {
         Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
         Format::Json => report::json(run),
@@ -46,7 +54,20 @@ pub(super) fn finish(
     if let Some(page) = page {
         page.write(&report::html(run))?;
     }
-    Ok(report::summary::exit_code(run))
+    Ok(())
+}
+
+/// The error, if the run wrote a branch as one that says so.
+fn late(branches: &[Written], error: Error) -> Error {
+    use report::Outcome::{Created, Replaced};
+    let wrote = |one: &&Written| matches!(one.outcome, Some(Created | Replaced(_)));
+    let names: Vec<&str> = branches.iter().filter(wrote).map(|one| one.branch.as_str()).collect();
+    if names.is_empty() {
+        return error;
+    }
+    let message = format!("written: {}; but then: {}", names.join(", "), error.message);
+    let again = "the same command with --dry-run shows the report again; all else is done";
+    Error { kind: Kind::Late, message, ..error }.hint(again)
 }
 
 /// Notes what was left out, and which branches that hold it do not merge with those that were written.

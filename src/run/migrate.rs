@@ -5,11 +5,11 @@
 use super::branches::Naming;
 use super::finish::{Around, finish};
 use super::progress::Progress;
-use super::read::read;
+use super::read::{missing, read};
 use crate::cli::{self, Migrate, Output};
-use crate::error::Result;
-use crate::plan::{self, Batch, Plan, Request};
-use crate::repo::{Repo, check_branch_name};
+use crate::error::{Error, Kind, Result};
+use crate::plan::{self, Batch, Holds, Plan, Request};
+use crate::repo::{Repo, branch_name, check_branch_name};
 use crate::select::names;
 use crate::status;
 use crate::topology::{Bridge, Selection, Services, Topology, moves};
@@ -21,8 +21,16 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
     let selection = selection(asked);
     let topology =
         read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology).map(|all| names(topology, &all)))?;
-    let requests = selection.requests(&topology)?;
+    let without_files = |error: Error| match missing(&topology.snapshot) {
+        Some(missing) if error.kind == Kind::User => error.hint(missing),
+        _ => error,
+    };
+    let requests = selection.requests(&topology).map_err(without_files)?;
     let typed: Vec<&str> = requests.iter().map(|request| request.service.as_str()).collect();
+    // What cannot be part of a name is no reason not to move the others.
+    let fits = |service: &&&str| branch_name("host", Holds::Services(&[service])).is_ok();
+    let fitting: Vec<&str> = typed.iter().filter(fits).copied().collect();
+    let typed = if fitting.is_empty() { typed } else { fitting };
     let naming =
         Naming { named: output.branch.as_deref(), separate: asked.separate, services: (!asked.all).then_some(&typed) };
     let (requests, left_out) = without_held(&repo, &topology, naming, &requests)?;
@@ -48,12 +56,13 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
         }
         Ok(())
     };
-    let plans = plan::batch(&topology, &requests, how, &mut told).map_err(|error| {
-        match cli::misplaced(asked.services.iter().map(String::as_str)) {
-            Some(word) => error.hint(format!("to run the command `{word}`, type it first: migrate {word} …")),
-            None => error,
-        }
-    })?;
+    let plans =
+        plan::batch(&topology, &requests, how, &mut told).map_err(without_files).map_err(
+            |error| match cli::misplaced(asked.services.iter().map(String::as_str)) {
+                Some(word) => error.hint(format!("to run the command `{word}`, type it first: migrate {word} …")),
+                None => error,
+            },
+        )?;
     progress.finish();
     let around = Around { batch: selection.is_batch(), left_out, ahead };
     let code = finish(&repo, &plans, naming.of(&plans)?, around, output)?;
@@ -81,8 +90,9 @@ fn without_held(
     for request in requests {
         let host = &topology.hosts[moves::host(topology, &request.host)?];
         let held = status::branches_with(topology, host, &request.service, &branches);
-        let own = naming.branch(&moves::short_host(topology, &host.name), &request.service)?;
-        if held.is_empty() || held.contains(&own) {
+        let own = naming.branch(&moves::short_host(topology, &host.name), &request.service);
+        // A name that git does not allow matters once there is something to write.
+        if held.is_empty() || own.is_ok_and(|own| held.contains(&own)) {
             list.push(request.clone());
         } else {
             let Request { service, host, .. } = request;

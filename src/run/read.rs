@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::repo::{Load, Repo};
 use crate::select::{self, Names, Needles};
+use crate::snapshot::{Skip, Snapshot};
 use crate::text::RepoPath;
 use crate::topology::Topology;
 
@@ -20,6 +21,11 @@ const MOST_GOES: usize = 4;
 pub(super) fn read(repo: &Repo, base: Option<&str>, names: &dyn Fn(&Topology) -> Result<Names>) -> Result<Topology> {
     let mut snapshot = repo.snapshot(base)?;
     repo.load(&mut snapshot, &select::infrastructure)?;
+    if snapshot.sources().next().is_none()
+        && let Some(missing) = missing(&snapshot)
+    {
+        return Err(Error::user("none of the files that say what runs where is in this clone").hint(missing));
+    }
     let mut topology = Topology::of(&snapshot);
     let mut looked_for: Option<Needles> = None;
     for _ in 0..MOST_GOES {
@@ -49,4 +55,15 @@ pub(super) fn read(repo: &Repo, base: Option<&str>, names: &dyn Fn(&Topology) ->
         looked_for = Some(needles);
     }
     Ok(topology)
+}
+
+/// What to do about files that are not in this clone, if there are any: whatever was not found may stand in them.
+pub(super) fn missing(snapshot: &Snapshot) -> Option<String> {
+    let count = snapshot.skipped.iter().filter(|(_, skip)| matches!(skip, Skip::Unreadable(_))).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} files of the commit are not in this clone; if it is a partial one, `git fetch --refetch --no-filter` \
+             brings them"
+        )
+    })
 }

@@ -48,6 +48,7 @@ fn why(skip: &Skip) -> Option<String> {
     Some(match skip {
         Skip::Binary => return None,
         Skip::PathNotUtf8 => "its path is not UTF-8".to_owned(),
+        Skip::PathOdd => "a part of its path is a name that git does not check out".to_owned(),
         Skip::PathTooLong => "its path is too long".to_owned(),
         Skip::TooLarge { bytes, .. } => format!("it is too large to be parsed ({} MB)", bytes.div_ceil(1 << 20)),
         Skip::LfsPointer => "its content is in Git LFS, not in the repository".to_owned(),

@@ -185,15 +185,13 @@ impl Client {
         let mut response = request.call().map_err(|error| self.failed(&address, &error))?;
         let location = response.headers().get("location").and_then(|value| value.to_str().ok());
         let location =
-            location.map(|value| String::from_utf8_lossy(&self.scrubbed(value.as_bytes().to_vec())).into_owned());
+            location.map(|value| String::from_utf8_lossy(&self.scrubbed(value.as_bytes().to_vec(), 0)).into_owned());
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
         let mut body = body.map_err(|error| self.failed(&address, &error))?;
         // What Loki says of an error is repeated to the user. Of an answer only labels and a version are, and a short secret
         // may well be part of one.
-        if !(200..300).contains(&status) {
-            body = self.scrubbed(body);
-        }
+        body = self.scrubbed(body, if (200..300).contains(&status) { SHORT } else { 0 });
         Ok(Reply { address, status, location, body })
     }
 
@@ -207,9 +205,9 @@ impl Client {
         })
     }
 
-    /// The text without secrets: a server may say back what it was sent.
-    fn scrubbed(&self, mut text: Vec<u8>) -> Vec<u8> {
-        for secret in &self.secrets {
+    /// The text without secrets of so many bytes and more: a server may say back what it was sent.
+    fn scrubbed(&self, mut text: Vec<u8>, length: usize) -> Vec<u8> {
+        for secret in self.secrets.iter().filter(|secret| secret.len() >= length) {
             let places: Vec<usize> = memmem::find_iter(&text, secret.as_bytes()).collect();
             for at in places.into_iter().rev() {
                 text.splice(at..at + secret.len(), *b"***");
@@ -352,7 +350,7 @@ mod tests {
         let client = Client::new(address, &login, Some("t"), Duration::from_secs(1), None).unwrap();
         assert_eq!(format!("{client:?}"), "Client { address: Address(\"http://loki\"), .. }");
         // `user:hush` in base64, by hand.
-        assert_eq!(client.scrubbed(b"a hush b dXNlcjpodXNo hush".to_vec()), b"a *** b *** ***");
+        assert_eq!(client.scrubbed(b"a hush b dXNlcjpodXNo hush".to_vec(), 0), b"a *** b *** ***");
         for wrong in ["", "\n", "a\nb", "a\u{7}"] {
             assert!(Secret::new("it", wrong).is_err_and(|error| !error.message.contains("a\n")), "{wrong:?}");
         }

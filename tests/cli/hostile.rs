@@ -8,8 +8,7 @@ const ALLOY: &str = "ansible/alloy/puck/config.alloy.j2";
 const COMPOSE: &str = "ansible/kairos";
 
 /// Folders that a shell or a program would take for something else than a path below where one stands.
-const FOLDERS: [&str; 7] =
-    ["kairos$(touch PWNED)", "kairos;touch PWNED", "--vault-password-file=x", "-x", "it's `touch PWNED`", "a\nb", "~"];
+const FOLDERS: [&str; 5] = ["kairos$(touch PWNED)", "--vault-password-file=x", "it's `touch PWNED`", "a\nb", "~"];
 
 /// Runs a command as a person does who copies it, and gives the arguments of `ansible-playbook`.
 fn typed(scratch: &Scratch, line: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A branch that was written: what is in it, and what is not touched.
 
-use migrate::repo::Outcome;
+use migrate::repo::{NewBranch, Outcome};
 
 use crate::scratch::{BRANCH, Scratch, applies, load, options, publish, publish_steps, publish_with, step};
 
@@ -189,4 +189,47 @@ fn an_empty_folder_in_the_place_of_the_branch_is_no_branch() {
     std::fs::create_dir_all(scratch.root.join(".git/refs/heads").join(BRANCH).join("old")).unwrap();
     publish(&scratch.repo(), CHANGE).unwrap();
     assert_eq!(scratch.git(&["log", "-1", "--format=%s", BRANCH]), "Move kairos on puck");
+}
+
+#[test]
+fn equal_runs_at_a_time_all_succeed() {
+    let scratch = Scratch::new();
+    let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| publish(&scratch.repo(), CHANGE).unwrap().outcome)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let made = outcomes.iter().filter(|outcome| **outcome == Outcome::Created).count();
+    assert_eq!((made, outcomes.iter().filter(|outcome| **outcome == Outcome::AlreadyThere).count()), (1, 7));
+}
+
+/// git renames one lock after the other. Where the second cannot be, the first is taken back.
+#[test]
+fn of_several_branches_all_are_written_or_none() {
+    for replace in [false, true] {
+        for stuck in ["migrate/one", "migrate/two"] {
+            let scratch = Scratch::new();
+            let (repo, start) = (scratch.repo(), load(&scratch.repo(), None));
+            let publish = |changes: [&str; 2]| {
+                let steps = changes.map(|change| step(&start, &[("compose.yml", "two", change)]));
+                let branches = [("migrate/one", &steps[0]), ("migrate/two", &steps[1])]
+                    .map(|(name, step)| NewBranch { name: name.to_owned(), steps: vec![step] });
+                let options = migrate::repo::PublishOptions { replace, ..options() };
+                repo.publish(&start.base, &branches, options)
+            };
+            if replace {
+                publish(["2", "zwei"]).unwrap();
+            }
+            let before = scratch.git(&["for-each-ref", "refs/heads/migrate"]);
+            // Nothing can be added to the log of a branch where a folder with a file in it is.
+            let log = scratch.root.join(".git/logs/refs/heads").join(stuck);
+            let _ = std::fs::remove_file(&log);
+            std::fs::create_dir_all(&log).unwrap();
+            std::fs::write(log.join("x"), "").unwrap();
+            let error = publish(["TWO", "deux"]).unwrap_err();
+            assert_eq!(error.kind, migrate::error::Kind::User, "{error}");
+            assert_eq!(scratch.git(&["for-each-ref", "refs/heads/migrate"]), before, "{stuck}");
+            std::fs::remove_dir_all(log).unwrap();
+            publish(["TWO", "deux"]).unwrap();
+        }
+    }
 }

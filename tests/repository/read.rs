@@ -142,3 +142,57 @@ fn a_very_deep_tree_costs_no_stack() {
     publish(&scratch.repo(), &[(&path, "two", "2")]).unwrap();
     assert_eq!(scratch.git(&["diff", "--name-only", "main", crate::scratch::BRANCH]), path);
 }
+
+#[test]
+fn what_is_there_and_cannot_be_read_ends_the_run() {
+    let object = |scratch: &Scratch| {
+        let id = scratch.git(&["rev-parse", "HEAD:compose.yml"]);
+        scratch.root.join(".git/objects").join(&id[..2]).join(&id[2..])
+    };
+    let fails = |scratch: &Scratch, word: &str| {
+        let repo = scratch.repo();
+        let mut snapshot = repo.snapshot(None).unwrap();
+        let error = repo.load(&mut snapshot, &|_| Load::Always).unwrap_err();
+        assert!(error.message.contains(word), "{word}: {error}");
+    };
+    let scratch = Scratch::new();
+    let path = object(&scratch);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, b"no object at all").unwrap();
+    fails(&scratch, "compose.yml");
+    let scratch = Scratch::new();
+    let path = object(&scratch);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    fails(&scratch, "compose.yml");
+    // A loop of links: whether there is an object cannot be told.
+    #[cfg(unix)]
+    {
+        let scratch = Scratch::new();
+        let path = object(&scratch);
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        fails(&scratch, "compose.yml");
+    }
+}
+
+#[test]
+fn names_that_git_does_not_check_out_are_passed_over() {
+    let scratch = Scratch::new();
+    let blob = scratch.git(&["rev-parse", "HEAD:compose.yml"]);
+    let raw: Vec<u8> =
+        (0..blob.len()).step_by(2).map(|at| u8::from_str_radix(&blob[at..at + 2], 16).unwrap()).collect();
+    let mut tree = Vec::new();
+    for name in ["..", ".git", "a/b.yml", "compose.yml"] {
+        tree.extend([format!("100644 {name}\0").as_bytes(), &raw].concat());
+    }
+    scratch.write("../tree", &tree);
+    let file = scratch.beside("tree");
+    let id = scratch.git(&["hash-object", "-w", "-t", "tree", "--literally", file.to_str().unwrap()]);
+    let commit = scratch.git(&["commit-tree", "-m", "odd", &id]);
+    scratch.git(&["update-ref", "refs/heads/main", &commit]);
+    let snapshot = load(&scratch.repo(), None);
+    let odd = [("..", &Skip::PathOdd), (".git", &Skip::PathOdd), ("a/b.yml", &Skip::PathOdd)];
+    assert_eq!(skipped(&snapshot), odd);
+    publish(&scratch.repo(), &[("compose.yml", "two", "2")]).unwrap();
+}

@@ -101,3 +101,23 @@ fn another_host_does_not_get_them() {
     run.fails(1, &[&format!("302, a redirect to {}/loki that is not followed", other.url), "give it with --loki"]);
     assert!(other.asked().is_empty());
 }
+
+#[test]
+fn an_answer_that_holds_the_secret_does_not_show_it() {
+    let scratch = Scratch::demo();
+    for format in ["human", "json"] {
+        let fake = Fake::new(move |asked| {
+            // As it is, and as JSON may write it.
+            let stream = "{\"service\": \"kairos\", \"component\": \"s3cr3t-t0ken-Zyx\", \"hostname\": \"\\u00733cr3t-t0ken-Zyx\"}";
+            let body = match asked.path.as_str() {
+                "/ready" => "ready".to_owned(),
+                path if path.ends_with("buildinfo") => format!("{{\"version\": \"{TOKEN}\"}}"),
+                path if path.ends_with("series") => format!("{{\"status\": \"success\", \"data\": [{stream}]}}"),
+                _ => "{\"status\": \"success\", \"data\": {\"resultType\": \"streams\", \"result\": []}}".to_owned(),
+            };
+            reply(200, &body)
+        });
+        let run = silent(asking(&scratch, &fake.url).env("LOKI_BEARER_TOKEN", TOKEN).args(["--format", format]));
+        assert!(run.code == 3 && run.out.contains("***"), "{} {}", run.out, run.err);
+    }
+}
