@@ -8,6 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
+use regex_syntax::ast::{Ast, parse::Parser};
+
+/// Most branches a pattern is taken apart into.
+const BRANCHES: usize = 64;
 
 /// Most patterns that are kept; a repository has a few hundred.
 const MOST: usize = 4096;
@@ -40,9 +44,74 @@ pub fn alternatives(pattern: &str) -> Option<Vec<&str>> {
     parts.iter().all(is_name).then_some(parts)
 }
 
+/// The patterns of which a value has to fit one: `kai.*` and `ange.*` of `(?:kai|ange).*`. `None` when it is no pattern, or
+/// there are too many of them.
+pub fn branches(pattern: &str) -> Option<Vec<String>> {
+    // Flags at the beginning hold for all of it.
+    let (flags, rest) = match pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')')) {
+        Some((flags, _)) if flags.chars().all(|c| c.is_ascii_alphabetic() || c == '-') => {
+            pattern.split_at("(?".len() + flags.len() + ")".len())
+        }
+        _ => ("", pattern),
+    };
+    let parts = parted(&Parser::new().parse(rest).ok()?, rest)?;
+    Some(parts.into_iter().map(|part| format!("{flags}{part}")).collect())
+}
+
+/// Its depth is bounded by the parser.
+fn parted(ast: &Ast, text: &str) -> Option<Vec<String>> {
+    let span = ast.span();
+    let between = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let around = |inner: &Ast| -> Option<Vec<String>> {
+        let own = inner.span();
+        let (head, tail) = (between(span.start.offset, own.start.offset), between(own.end.offset, span.end.offset));
+        Some(parted(inner, text)?.into_iter().map(|part| format!("{head}{part}{tail}")).collect())
+    };
+    let parts = match ast {
+        Ast::Alternation(any) => {
+            let parts = any.asts.iter().map(|one| parted(one, text)).collect::<Option<Vec<_>>>()?;
+            parts.concat()
+        }
+        Ast::Concat(all) => all.asts.iter().try_fold(vec![String::new()], |heads, one| {
+            let tails = parted(one, text)?;
+            let few = heads.len() * tails.len() <= BRANCHES;
+            few.then(|| heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect())
+        })?,
+        Ast::Group(group) => around(&group.ast)?,
+        Ast::Repetition(repeated) => around(&repeated.ast)?,
+        _ => vec![between(span.start.offset, span.end.offset).to_owned()],
+    };
+    (parts.len() <= BRANCHES).then_some(parts)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::compiled;
+    use super::{branches, compiled};
+
+    #[test]
+    fn a_pattern_is_taken_apart_at_every_alternative() {
+        for (pattern, parts) in [
+            ("kai.*", &["kai.*"][..]),
+            ("kai.*|ange.*", &["kai.*", "ange.*"]),
+            ("(?:kai|ange).*", &["(?:kai).*", "(?:ange).*"]),
+            ("^(kai|ange)$", &["^(kai)$", "^(ange)$"]),
+            ("(?i)kai|ange", &["(?i)kai", "(?i)ange"]),
+            ("(?i:kai|ange)-x", &["(?i:kai)-x", "(?i:ange)-x"]),
+            ("a(b|c(d|e))?", &["a(b)?", "a(c(d))?", "a(c(e))?"]),
+            ("(a|b)-(c|d)", &["(a)-(c)", "(a)-(d)", "(b)-(c)", "(b)-(d)"]),
+            ("[ab|]\\|x", &["[ab|]\\|x"]),
+            ("é|ü.*", &["é", "ü.*"]),
+            ("kai|", &["kai", ""]),
+        ] {
+            assert_eq!(
+                branches(pattern).as_deref(),
+                Some(&parts.iter().map(|&one| one.to_owned()).collect::<Vec<_>>()[..])
+            );
+        }
+        assert_eq!(branches("("), None);
+        assert_eq!(branches(&"(a|b)".repeat(7)), None);
+        assert_eq!(branches(&"(".repeat(5000)), None);
+    }
 
     #[test]
     fn a_pattern_is_what_it_was_before() {

@@ -108,8 +108,11 @@ impl Before<'_> {
     /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.
     fn filters(&self, one: &Matcher, others: &[Matcher], old: &Condition, services: &[Vec<Matcher>]) -> Vec<New> {
         let selects = others.iter().any(|other| other.accepts("") == Some(false));
-        let ground =
-            if selects { Some(Vec::new()) } else { self.ground(others, &self.today(old)).map(|one| vec![one]) };
+        let ground = if selects {
+            Some(Vec::new())
+        } else {
+            self.ground(others, &self.today(old)).filter(|_| self.knows_all(one, old)).map(|one| vec![one])
+        };
         let Some(ground) = ground else { return Vec::new() };
         let mut list = Vec::new();
         for rest in self.rests(one) {
@@ -125,12 +128,20 @@ impl Before<'_> {
         list
     }
 
+    /// Whether each job that a comparison names beside those that move is that of a stream selected today. Of any other it is
+    /// not known where its streams are, so nothing may be taken for what all have in common.
+    fn knows_all(&self, one: &Matcher, old: &Condition) -> bool {
+        let today = self.today(old);
+        let jobs: BTreeSet<&str> = today.into_iter().filter_map(|index| self.proof.value_today(index, "job")).collect();
+        self.more_names(one).iter().all(|name| jobs.contains(&**name))
+    }
+
     /// What is left of a comparison when the moved jobs are taken out of it, and the whole of it.
     pub(super) fn rests(&self, one: &Matcher) -> Vec<Matcher> {
         let more = self.more_names(one);
         let mut list = Vec::new();
-        if !more.is_empty() && !self.moved.keep_history {
-            list.push(Matcher::one_of("job", &more));
+        if !more.is_empty() && !self.moved.keep_history && one.names().is_some() {
+            list.push(Matcher::one_of("job", &more.iter().map(|name| &**name).collect::<Vec<_>>()));
         }
         list.push(one.clone());
         list

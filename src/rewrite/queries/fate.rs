@@ -3,8 +3,10 @@
 //! Knows: the order in which candidates are tried, what the user asked for. Must not know: how a query is written;
 //! matchers come in as values and replacements go out as values.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::patterns;
 use crate::proof::{self, Condition, Copies, Matcher, Op, Value, Verdict};
 use crate::rewrite::How;
 use crate::topology::Bridge;
@@ -196,11 +198,20 @@ impl Before<'_> {
         }
     }
 
-    /// Names in a list of alternatives (`kairos|angelia`) that are no job that moves. Such a job may have moved before,
-    /// be written in another repository or come one day: the streams known here do not speak for it.
-    pub(super) fn more_names<'a>(&self, one: &'a Matcher) -> Vec<&'a str> {
-        let names = one.names().filter(|_| one.op == Op::Match).unwrap_or_default();
-        names.into_iter().filter(|name| !self.moved.jobs.iter().any(|job| job == name)).collect()
+    /// Names in a list of alternatives (`kairos|angelia`) that are no job that moves, and branches of a pattern
+    /// (`kai.*|ange.*`) that no such job fits. Such a job may have moved before, be written in another repository or come one
+    /// day: the streams known here do not speak for it.
+    pub(super) fn more_names<'a>(&self, one: &'a Matcher) -> Vec<Cow<'a, str>> {
+        let Some(value) = one.value.known().filter(|_| one.op == Op::Match) else { return Vec::new() };
+        let names = one.names().map(|names| names.into_iter().map(Cow::Borrowed).collect());
+        let branches = || patterns::branches(value).map(|list| list.into_iter().map(Cow::Owned).collect());
+        // What cannot be taken apart may name anything.
+        let Some(mut all): Option<Vec<Cow<'_, str>>> = names.or_else(branches) else { return vec![value.into()] };
+        all.retain(|branch| {
+            let branch = Matcher::new("job", Op::Match, branch);
+            !self.moved.jobs.iter().any(|job| branch.accepts(job) == Some(true))
+        });
+        all
     }
 
     /// A value that Grafana fills in: right when asking `service_name` is right for every job there is.

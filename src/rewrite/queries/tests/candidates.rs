@@ -50,12 +50,52 @@ fn what_is_stored_stays_in_sight_when_asked() {
     );
 }
 
-/// A service that moved before, or one of another repository, is not dropped from the list.
+/// A service that moved before, or one of another repository, is not dropped from the list, and its streams may be on any
+/// host.
 #[test]
 fn a_list_that_names_what_no_stream_has_keeps_the_name() {
-    becomes(r#"{job=~"kairos|elsewhere"}"#, r#"{hostname="puck"} | job="elsewhere" or service="kairos""#);
+    let more_names = |expr: &str| engine::left(expr, "dashboards/more-names");
+    more_names(r#"{job=~"kairos|elsewhere"}"#);
+    more_names(r#"{job=~"kairos|elsewhere", hostname=~".*"}"#);
+    more_names(r#"sum(rate({job=~"(kairos|elsewhere)"} |= "x" [5m]))"#);
+    engine::left(r#"{job=~"kairos|angelia|elsewhere"}"#, "dashboards/mixed");
+    engine::left(r#"{job=~"kairos|neo4j|elsewhere"}"#, "dashboards/mixed");
+    let mut filters = moved("kairos", false);
+    filters.bridge = Bridge::Filter;
+    engine::left_under(r#"{job=~"kairos|elsewhere"}"#, "dashboards/more-names", &filters);
+    filters.keep_history = true;
+    engine::left_under(r#"{job=~"kairos|elsewhere"}"#, "dashboards/history", &filters);
+    // What the selector asks besides is asked of the others, too.
+    let there = r#"{hostname="puck", job=~"kairos|elsewhere"}"#;
+    becomes(there, r#"{hostname="puck"} | job="elsewhere" or service="kairos""#);
+    let filter = r#"{hostname!=""} | job=~"kairos|elsewhere""#;
+    becomes(filter, r#"{hostname!=""} | job="elsewhere" or service="kairos""#);
+    let negation = r#"{hostname="puck", job!~"kairos|elsewhere"}"#;
+    becomes(negation, r#"{hostname="puck", job!~"kairos|elsewhere", service!="kairos"}"#);
     becomes_with(&[Asked::Names], r#"{job=~"(elsewhere|kairos)"}"#, r#"{service_name=~"(elsewhere|kairos)"}"#);
     becomes(r#"{job=~"kairos|kair.s"}"#, r#"{service="kairos"}"#);
+}
+
+/// A branch of a pattern that fits no job here is a name, too.
+#[test]
+fn a_pattern_with_a_branch_that_no_stream_fits() {
+    for written in [
+        "kairos.*|else.*",
+        "(?:kairos|else).*",
+        "^(kairos|elsewhere)$",
+        ".*(kairos|else).*",
+        "(?i)kairos|elsewhere",
+        "kai(ros|.*-else)",
+    ] {
+        engine::left(&format!(r#"{{job=~"{written}"}}"#), "dashboards/more-names");
+        engine::left(&format!(r#"{{hostname="puck"}} | job=~"{written}""#), "dashboards/more-names");
+    }
+    becomes(r#"{job=~"^(kairos|kai.*)$"}"#, r#"{service="kairos"}"#);
+    becomes(r#"{job=~"kairos(-web|-worker)?"}"#, r#"{service="kairos"}"#);
+    becomes(
+        r#"{hostname="puck", job!~"kairos.*|else.*"}"#,
+        r#"{hostname="puck", job!~"kairos.*|else.*", service!="kairos"}"#,
+    );
 }
 
 #[test]

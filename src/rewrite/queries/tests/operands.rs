@@ -12,15 +12,15 @@ fn operands_of_which_one_stays_or_has_more_labels() {
         let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
         left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
     }
-    left(r#"sum by (service, job) (rate({job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
+    left(r#"sum by (service, job) (rate({hostname="puck", job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
     becomes(
         r#"sum by (service, job) (rate({job="kairos"} | keep job [1m]))"#,
         r#"sum by (service, job) (rate({service="kairos"} | keep service [1m]))"#,
     );
     // Who groups by both has `service`, and no `service_name`.
     let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
-    left(&format!(r#"rate({{job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
-    let union = r#"bytes_over_time({job=~"kairos|x"}[3s])"#;
+    left(&format!(r#"rate({{hostname="puck", job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
+    let union = r#"bytes_over_time({hostname="puck", job=~"kairos|x"}[3s])"#;
     left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &several());
     left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &named(several()));
     becomes(
