@@ -21,6 +21,8 @@ struct Passed<'a> {
     made: Vec<&'a str>,
     /// Whether a parser has run.
     parsed: bool,
+    /// Whether one may have made a label of a field `job`.
+    job_field: bool,
 }
 
 /// A comparison of a label filter with its places.
@@ -114,7 +116,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                     one,
                     value: text,
                 };
-                self.comparison(log, &written, passed.parsed)
+                self.comparison(log, &written, passed)
             }
         }
     }
@@ -175,18 +177,24 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         label != "service_name" && proof.today(&log.old, Copies::Ignored).is_ok_and(|list| list.into_iter().all(same))
     }
 
-    fn comparison(&mut self, log: LogId, written: &Written<'q, 'a>, parsed: bool) -> (Condition, Condition) {
+    fn comparison(&mut self, log: LogId, written: &Written<'q, 'a>, passed: &Passed<'_>) -> (Condition, Condition) {
         let is = Condition::Is(written.one.clone());
         let Some(state) = self.logs.get(&log) else { return (Condition::Open, Condition::Open) };
         let context = state.old.clone();
         match self.before.leaf(&written.one, &context, self.follows(written.value)) {
-            Fate::Stays => (is.clone(), is),
+            Fate::Stays => {
+                // Where a moved stream has no label to hide it, the field is compared.
+                if passed.job_field {
+                    self.doubt(ids::EXTRACTED, "");
+                }
+                (is.clone(), is)
+            }
             Fate::Becomes((how, new)) => {
                 self.replaced(written, &new);
                 if how != How::Append || self.result.how.is_none() {
                     self.took(how, "job");
                 }
-                if parsed {
+                if passed.parsed {
                     self.note(ids::PARSED, "");
                 }
                 if let Some(Log { how: taken, .. }) = self.logs.get_mut(&log) {
@@ -238,12 +246,18 @@ impl<'a> Passed<'a> {
                     }
                 }
             }
-            StageKind::Json(_)
-            | StageKind::Logfmt(_)
-            | StageKind::Regexp(_)
-            | StageKind::Pattern(_)
-            | StageKind::Unpack => self.parsed = true,
+            StageKind::Json(keys) | StageKind::Logfmt(keys) => {
+                let keys = query.extractions(*keys);
+                self.parses(keys.is_empty() || keys.iter().any(|key| key.name.text == "job"));
+            }
+            StageKind::Regexp(text) | StageKind::Pattern(text) => self.parses(text.value.contains("job")),
+            StageKind::Unpack => self.parses(true),
             _ => {}
         }
+    }
+
+    fn parses(&mut self, job_field: bool) {
+        self.parsed = true;
+        self.job_field |= job_field;
     }
 }

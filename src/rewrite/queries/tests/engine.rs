@@ -67,6 +67,39 @@ pub(super) fn named(mut moved: Move) -> Move {
     moved
 }
 
+/// Today the label hides the field, and the comparison is of the job; afterwards it is of the field.
+#[test]
+fn a_field_called_job_is_compared_once_the_label_is_gone() {
+    for parser in [
+        "json",
+        "logfmt",
+        "unpack",
+        "json job",
+        r#"logfmt job="a.b", level"#,
+        "regexp `(?P<job>.+) x`",
+        "pattern `<job> <_>`",
+    ] {
+        for compared in
+            [r#"job="inner""#, r#"job!="inner""#, "job=~`inn.+`", "job!~`inn.+`", r#"level="x" or job="inner""#]
+        {
+            left(&format!(r#"{{job="kairos"}} | {parser} | {compared}"#), "dashboards/extracted");
+        }
+        left(&format!(r#"sum(rate({{job=~"kai.*"}} | {parser} | job="inner" [5m]))"#), "dashboards/extracted");
+        left(&format!(r#"{{hostname="puck"}} | {parser} | job="angelia""#), "dashboards/extracted");
+    }
+    left(r#"{job="kairos"} | json | job>5"#, "dashboards/comparison");
+    // No parser makes such a label.
+    for parser in [r#"json level"#, r#"logfmt level="job""#, "regexp `(?P<level>.+)`", "pattern `<level> <_>`"] {
+        becomes(
+            &format!(r#"{{job="kairos"}} | {parser} | job!="inner""#),
+            &format!(r#"{{service="kairos"}} | {parser} | job!="inner""#),
+        );
+    }
+    becomes(r#"{job="kairos"} | job!="inner" | json"#, r#"{service="kairos"} | job!="inner" | json"#);
+    becomes(r#"{job="kairos"} | json | job="kairos""#, r#"{service="kairos"} | json | service="kairos""#);
+    stays(r#"{job="angelia"} | json | job="inner""#);
+}
+
 #[test]
 fn a_field_of_the_line_takes_the_name_the_stream_lost() {
     left(
