@@ -37,7 +37,7 @@ impl Work<'_, '_> {
                 self.outcome.edits.push((self.file.source.path.clone(), edit));
                 self.say(Level::Note, ids::AD_HOC_NAME, site.kind, &site.view, site.query, None);
                 self.report(site, &Analysis::default(), "service_name".to_owned());
-                return State::Rewritten { renames: Vec::new(), spreads: false };
+                return State::Rewritten { renames: Vec::new() };
             }
         }
         let message = ids::AD_HOC.say(site.kind, &[]);

@@ -31,7 +31,7 @@ impl Work<'_, '_> {
             if let Some(edit) = edit {
                 self.outcome.edits.push((self.file.source.path.clone(), edit));
                 self.say(Level::Note, ids::TAG, site.kind, &site.view, site.query, None);
-                return State::Rewritten { renames: Vec::new(), spreads: false };
+                return State::Rewritten { renames: Vec::new() };
             }
         }
         let proposed = self.before.same_name().then_some("service_name").filter(|_| site.filter.is_some());

@@ -34,8 +34,6 @@ enum State {
     Rewritten {
         /// Labels of its result that have another name now.
         renames: Vec<Rename>,
-        /// Whether its result has all labels of a container.
-        spreads: bool,
     },
     /// Left for a person; labels of its result that will have another name.
     Left(Vec<Rename>),
@@ -45,7 +43,7 @@ impl State {
     fn renames(&self) -> &[Rename] {
         match self {
             Self::Untouched => &[],
-            Self::Rewritten { renames, .. } | Self::Left(renames) => renames,
+            Self::Rewritten { renames } | Self::Left(renames) => renames,
         }
     }
 }
@@ -163,7 +161,7 @@ impl<'w> Work<'w, '_> {
         match edits(site, analysis, &fact) {
             Ok(edits) => {
                 self.write(site, analysis, edits, &fact);
-                State::Rewritten { renames, spreads: analysis.notes.iter().any(|note| note.id == ids::FANS_OUT) }
+                State::Rewritten { renames }
             }
             Err(why) => {
                 let message = ids::NOT_ENCODABLE.say(site.kind, &[("why", &why)]);

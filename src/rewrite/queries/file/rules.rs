@@ -104,10 +104,7 @@ impl<'w> Work<'w, '_> {
     fn own_labels(&mut self, holder: &'w Holder, mine: &[Sited<'_, '_>], kind: SiteKind) {
         let brings = |label: &str| {
             mine.iter().any(|one| match one.state {
-                State::Rewritten { renames, spreads } => {
-                    renames.iter().any(|rename| rename.new.contains(&label))
-                        || *spreads && matches!(label, "service" | "component" | "container")
-                }
+                State::Rewritten { renames } => renames.iter().any(|rename| rename.new.contains(&label)),
                 State::Untouched | State::Left(_) => false,
             })
         };

@@ -57,7 +57,7 @@ impl<'m> Work<'_, '_, 'm> {
             return self.doubt(ids::FANS_OUT, "");
         }
         let splits = self.before.splits(&log.old);
-        let fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
+        let mut fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
         let restores = self.restores && self.kept(range.log);
         if fans_out && self.before.parts(&log.old) {
             return self.doubt(ids::FANS_OUT, "");
@@ -70,6 +70,12 @@ impl<'m> Work<'_, '_, 'm> {
         if (fans_out || restores) && log.flow == Flow::Mixed && self.blurred(range.log) {
             return self.doubt(ids::COLLISION, "component");
         }
+        if fans_out && !adds_up(range.function) && !groups_itself(range.function) {
+            if !self.joins_lines(range.log) {
+                return self.doubt(ids::FANS_OUT, "");
+            }
+            fans_out = false;
+        }
         if restores {
             return self.restore(&range, fans_out);
         }
@@ -81,12 +87,29 @@ impl<'m> Work<'_, '_, 'm> {
         if adds_up(range.function) {
             self.change(Span::at(span.start()), format!("sum {grouping} ("), ids::MERGED);
             self.change(Span::at(span.end()), ")", ids::MERGED);
-        } else if groups_itself(range.function) {
-            self.change(Span::at(span.end()), format!(" {grouping}"), ids::MERGED);
         } else {
-            return self.note(ids::FANS_OUT, "");
+            self.change(Span::at(span.end()), format!(" {grouping}"), ids::MERGED);
         }
         self.note(ids::MERGED, "");
+    }
+
+    /// Takes away what tells the components apart before anything reads the line, for what neither adds up nor takes a
+    /// grouping of its own (`rate_counter`). Not where the query or a stream of today has such a label, or a stage is not
+    /// known.
+    fn joins_lines(&mut self, id: LogId) -> bool {
+        let Some(log) = self.logs.get(&id).filter(|log| log.flow == Flow::Moved && !log.filtered) else { return false };
+        let stages = self.query.stages(self.query.log(id));
+        let own = self.before.labels(&log.old);
+        let reads = |label: &&str| {
+            let named = |name: &str| name.strip_suffix("_extracted").unwrap_or(name) == *label;
+            own.contains(label) || self.uses.iter().any(|one| one.usage != Use::SelectorMatcher && named(&one.name))
+        };
+        let unknown = stages.iter().any(|stage| matches!(stage.kind, StageKind::Placeholder));
+        let first = stages.iter().find(|stage| !matches!(stage.kind, StageKind::LineFilter { .. }));
+        let Some(first) = first.filter(|_| !unknown && !NEW[1..].iter().any(reads)) else { return false };
+        self.change(Span::at(first.span.start()), format!("| drop {} ", NEW[1..].join(", ")), ids::MERGED);
+        self.note(ids::MERGED, "");
+        true
     }
 
     /// The labels of an absence are those its selector asks for with `=`, whatever lines there are and come through.
@@ -156,9 +179,7 @@ impl<'m> Work<'_, '_, 'm> {
         };
         let (job, of) = (proof::quoted(job), proof::quoted(&of));
         let (mut head, mut tail) = ("label_replace(".to_owned(), format!("{own}, \"job\", {job}, \"service\", {of})"));
-        if fans_out && !adds_up(range.function) && !groups_itself(range.function) {
-            self.note(ids::FANS_OUT, "");
-        } else if !by || fans_out {
+        if !by || fans_out {
             let outer = if adds_up(range.function) { "sum" } else { "max" };
             let grouping = self.grouping_by(range.log, &["job"]);
             let grouping = grouping.unwrap_or_else(|| format!("without ({})", self.fresh(range.log, 0).join(", ")));

@@ -203,3 +203,24 @@ fn a_parser_that_loki_could_skip_is_not_woken_by_a_filter() {
         r#"{hostname="puck"} | job="angelia" or service="kairos" | json | level="error""#,
     );
 }
+
+/// A counter of two containers is not that of one stream: where the reset of one of them falls is lost in a sum.
+#[test]
+fn what_neither_adds_up_nor_takes_a_grouping_counts_the_lines_of_all_as_one() {
+    let several = engine::several();
+    let counter = |head: &str, tail: &str| format!(r#"rate_counter({{{head}}} {tail} [1m])"#);
+    for (around, tail) in [("sum", "| json | unwrap n"), ("max by (level)", "| logfmt | unwrap n"), ("", "| unwrap n")]
+    {
+        let wrapped = |inner: String| if around.is_empty() { inner } else { format!("{around} ({inner})") };
+        engine::becomes_under(
+            &wrapped(counter(r#"job="kairos""#, tail)),
+            &wrapped(counter(r#"service="kairos""#, &format!("| drop component, container {tail}"))),
+            &several,
+        );
+        // One container is one stream.
+        becomes(&wrapped(counter(r#"job="kairos""#, tail)), &wrapped(counter(r#"service="kairos""#, tail)));
+    }
+    let reads = counter(r#"job="kairos""#, r#"| json | component="x" | unwrap n"#);
+    engine::left_under(&reads, "dashboards/fans-out", &several);
+    engine::left_under(&format!("sum by (container) ({reads})"), "dashboards/fans-out", &several);
+}
