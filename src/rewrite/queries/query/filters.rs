@@ -8,7 +8,9 @@ use crate::rewrite::How;
 use crate::rewrite::queries::bridges;
 use crate::rewrite::queries::fate::Fate;
 use crate::rewrite::queries::streams::Flow;
-use crate::syntax::logql::{FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text};
+use crate::syntax::logql::{
+    ExprKind, FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text,
+};
 use crate::text::Span;
 
 /// Labels that moved streams have and their old ones did not.
@@ -182,13 +184,8 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         let Some(state) = self.logs.get(&log) else { return (Condition::Open, Condition::Open) };
         let context = state.old.clone();
         match self.before.leaf(&written.one, &context, self.follows(written.value)) {
-            Fate::Stays => {
-                // Where a moved stream has no label to hide it, the field is compared.
-                if passed.job_field {
-                    self.doubt(ids::EXTRACTED, "");
-                }
-                (is.clone(), is)
-            }
+            Fate::Stays if passed.job_field => self.hidden(log, written, &context),
+            Fate::Stays => (is.clone(), is),
             Fate::Becomes((how, new)) => {
                 self.replaced(written, &new);
                 if how != How::Append || self.result.how.is_none() {
@@ -213,6 +210,27 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         }
     }
 
+    /// A comparison that the label answers, though the field of that name may be meant: without a label the field would
+    /// answer. Where all streams move, their `service` hides a field in the same way, and answers the same.
+    fn hidden(&mut self, log: LogId, written: &Written<'q, 'a>, context: &Condition) -> (Condition, Condition) {
+        let is = Condition::Is(written.one.clone());
+        let other = Matcher { label: "service".into(), ..written.one.clone() };
+        let proof = &self.before.proof;
+        let anchored = !self.unanchored(log, &other);
+        let new = Condition::Is(other);
+        if anchored
+            && self.before.flow(context) == Flow::Moved
+            && proof.agree(context, &is, &new, Copies::Ignored) == Ok(true)
+            && proof.lasts_here(context, &is, &new, written.one.is_negative())
+        {
+            self.replaced(written, &new);
+            self.note(ids::PARSED, "");
+            return (is, new);
+        }
+        self.doubt(ids::EXTRACTED, "");
+        (is.clone(), is)
+    }
+
     fn replaced(&mut self, written: &Written<'q, 'a>, new: &Condition) {
         // One comparison for one: the places of name, sign and value are kept.
         let single = match new {
@@ -232,6 +250,27 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         let labels = text.clone();
         let text = if written.alone { text } else { format!("({text})") };
         self.result.changes.push(super::Change { span: written.whole, new: text, id: ids::FILTER, labels });
+    }
+
+    /// A label filter that was put before a parser, where lines are counted.
+    pub(super) fn parsers(&mut self) {
+        let query = self.query;
+        for (_, expr) in query.exprs() {
+            let ExprKind::RangeAggregation { log: id, .. } = expr.kind else { continue };
+            if self.logs.get(&id).is_some_and(|log| log.filtered) && self.parses_for_nothing(id) {
+                self.doubt(ids::PARSER, "");
+            }
+        }
+    }
+
+    /// Whether a parser runs and nothing behind it leaves out the lines it cannot read. Loki skips a parser whose labels
+    /// nobody asks for, and a label filter before it asks.
+    fn parses_for_nothing(&self, id: LogId) -> bool {
+        let stages = self.query.stages(self.query.log(id));
+        let parser =
+            |stage: &Stage<'_>| matches!(stage.kind, StageKind::Json(_) | StageKind::Logfmt(_) | StageKind::Unpack);
+        let behind = stages.iter().skip_while(|stage| !parser(stage));
+        stages.iter().any(parser) && !behind.into_iter().any(|stage| matches!(stage.kind, StageKind::LabelFilter(_)))
     }
 }
 

@@ -192,17 +192,6 @@ impl<'m> Work<'_, '_, 'm> {
         self.note(ids::RESTORED, "");
     }
 
-    /// A label filter that was put before a parser, where lines are counted.
-    pub(super) fn parsers(&mut self) {
-        let query = self.query;
-        for (_, expr) in query.exprs() {
-            let ExprKind::RangeAggregation { log: id, .. } = expr.kind else { continue };
-            if self.logs.get(&id).is_some_and(|log| log.filtered) && self.parses_for_nothing(id) {
-                self.doubt(ids::PARSER, "");
-            }
-        }
-    }
-
     /// A part of the query over a whole host tells its streams apart as they are called: beside a part that is rewritten,
     /// it does not give what it gave before.
     pub(super) fn host_wide(&mut self) {
@@ -236,16 +225,6 @@ impl<'m> Work<'_, '_, 'm> {
         let by = matches!(parent, Some(ExprKind::VectorAggregation { grouping, .. })
             if grouping.is_none_or(|grouping| !grouping.without && !new(&grouping)));
         by && self.gathered(range)
-    }
-
-    /// Whether a parser runs and nothing behind it leaves out the lines it cannot read. Loki skips a parser whose labels
-    /// nobody asks for, and a label filter before it asks.
-    fn parses_for_nothing(&self, id: LogId) -> bool {
-        let stages = self.query.stages(self.query.log(id));
-        let parser =
-            |stage: &Stage<'_>| matches!(stage.kind, StageKind::Json(_) | StageKind::Logfmt(_) | StageKind::Unpack);
-        let behind = stages.iter().skip_while(|stage| !parser(stage));
-        stages.iter().any(parser) && !behind.into_iter().any(|stage| matches!(stage.kind, StageKind::LabelFilter(_)))
     }
 
     /// Whether streams that stay may have a label that only the moved ones are to lose.

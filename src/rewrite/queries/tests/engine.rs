@@ -67,10 +67,10 @@ pub(super) fn named(mut moved: Move) -> Move {
     moved
 }
 
-/// Today the label hides the field, and the comparison is of the job; afterwards it is of the field.
+/// Today the label hides the field, and the comparison is of the job: the label in its place hides its field as well.
 #[test]
-fn a_field_called_job_is_compared_once_the_label_is_gone() {
-    for parser in [
+fn a_field_called_job_is_not_compared_once_the_label_is_gone() {
+    let parsers = [
         "json",
         "logfmt",
         "unpack",
@@ -78,14 +78,32 @@ fn a_field_called_job_is_compared_once_the_label_is_gone() {
         r#"logfmt job="a.b", level"#,
         "regexp `(?P<job>.+) x`",
         "pattern `<job> <_>`",
-    ] {
-        for compared in
-            [r#"job="inner""#, r#"job!="inner""#, "job=~`inn.+`", "job!~`inn.+`", r#"level="x" or job="inner""#]
-        {
-            left(&format!(r#"{{job="kairos"}} | {parser} | {compared}"#), "dashboards/extracted");
+    ];
+    for parser in parsers {
+        for compared in ["=`inner`", "!=`inner`", "=~`inn.+`", "!~`inn.+`"] {
+            becomes(
+                &format!(r#"{{job="kairos"}} | {parser} | job{compared}"#),
+                &format!(r#"{{service="kairos"}} | {parser} | service{compared}"#),
+            );
+            becomes(
+                &format!(r#"{{job="kairos"}} | {parser} | level="x" or job{compared}"#),
+                &format!(r#"{{service="kairos"}} | {parser} | level="x" or service{compared}"#),
+            );
         }
-        left(&format!(r#"sum(rate({{job=~"kai.*"}} | {parser} | job="inner" [5m]))"#), "dashboards/extracted");
+        becomes(
+            &format!(r#"sum(rate({{job=~"kai.*"}} | {parser} | job="inner" [5m]))"#),
+            &format!(r#"sum(rate({{service="kairos"}} | {parser} | service="inner" [5m]))"#),
+        );
+        // The lines of what stays have no `service`.
         left(&format!(r#"{{hostname="puck"}} | {parser} | job="angelia""#), "dashboards/extracted");
+        left(
+            &format!(r#"{{hostname="puck", job=~"kairos|angelia"}} | {parser} | job!="inner""#),
+            "dashboards/extracted",
+        );
+        // The project is called as the job was not.
+        let chronos = moved("chronos", false);
+        left_under(&format!(r#"{{job="kairos"}} | {parser} | job="chronos""#), "dashboards/extracted", &chronos);
+        left_under(&format!(r#"{{job="kairos"}} | {parser} | job!~"chron.*""#), "dashboards/extracted", &chronos);
     }
     left(r#"{job="kairos"} | json | job>5"#, "dashboards/comparison");
     // No parser makes such a label.
