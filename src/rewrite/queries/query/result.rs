@@ -111,15 +111,15 @@ impl Work<'_, '_, '_> {
             // What one side has beside the project, the other has not.
             let moves = |id: &ExprId| self.flow(Owner::Expr(*id)) != Flow::Still;
             let apart = moves(left) && moves(right) && self.spreads(*left) != self.spreads(*right);
+            let meets = self.comes_to_meet(*left, *right) || self.comes_to_meet(*right, *left);
             if *op == BinaryOp::Or {
-                if beside || !on && names_job && apart {
+                if beside || meets || !on && names_job && apart {
                     self.doubt(ids::MATCHING, "");
                 }
                 continue;
             }
             let spreads = !on && apart || beside;
             let by_both = self.told_by_both(*left) || self.told_by_both(*right);
-            let meets = !on && (self.comes_to_meet(*left, *right) || self.comes_to_meet(*right, *left));
             let (left, right) = (self.carried(*left), self.carried(*right));
             // A label that is matched on has one name, which both sides must have; who groups by both has `service`, too.
             let service: Carried = [vec!["service"]].into();
@@ -131,24 +131,40 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether `service_name` comes in the place of `job` on one side alone, and the other has had it all the time.
+    /// Whether a label comes in the place of `job` on one side alone, and series of the other have one that may be equal.
     fn comes_to_meet(&self, id: ExprId, other: ExprId) -> bool {
-        let named = self.carried(id).iter().any(|names| names.contains(&"service_name"));
-        named && self.carried(other).is_empty() && self.hands_on_name(other)
+        let carried = self.carried(id);
+        let mut names = carried.iter().flatten().filter(|name| **name != "job");
+        self.carried(other).is_empty() && names.any(|name| self.hands_on(other, name) && self.share(id, other, name))
     }
 
-    /// Whether the series of an expression have a `service_name`, as far as groupings tell.
-    fn hands_on_name(&self, id: ExprId) -> bool {
+    /// Whether streams of both sides have the same value of a label afterwards, or that cannot be told.
+    fn share(&self, id: ExprId, other: ExprId, label: &str) -> bool {
+        let proof = &self.before.proof;
+        let values = |id: ExprId| -> Option<BTreeSet<&str>> {
+            let logs = self.query.feeding(id).into_iter().filter_map(|log| self.logs.get(&log));
+            let streams = logs.map(|log| proof.after(&log.new).ok()).collect::<Option<Vec<_>>>()?;
+            streams.concat().into_iter().map(|to| proof.value_after(to, label)).collect()
+        };
+        let made = self.query.feeding(other).into_iter().any(|log| {
+            let owner = self.query.expr(other).parent.unwrap_or(other);
+            self.replaced_by(log, owner, label)
+        });
+        let (Some(own), Some(others), false) = (values(id), values(other), made) else { return true };
+        own.iter().any(|value| !value.is_empty() && others.contains(value))
+    }
+
+    /// Whether the series of an expression have a label, as far as groupings tell.
+    fn hands_on(&self, id: ExprId, label: &str) -> bool {
         match &self.query.expr(id).kind {
             ExprKind::RangeAggregation { log, grouping, .. } => {
-                !self.keeps(*log) && self.passes(grouping.as_ref(), "service_name", true)
+                !self.keeps(*log) && self.passes(grouping.as_ref(), label, true)
             }
             ExprKind::VectorAggregation { function, operand, grouping } => {
-                (keeps(*function) || self.passes(grouping.as_ref(), "service_name", false))
-                    && self.hands_on_name(*operand)
+                (keeps(*function) || self.passes(grouping.as_ref(), label, false)) && self.hands_on(*operand, label)
             }
-            ExprKind::Binary { .. } => self.handed_on(id).into_iter().any(|operand| self.hands_on_name(operand)),
-            ExprKind::LabelReplace { operand, .. } => self.hands_on_name(*operand),
+            ExprKind::Binary { .. } => self.handed_on(id).into_iter().any(|operand| self.hands_on(operand, label)),
+            ExprKind::LabelReplace { operand, texts } => texts[0].value == label || self.hands_on(*operand, label),
             _ => false,
         }
     }
@@ -162,10 +178,12 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether a `label_replace` in an expression writes `job` where a label of the stream was: its new one stays.
+    /// Whether a `label_replace` in an expression writes `job` where a label of the stream was: its new one stays. Or it
+    /// writes that new one, which is lost.
     fn keeps_beside(&self, id: ExprId) -> bool {
         let written = matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { operand, texts }
-            if texts[0].value == "job" && !self.carried(*operand).is_empty() && self.flow(Owner::Expr(*operand)) != Flow::Still);
+            if self.flow(Owner::Expr(*operand)) != Flow::Still
+                && self.carried(*operand).iter().any(|names| texts[0].value == "job" || names.contains(&&*texts[0].value)));
         written || self.query.operands(id).into_iter().any(|operand| self.keeps_beside(operand))
     }
 

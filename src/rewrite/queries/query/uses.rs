@@ -3,13 +3,15 @@
 //! Knows: which use follows the move and which a person has to decide (label-surface 1.4, 1.7). Must not know: how
 //! selectors and label filters are rewritten.
 
+use std::collections::BTreeSet;
+
 use super::place::Made;
 use super::result::keeps;
 use super::wrap::NEW;
 use super::{Flow, Id, Work, ids};
 use crate::proof::Condition;
 use crate::rewrite::queries::streams::Called;
-use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Use};
+use crate::syntax::logql::{ExprId, ExprKind, LogId, Mention, Owner, StageKind, Text, Use};
 
 impl Work<'_, '_, '_> {
     pub(super) fn mention(&mut self, mention: &Mention) {
@@ -21,6 +23,7 @@ impl Work<'_, '_, '_> {
             return self.extraction(mention);
         }
         match mention.name.as_str() {
+            "job" if self.tells_on(mention) => self.doubt(ids::HOST_WIDE, ""),
             "job" if mention.usage != Use::LabelReplaceDestination && !self.restored(mention) => {
                 match self.made(mention) {
                     Made::Nowhere => self.job(mention),
@@ -43,6 +46,9 @@ impl Work<'_, '_, '_> {
             "job" if mention.usage == Use::LabelReplaceDestination && self.overwrites(mention) => {
                 self.doubt(ids::EXTRACTED, "");
             }
+            label if label != "job" && self.writes_over(mention) => {
+                self.doubt(ids::COLLISION, label);
+            }
             label @ ("service" | "component" | "container") if self.collides(mention, label) => {
                 if self.parsed(mention.owner, mention) {
                     self.follow(mention, flow, &format!("{label}_extracted"), ids::COLLISION, label);
@@ -60,6 +66,52 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether the query writes `job` over what told several jobs from each other, and what comes in its place goes on to.
+    fn tells_on(&self, mention: &Mention) -> bool {
+        let query = self.query;
+        let (names, streams, mut up) = match mention.owner {
+            Owner::Log(log) if mention.usage == Use::LabelFormatDestination && !self.shows_lines() => {
+                let Some(state) = self.logs.get(&log) else { return false };
+                let names = state.called.as_ref().map_or(vec!["service"], |called| called.names.clone());
+                (names, state.old.clone(), query.above(log).next())
+            }
+            Owner::Expr(id) => match &query.expr(id).kind {
+                ExprKind::LabelReplace { operand, texts } if !one_to_one(texts) => {
+                    (self.carried(*operand).into_iter().flatten().collect(), self.feeds(id), query.expr(id).parent)
+                }
+                _ => return false,
+            },
+            Owner::Log(_) => return false,
+        };
+        let today = self.before.today(&streams);
+        let jobs: BTreeSet<_> = today.into_iter().map(|index| self.before.proof.value_today(index, "job")).collect();
+        let new = || names.iter().copied().filter(|name| *name != "job");
+        if new().next().is_none() || jobs.len() < 2 && self.flow(mention.owner) == Flow::Moved {
+            return false;
+        }
+        while let Some(id) = up {
+            let through = |name: &str| match &query.expr(id).kind {
+                ExprKind::RangeAggregation { grouping, .. } => self.passes(grouping.as_ref(), name, true),
+                ExprKind::VectorAggregation { function, grouping, .. } => {
+                    keeps(*function) || self.passes(grouping.as_ref(), name, false)
+                }
+                _ => true,
+            };
+            if !new().any(through) {
+                return false;
+            }
+            up = query.expr(id).parent;
+        }
+        true
+    }
+
+    /// Whether a `label_replace` writes over what comes in the place of `job`, and not with what stood there.
+    fn writes_over(&self, mention: &Mention) -> bool {
+        let (Owner::Expr(id), Use::LabelReplaceDestination) = (mention.owner, mention.usage) else { return false };
+        matches!(&self.query.expr(id).kind, ExprKind::LabelReplace { operand, texts }
+            if !one_to_one(texts) && self.carried(*operand).iter().any(|names| names.contains(&mention.name.as_str())))
     }
 
     /// A field of the line gets another name: an edit where all streams move, else for a person.
@@ -313,6 +365,14 @@ impl Work<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether `label_replace` takes all of `job`, so that series that it told apart stay apart.
+fn one_to_one(texts: &[Text<'_>; 4]) -> bool {
+    let [_, new, from, pattern] = texts;
+    from.value == "job"
+        && matches!(&*pattern.value, "(.*)" | "(.+)")
+        && (new.value.contains("$1") || new.value.contains("${1}"))
 }
 
 /// Whether one name can stand for `job`, and with `value`, each value is the same as well.

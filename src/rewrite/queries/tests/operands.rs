@@ -200,3 +200,80 @@ fn a_whole_host_without_the_label_that_names_the_service() {
     stays(r#"max without (component) (rate({hostname="puck"}[1m]))"#);
     stays(r#"sum by (service) (rate({hostname="puck"}[1m]))"#);
 }
+
+/// Two sides are told apart by what their series have: `job` on one and nothing on the other is not the same as `service` on
+/// both.
+#[test]
+fn sides_whose_series_come_to_be_called_alike() {
+    // Some are left for what their groupings read, too.
+    let is_left = |expr: &str| {
+        let (after, findings) = query(expr);
+        assert_eq!(after, expr);
+        assert!(findings.iter().any(|one| one.level == Level::Review), "{expr}: {findings:?}");
+    };
+    let one = r#"rate({job="kairos"}[5m])"#;
+    for operator in ["or", "and", "unless", "/", "> bool"] {
+        for by in ["service", "service, hostname", "hostname, service"] {
+            let with_job = by.replace("service", "job");
+            is_left(&format!("count by ({by}) ({one}) {operator} sum by ({with_job}) ({one})"));
+            is_left(&format!("sum by ({with_job}) ({one}) {operator} count by ({by}) ({one})"));
+        }
+        is_left(&format!("count by (service) ({one}) {operator} on (job) sum by (job) ({one})"));
+        let replaced = format!(r#"label_replace(sum by (job) ({one}), "service", "$1", "job", "(.*)")"#);
+        is_left(&format!("{replaced} {operator} sum by (job) ({one})"));
+        let written = format!(r#"label_replace(count({one}), "service", "kairos", "", "")"#);
+        is_left(&format!("{written} {operator} sum by (job) ({one})"));
+    }
+    left(
+        r#"count by (service) (rate({hostname="puck"}[5m])) or sum by (job) (rate({job="kairos"}[5m]))"#,
+        "dashboards/matching",
+    );
+    // Another container of the project has the name already.
+    let siblings = moved("kairos", true);
+    let redis = r#"count by (service) (rate({service="kairos", component="redis"}[5m]))"#;
+    left_under(&format!("{redis} or sum by (job) ({one})"), "dashboards/matching", &siblings);
+    // Nothing of it is called like the moved service.
+    becomes(
+        &format!(r#"count by (service) (rate({{service="athena"}}[5m])) or sum by (job) ({one})"#),
+        r#"count by (service) (rate({service="athena"}[5m])) or sum by (service) (rate({service="kairos"}[5m]))"#,
+    );
+    becomes(
+        &format!(r#"sum by (job) ({one}) or sum by (job) (rate({{job="angelia"}}[5m]))"#),
+        r#"sum by (service) (rate({service="kairos"}[5m])) or sum by (job) (rate({job="angelia"}[5m]))"#,
+    );
+    becomes(
+        &format!("sum by (job) ({one}) or count by (job) ({one})"),
+        r#"sum by (service) (rate({service="kairos"}[5m])) or count by (service) (rate({service="kairos"}[5m]))"#,
+    );
+}
+
+/// What is told apart by `job` alone is one once the query writes it anew; the label in its place is not written.
+#[test]
+fn jobs_that_the_query_makes_one() {
+    let two = r#"rate({job=~"kairos|angelia"}[5m])"#;
+    for replaced in [r#""job", "", "job", ".*""#, r#""job", "x", "", """#, r#""job", "$1", "job", "(.).*""#] {
+        for around in ["avg without () (", "max without (hostname) (", "sum without (job) (", "topk(1, "] {
+            left(&format!("{around}label_replace({two}, {replaced}))"), "dashboards/host-wide");
+        }
+        left(&format!("label_replace({two}, {replaced})"), "dashboards/host-wide");
+    }
+    for replaced in [r#""job", "x", "", """#, r#""job", "", "hostname", ".*""#] {
+        becomes(
+            &format!("sum by (hostname) (label_replace({two}, {replaced}))"),
+            &format!(
+                r#"sum by (hostname) (label_replace(rate({{hostname="puck"}} | job="angelia" or service="kairos" [5m]), {replaced}))"#
+            ),
+        );
+    }
+    left(r#"avg without () (rate({job=~"kairos|angelia"} | label_format job="x" [5m]))"#, "dashboards/host-wide");
+    // One job is one series all the time.
+    becomes(
+        r#"avg without () (label_replace(rate({job="kairos"}[5m]), "job", "x", "", ""))"#,
+        r#"avg without () (label_replace(rate({service="kairos"}[5m]), "job", "x", "", ""))"#,
+    );
+    left(r#"label_replace(sum by (job) (rate({job="kairos"}[5m])), "service", "x", "", "")"#, "dashboards/collision");
+    becomes(
+        r#"label_replace(sum by (job) (rate({job="kairos"}[5m])), "service", "$1", "job", "(.*)")"#,
+        r#"label_replace(sum by (service) (rate({service="kairos"}[5m])), "service", "$1", "service", "(.*)")"#,
+    );
+}
