@@ -137,6 +137,7 @@ fn moved(compose: &Arc<Source>, listener: &Place) -> Move {
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
         keep_history: false,
+        left: std::collections::BTreeSet::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,

@@ -254,3 +254,60 @@ fn a_bridge_is_gone_once_the_last_service_of_its_query_has_moved() {
         "{last}"
     );
 }
+
+/// Queries over several services, each of which leaves them in its turn: as a batch, and one by one with merges between.
+#[test]
+fn what_a_move_leaves_is_not_narrowed_by_the_next() {
+    let jobs = [
+        "kairos.*|angelia.*",
+        "(?:kairos|angelia).*",
+        "kairos|spel.+",
+        ".*(kairos|spelunker|angelia).*",
+        "^(kairos|angelia|spelunker|jupyterlab)$",
+        "(?i)kairos|angelia",
+        ".*[el].*[is].*",
+    ];
+    let queries: Vec<String> = jobs
+        .iter()
+        .flat_map(|jobs| {
+            let whole = format!("{{job=~\"{jobs}\"}}");
+            let filter = format!("{{hostname=\"puck.incus\"}} | job=~\"{jobs}\"");
+            [format!("sum by (job) (rate({whole} |= \"x\" [5m]))"), whole, filter]
+        })
+        .collect();
+    let targets: Vec<Value> = queries.iter().map(|query| serde_json::json!({"expr": query})).collect();
+    let panel = serde_json::json!({"datasource": {"type": "loki", "uid": "loki"}, "targets": targets});
+    let dashboard = serde_json::json!({"schemaVersion": 39, "panels": [panel]}).to_string();
+    let rules: Vec<Value> = queries
+        .iter()
+        .zip(0..)
+        .map(|(query, at)| serde_json::json!({"alert": format!("A{at}"), "expr": format!("count_over_time({query} [5m]) > 0")}))
+        .filter(|rule| !rule["expr"].as_str().unwrap().contains("sum by"))
+        .collect();
+    let rules = serde_json::json!({"groups": [{"name": "several", "rules": rules}]}).to_string();
+    let files =
+        [("ansible/pplg/grafana/dashboards/several.json", dashboard), ("ansible/pplg/loki/rules/several.yml", rules)];
+    let with_files = || {
+        let scratch = Scratch::demo();
+        for (path, text) in &files {
+            scratch.write(path, text);
+        }
+        scratch.commit("queries over several services");
+        scratch
+    };
+    let unchanged = |scratch: &Scratch, rev: &str| {
+        for (path, text) in &files {
+            assert_eq!(String::from_utf8(scratch.show(rev, path)).unwrap(), *text, "{path}");
+        }
+    };
+    let batch = with_files();
+    assert_eq!(batch.migrate(&["--all", "--host", "puck"]).code, 3);
+    unchanged(&batch, "migrate/puck/all");
+    let one_by_one = with_files();
+    for name in ["spelunker", "kairos", "jupyterlab", "angelia"] {
+        let run = one_by_one.migrate(&[name, "--host", "puck"]);
+        assert_eq!(run.code, 3, "{}", run.err);
+        one_by_one.git(&["merge", "-q", &format!("migrate/puck/{name}")]);
+        unchanged(&one_by_one, "main");
+    }
+}

@@ -81,6 +81,7 @@ impl Before<'_> {
             return fate;
         }
         let mut failed = stays;
+        let mut forgotten = None;
         let mut candidates = self.candidates(one, others);
         candidates.retain(|candidate| candidate.filter.is_none() || !asked.selector_only);
         for candidate in candidates {
@@ -91,7 +92,10 @@ impl Before<'_> {
                 && self.proof.lasts(&old, &new, one.is_negative())
                 && (!self.moved.keep_history || self.proof.same_today(&old, &new))
             {
-                return Fate::Becomes(candidate);
+                match self.forgets(one, &Condition::all(others), &new) {
+                    None => return Fate::Becomes(candidate),
+                    job => forgotten = forgotten.or(job),
+                }
             }
             if candidate.how == How::Swap || !matches!(failed, Verdict::Wrong { .. }) {
                 // Right, but not for good.
@@ -99,7 +103,10 @@ impl Before<'_> {
                 failed = if verdict.is_right() { later() } else { verdict };
             }
         }
-        self.unproven(one, &old, failed)
+        match forgotten {
+            Some(job) => self.review(ids::MOVED_BEFORE, job, one),
+            None => self.unproven(one, &old, failed),
+        }
     }
 
     /// What becomes of a matcher on `service_name`, which moves with the name of the project (label-surface 1.6).
@@ -132,14 +139,21 @@ impl Before<'_> {
         if let Some(fate) = self.by_absence(one) {
             return fate;
         }
+        let mut forgotten = None;
         for (how, new) in self.leaves(one, context) {
             if self.proof.agree(context, &is, &new, Copies::Ignored) == Ok(true)
                 && self.proof.lasts_here(context, &is, &new, one.is_negative())
             {
-                return Fate::Becomes((how, new));
+                match self.forgets(one, context, &context.and(new.clone())) {
+                    None => return Fate::Becomes((how, new)),
+                    job => forgotten = forgotten.or(job),
+                }
             }
         }
-        self.unproven(one, &context.and(is), failed)
+        match forgotten {
+            Some(job) => self.review(ids::MOVED_BEFORE, job, one),
+            None => self.unproven(one, &context.and(is), failed),
+        }
     }
 
     /// Whether the selector may be left alone: with the copies that Docker keeps, and without, as an older Engine keeps

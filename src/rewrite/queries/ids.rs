@@ -115,6 +115,8 @@ ids! {
     NAME_MOVES = "name-moves";
     PARSER = "parser";
     GAINS = "gains";
+    LEFT = "left";
+    MOVED_BEFORE = "moved-before";
 }
 
 #[cfg(test)]

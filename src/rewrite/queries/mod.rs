@@ -9,6 +9,7 @@ mod candidates;
 mod fate;
 mod file;
 mod follow;
+mod former;
 mod ids;
 mod kept;
 mod query;

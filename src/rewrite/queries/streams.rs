@@ -10,6 +10,7 @@ use crate::topology::loki::DISCOVERED;
 use crate::topology::sites::Asks;
 use crate::topology::{Derives, Label, Move, Streams};
 
+use super::former::Formers;
 use super::kept::Kept;
 use super::told::Told;
 
@@ -53,6 +54,7 @@ pub(super) struct Before<'m> {
     /// Streams of today that Loki keeps as one with some that move, which are among them.
     together: Vec<Vec<usize>>,
     told: Told,
+    pub(super) formers: Formers,
     /// The jobs of what moves, and of all streams that it takes from or brings to; `None` when one is not known.
     touched: Option<BTreeSet<&'m str>>,
 }
@@ -94,6 +96,7 @@ impl<'m> Before<'m> {
             moving: Vec::new(),
             together: Vec::new(),
             told: Told::default(),
+            formers: Formers::default(),
             touched: None,
         };
         let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
@@ -149,7 +152,7 @@ impl<'m> Before<'m> {
     }
 
     /// Whether a stream of today goes on with other labels as this one.
-    fn changed(&self, index: usize, to: usize) -> bool {
+    pub(super) fn changed(&self, index: usize, to: usize) -> bool {
         let (old, new) = (self.moved.streams.before.get(index), self.moved.streams.after.get(to));
         old.map(|stream| &stream.labels) != new.map(|stream| &stream.labels)
     }

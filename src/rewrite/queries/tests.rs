@@ -60,6 +60,7 @@ fn moved(project: &str, siblings: bool) -> Move {
         streams: streams(project, siblings),
         bridge: Bridge::Auto,
         keep_history: false,
+        left: std::collections::BTreeSet::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,

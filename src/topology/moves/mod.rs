@@ -18,7 +18,7 @@ use super::streams::{Leaving, Streams};
 use super::{Topology, compose, later};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
-use crate::text::Place;
+use crate::text::{Place, RepoPath};
 
 pub use selection::{Selection, Services};
 pub use services::{Service, find, is_collected, is_on_syslog, services};
@@ -83,6 +83,9 @@ pub struct Move {
     pub keep_history: bool,
     /// Whether the user said what the project is called.
     pub project_given: bool,
+    /// Queries by path that earlier moves of the same run left for a person: what they selected then is not what they select
+    /// now.
+    pub left: BTreeSet<(RepoPath, String)>,
     /// Index of the host in [`Topology::hosts`].
     pub host_index: usize,
     /// Index of the project in [`Host::deployments`].
@@ -172,9 +175,7 @@ fn build(
     let mut siblings: Vec<String> = all.filter(|index| !leaving.contains(index)).map(|index| name(&index)).collect();
     siblings.sort();
     let concerned = || going.iter().chain(&staying).map(|&index| &host.listeners[index]);
-    let mut jobs: Vec<String> = concerned().filter_map(|listener| listener.job()).map(str::to_owned).collect();
-    jobs.sort();
-    jobs.dedup();
+    let jobs: BTreeSet<&str> = concerned().filter_map(|listener| listener.job()).collect();
     let streams = if with_streams && host.socket(&topology.alloy).is_some() {
         let leaving = Leaving { host: host_index, deployment, services: &leaving, project: Some(&project.name) };
         match Streams::of(topology, leaving) {
@@ -195,12 +196,13 @@ fn build(
         project_at: project.at.clone(),
         components,
         siblings,
-        jobs,
+        jobs: jobs.into_iter().map(str::to_owned).collect(),
         listeners: concerned().map(|listener| listener.at.clone()).collect(),
         streams,
         bridge: request.bridge,
         keep_history: request.keep_history,
         project_given: request.project.is_some(),
+        left: BTreeSet::new(),
         host_index,
         deployment,
         going,

@@ -45,6 +45,7 @@ fn fate(text: &str, sibling: bool) -> String {
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
         keep_history: false,
+        left: BTreeSet::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,

@@ -135,6 +135,11 @@ impl<'w> Work<'w, '_> {
         if !analysis.concerned() {
             return State::Untouched;
         }
+        if self.before.moved.left.contains(&(self.file.source.path.clone(), text.to_owned())) {
+            let analysis = Arc::make_mut(&mut analysis);
+            analysis.doubts = vec![query::Remark { id: ids::LEFT, why: String::new() }];
+            analysis.changes.clear();
+        }
         if records && !analysis.renames.is_empty() {
             Arc::make_mut(&mut analysis).doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
         }

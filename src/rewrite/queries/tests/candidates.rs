@@ -208,7 +208,7 @@ fn a_parser_that_loki_could_skip_is_not_woken_by_a_filter() {
 #[test]
 fn what_neither_adds_up_nor_takes_a_grouping_counts_the_lines_of_all_as_one() {
     let several = engine::several();
-    let counter = |head: &str, tail: &str| format!(r#"rate_counter({{{head}}} {tail} [1m])"#);
+    let counter = |head: &str, tail: &str| format!("rate_counter({{{head}}} {tail} [1m])");
     for (around, tail) in [("sum", "| json | unwrap n"), ("max by (level)", "| logfmt | unwrap n"), ("", "| unwrap n")]
     {
         let wrapped = |inner: String| if around.is_empty() { inner } else { format!("{around} ({inner})") };
@@ -223,4 +223,63 @@ fn what_neither_adds_up_nor_takes_a_grouping_counts_the_lines_of_all_as_one() {
     let reads = counter(r#"job="kairos""#, r#"| json | component="x" | unwrap n"#);
     engine::left_under(&reads, "dashboards/fans-out", &several);
     engine::left_under(&format!("sum by (container) ({reads})"), "dashboards/fans-out", &several);
+}
+
+/// A service that moved before asks for nothing any more by its job; a query that was left then must not forget it now.
+#[test]
+fn a_pattern_that_fits_the_job_of_what_moved_before() {
+    let with = |project: &str, component: &str, hostname: &str| {
+        let mut moved = moved("kairos", false);
+        let before = engine::stream(&[("service", project), ("component", component), ("hostname", hostname)]);
+        moved.streams.image.push(vec![moved.streams.after.len()]);
+        moved.streams.before.push(before.clone());
+        moved.streams.after.push(before);
+        moved
+    };
+    let kaimos = with("kaimos", "web", "puck");
+    for pattern in ["kai.*", "kai.os", "(?i)KAI[RM]OS", "[a-z]*os"] {
+        for query in ["{{job=~`P`}}", "{{hostname=`puck`}} | job=~`P`", "sum(rate({{job=~`P`, hostname=~`p.+`}}[5m]))"]
+        {
+            let query = query.replace("{{", "{").replace("}}", "}").replace('P', pattern);
+            engine::left_under(&query, "dashboards/moved-before", &kaimos);
+        }
+    }
+    // Its host is not asked for, or its name does not fit.
+    let mut elsewhere = with("kaimos", "web", "ariel");
+    let here = r#"{job=~"kai.*", hostname="puck"}"#;
+    engine::becomes_under(here, r#"{service="kairos", hostname="puck"}"#, &elsewhere);
+    engine::left_under(r#"{job=~"kai.*"}"#, "dashboards/moved-before", &elsewhere);
+    engine::becomes_under(r#"{job=~"kairos.*"}"#, r#"{service="kairos"}"#, &elsewhere);
+    engine::becomes_under(r#"{job="kairos"}"#, r#"{service="kairos"}"#, &elsewhere);
+    // Nor may the name that is left in a list pass for what came in its place.
+    let list = r#"{hostname="puck", job=~"kairos|kaimos"}"#;
+    engine::left_under(list, "dashboards/moved-before", &kaimos);
+    engine::left_under(r#"{hostname="puck"} | job=~"kairos|kaimos""#, "dashboards/moved-before", &kaimos);
+    let negation = r#"{hostname="puck", job!~"kai.*"}"#;
+    engine::becomes_under(negation, r#"{hostname="puck", job!~"kai.*", service!="kairos"}"#, &kaimos);
+    // As the component, as both, with the other dash, and not where the job is still there.
+    for (project, component) in [("x", "kai-x"), ("kai", "web"), ("x_y", "kai")] {
+        engine::left_under(r#"{job=~"k.*"}"#, "dashboards/moved-before", &with(project, component, "puck"));
+    }
+    engine::left_under(r#"{job=~"kairos|x-y-we."}"#, "dashboards/more-names", &with("x_y", "web", "puck"));
+    engine::left_under(r#"{job=~"(kairos|x)(-y-we.)?.*"}"#, "dashboards/more-names", &with("x_y", "web", "puck"));
+    let last = elsewhere.streams.after.len();
+    elsewhere.streams.image.push(vec![last]);
+    elsewhere.streams.before.push(engine::stream(&[("job", "kaimos"), ("hostname", "ariel")]));
+    elsewhere.streams.after.push(engine::stream(&[("job", "kaimos"), ("hostname", "ariel")]));
+    engine::becomes_under(here, r#"{service="kairos", hostname="puck"}"#, &elsewhere);
+}
+
+/// What an earlier move of the same branch left for a person stays left.
+#[test]
+fn a_query_that_an_earlier_move_left() {
+    let mut moved = moved("kairos", false);
+    let query = r#"{job="kairos"}"#;
+    engine::becomes_under(query, r#"{service="kairos"}"#, &moved);
+    moved.left.insert(("d.json".into(), query.into()));
+    engine::left_under(query, "dashboards/left", &moved);
+    let (_, findings) = query_under(query, &moved);
+    assert_eq!(findings[0].proposed, None);
+    let other = r#"{job="kairos"} |= "x""#;
+    engine::becomes_under(other, r#"{service="kairos"} |= "x""#, &moved);
 }

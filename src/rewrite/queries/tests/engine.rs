@@ -107,7 +107,7 @@ fn a_field_called_job_is_not_compared_once_the_label_is_gone() {
     }
     left(r#"{job="kairos"} | json | job>5"#, "dashboards/comparison");
     // No parser makes such a label.
-    for parser in [r#"json level"#, r#"logfmt level="job""#, "regexp `(?P<level>.+)`", "pattern `<level> <_>`"] {
+    for parser in ["json level", r#"logfmt level="job""#, "regexp `(?P<level>.+)`", "pattern `<level> <_>`"] {
         becomes(
             &format!(r#"{{job="kairos"}} | {parser} | job!="inner""#),
             &format!(r#"{{service="kairos"}} | {parser} | job!="inner""#),

@@ -1,0 +1,81 @@
+//! What may have moved before this move, and what its job may have been called.
+//!
+//! Knows: how people call jobs: as the project, as the component, or as both. Must not know: who moved it. A query that an
+//! earlier move left asks for that job to this day: a rewrite that forgets it would take the last trace of it away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::streams::Before;
+use crate::proof::{Condition, Matcher};
+
+/// Labels that the Docker socket gives, and a listener does not.
+const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+
+/// Names of jobs that no stream has, each with the streams afterwards that may have come in its place.
+#[derive(Default)]
+pub(super) struct Formers(OnceLock<BTreeMap<String, Vec<usize>>>);
+
+impl Before<'_> {
+    /// A job that a rewrite of `one` (on `job`) would forget: `one` asks for it beside `context`, and `new` does not ask for
+    /// what came in its place. What leaves a job out goes on to name it.
+    pub(super) fn forgets(&self, one: &Matcher, context: &Condition, new: &Condition) -> Option<&str> {
+        if one.is_negative() {
+            return None;
+        }
+        let all = self.formers.0.get_or_init(|| self.formers()).iter();
+        let mut named = all.filter(|(name, _)| one.accepts(name) == Some(true)).peekable();
+        named.peek()?;
+        let there = self.proof.after(&listened(context)).ok();
+        let then = self.proof.after(new).ok()?;
+        let forgotten = |to: &usize| {
+            there.as_ref().is_none_or(|there| there.binary_search(to).is_ok()) && then.binary_search(to).is_err()
+        };
+        named.find(|(_, streams)| streams.iter().any(forgotten)).map(|(name, _)| name.as_str())
+    }
+
+    fn formers(&self) -> BTreeMap<String, Vec<usize>> {
+        let streams = &self.moved.streams;
+        let known = 0..streams.before.len();
+        let jobs: BTreeSet<&str> = known.clone().filter_map(|index| self.proof.value_today(index, "job")).collect();
+        let moving: BTreeSet<usize> =
+            known.flat_map(|index| self.proof.image(index).filter(move |&to| self.changed(index, to))).collect();
+        // Where the socket is read already, what is to move has its new streams.
+        let later: BTreeSet<_> = streams.later.iter().map(|later| &later.stream.labels).collect();
+        let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (to, stream) in streams.after.iter().enumerate() {
+            let value = |label: &str| self.proof.value_after(to, label).filter(|value| !value.is_empty());
+            // A project moves as a whole: what else there is of this one was never on syslog.
+            let Some(project) = value("service").filter(|project| *project != self.moved.project) else { continue };
+            if stream.labels.contains_key("job") || moving.contains(&to) || later.contains(&stream.labels) {
+                continue;
+            }
+            let mut names = vec![project.to_owned()];
+            if let Some(component) = value("component") {
+                names.extend([
+                    component.to_owned(),
+                    format!("{project}-{component}"),
+                    format!("{project}_{component}"),
+                ]);
+            }
+            names.extend(names.clone().iter().flat_map(|name| [name.replace('-', "_"), name.replace('_', "-")]));
+            names.sort_unstable();
+            names.dedup();
+            for name in names.into_iter().filter(|name| !jobs.contains(name.as_str())) {
+                found.entry(name).or_default().push(to);
+            }
+        }
+        found
+    }
+}
+
+/// What a condition asks of a stream that a listener has made, as far as the streams of today tell.
+fn listened(condition: &Condition) -> Condition {
+    let each = |list: &[Condition]| list.iter().map(listened).collect();
+    match condition {
+        Condition::Is(one) if one.label == "job" || NEW.contains(&one.label.as_str()) => Condition::Open,
+        Condition::All(list) => Condition::All(each(list)),
+        Condition::Any(list) => Condition::Any(each(list)),
+        other => other.clone(),
+    }
+}
