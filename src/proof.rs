@@ -6,25 +6,29 @@
 
 mod bits;
 mod condition;
+mod lasts;
 mod matcher;
 mod ready;
 mod show;
 mod shown;
 mod side;
 mod touched;
+mod worlds;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::topology::{Stream, Streams};
+use crate::text::Place;
+use crate::topology::{Label, Stream, Streams};
 
 pub use condition::Condition;
 pub use matcher::{Matcher, Op, Value};
 pub use show::{condition as written, matcher as comparison, quoted, stream};
 
 use shown::Shown;
-use side::{Selected, Side};
+use side::{Found, Seen, Side};
 use touched::Touched;
+use worlds::{Names, Open, World};
 
 /// What the streams say about a rewrite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,10 +86,13 @@ pub struct Proof<'s> {
 impl<'s> Proof<'s> {
     /// Makes the streams ready.
     pub fn new(streams: &'s Streams) -> Self {
-        let of = |list: &'s [Stream]| (Side::new(streams, list.iter()), Shown::of(list));
-        let ((before, today), (after, then)) = rayon::join(|| of(&streams.before), || of(&streams.after));
-        let later = Side::new(streams, streams.later.iter().map(|later| &later.stream));
+        let names = Arc::new(Names::of(streams));
+        let of = |list: &'s [Stream]| (Side::new(streams, &names, list.iter()), Shown::of(list));
+        let ((mut before, today), (mut after, then)) = rayon::join(|| of(&streams.before), || of(&streams.after));
+        let later = Side::new(streams, &names, streams.later.iter().map(|later| &later.stream));
         let touched = Touched::of(streams, &before, &after);
+        before.touch(&touched.before);
+        after.touch(&touched.after);
         Self { streams, before, after, later, shown: (today, then), touched }
     }
 
@@ -105,24 +112,64 @@ impl<'s> Proof<'s> {
         let before = self.today(old, copies)?;
         let after = self.after(new)?;
         for matcher in open {
-            self.unmoved(&before, &matcher.label)?;
+            self.unmoved(&before, &matcher.label, false)?;
         }
+        let unknown = self.unknown(&[old, new]);
+        if unknown.is_empty() {
+            return Ok(self.judged(&before, &after));
+        }
+        // Where the values are as it asks, it selects the most.
+        let into = |index: &usize| self.image(*index).any(|to| after.binary_search(&to).is_ok());
+        let come = self.touched.before.iter().copied().filter(into);
+        let concerned: BTreeSet<usize> = before.iter().copied().chain(come).collect();
+        let concerned: Vec<usize> = concerned.into_iter().collect();
+        for test in &unknown {
+            self.unmoved(&concerned, &test.label, true)?;
+        }
+        let verdict = self.judged(&before, &after);
+        for world in World::all(&unknown)? {
+            let before = self.counted(certain(&self.before.select_in(old, &world))?, copies);
+            let after = certain(&self.after.select_in(new, &world))?;
+            if self.judged(&before, &after).is_right() != verdict.is_right() {
+                let why = unknown
+                    .iter()
+                    .find_map(|test| self.before.unclear(&test.label).or(self.after.unclear(&test.label)));
+                return Err(why.unwrap_or_default());
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// What the streams `before` and `after` that are selected say.
+    fn judged(&self, before: &[usize], after: &[usize]) -> Verdict {
         let shown = &self.shown.1;
         let expected = shown.ranks(before.iter().flat_map(|&index| self.image(index)));
-        let found = shown.ranks(after);
+        let found = shown.ranks(after.iter().copied());
         let missing = shown.differing(&expected, &found);
         let extra = shown.differing(&found, &expected);
         if missing.is_empty() && extra.is_empty() {
-            return Ok(Verdict::Right { any: !before.is_empty() });
+            return Verdict::Right { any: !before.is_empty() };
         }
-        Ok(Verdict::Wrong { missing, extra })
+        Verdict::Wrong { missing, extra }
+    }
+
+    /// The tests in these conditions whose answer is not known for some stream.
+    fn unknown(&self, conditions: &[&Condition]) -> BTreeSet<Open> {
+        let sides = [&self.before, &self.after, &self.later];
+        sides.into_iter().flat_map(|side| conditions.iter().flat_map(|one| side.open(one))).collect()
+    }
+
+    /// Whether something holds in every world that these conditions tell apart.
+    fn always(&self, conditions: &[&Condition], holds: impl Fn(&World) -> bool) -> bool {
+        World::all(&self.unknown(conditions)).is_ok_and(|worlds| worlds.iter().all(holds))
     }
 
     /// Whether `condition` is seen at a glance to select afterwards what carries on what it selects today, the copies
     /// counted or not: it does so of the streams the move touches, and the others are what they were. What cannot be told
     /// at a glance is for [`Proof::check`].
     pub fn plainly_stays(&self, condition: &Condition) -> bool {
-        let (before, after) = (self.before.asking(condition), self.after.asking(condition));
+        let as_asked = World::default();
+        let (before, after) = (self.before.asking(condition, &as_asked), self.after.asking(condition, &as_asked));
         if !before.is_sure() || !after.is_sure() || !condition.variables().is_empty() {
             return false;
         }
@@ -138,7 +185,7 @@ impl<'s> Proof<'s> {
     /// Tells of the streams of today, one by one, whether they satisfy `condition`; `None` where that cannot be told of
     /// every one. A matcher whose value Grafana fills in is satisfied by any.
     pub fn one_by_one<'c>(&'c self, condition: &'c Condition) -> Option<impl Fn(usize) -> bool + 'c> {
-        let asking = self.before.asking(condition);
+        let asking = self.before.asking(condition, &World::default());
         asking.is_sure().then_some(move |index| asking.of(index) == Ok(true))
     }
 
@@ -148,70 +195,43 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn agree(&self, context: &Condition, old: &Condition, new: &Condition, copies: Copies) -> Result<bool, String> {
-        let (before, after) = (self.before.asking(old), self.after.asking(new));
-        for index in self.today(context, copies)? {
-            let wanted = before.of(index)?;
-            for to in self.image(index) {
-                if after.of(to)? != wanted {
-                    return Ok(false);
+        let there = self.today(context, copies)?;
+        let unknown = self.unknown(&[old, new]);
+        for test in &unknown {
+            self.unmoved(&there, &test.label, true)?;
+        }
+        for world in World::all(&unknown)? {
+            let (before, after) = (self.before.asking(old, &world), self.after.asking(new, &world));
+            for &index in &there {
+                let wanted = before.of(index)?;
+                for to in self.image(index) {
+                    if after.of(to)? != wanted {
+                        return Ok(false);
+                    }
                 }
             }
         }
         Ok(true)
     }
 
-    /// Whether `new` is right as well once other services have moved: it takes in none of their new streams whose lines
-    /// `old` does not select today, nor, where it is to leave out only what moves now (`leaves_out`), does it leave any
-    /// out. What it names by its job is looked at again when that moves.
-    pub fn lasts(&self, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
-        let then = self.later.select(new);
-        let (Ok(today), Ok(then)) = (self.today(old, Copies::Ignored), &*then) else { return false };
-        // What nobody reads yet would have come in by the old query as it comes.
-        let asking = self.later.asking(old);
-        let asks = |index: usize| asking.of(index) == Ok(true);
-        self.streams.later.iter().enumerate().all(|(index, later)| {
-            let wanted = later.of.iter().any(|of| today.contains(of)) || later.of.is_empty() && asks(index);
-            self.settles(new, &later.of, wanted, then.all.binary_search(&index).is_ok(), leaves_out)
-        })
-    }
-
-    /// The same for one comparison inside a larger label filter.
-    pub fn lasts_here(&self, context: &Condition, old: &Condition, new: &Condition, leaves_out: bool) -> bool {
-        let there = self.later.select(context);
-        let Ok(there) = &*there else { return false };
-        let (old_later, new_later, old_today) =
-            (self.later.asking(old), self.later.asking(new), self.before.asking(old));
-        there.all.iter().all(|&index| {
-            let of = &self.streams.later[index].of;
-            let new_one = of.is_empty() && old_later.of(index) == Ok(true);
-            let wanted = new_one || of.iter().any(|&of| old_today.of(of) == Ok(true));
-            let then = new_later.of(index);
-            then.is_ok_and(|then| self.settles(new, of, wanted, then, leaves_out))
-        })
-    }
-
-    fn settles(&self, new: &Condition, of: &[usize], wanted: bool, then: bool, leaves_out: bool) -> bool {
-        let named = || {
-            let jobs = of.iter().filter_map(|&of| self.before.value(of, "job"));
-            let asked = new.matchers().into_iter().filter(|one| one.label == "job").collect::<Vec<_>>();
-            !of.is_empty()
-                && jobs.into_iter().all(|job| asked.iter().any(|one| one.accepts(job) != one.accepts("\u{1}")))
-        };
-        if then { wanted || named() } else { !(wanted && leaves_out) || named() }
-    }
-
     /// Whether both select the same streams of today, the copies of what moves aside: what is stored already stays in
     /// sight.
     pub fn same_today(&self, old: &Condition, new: &Condition) -> bool {
-        let today = |condition| self.today(condition, Copies::Ignored);
-        matches!((today(old), today(new)), (Ok(old), Ok(new)) if old == new)
+        self.always(&[old, new], |world| {
+            let today = |condition| certain(&self.before.select_in(condition, world));
+            let today = |condition| today(condition).map(|found| self.counted(found, Copies::Ignored));
+            matches!((today(old), today(new)), (Ok(old), Ok(new)) if old == new)
+        })
     }
 
     /// Whether both select the same streams after the move, and the same of those to come.
     pub fn same_after(&self, one: &Condition, other: &Condition) -> bool {
-        let then = |condition| self.later.select(condition);
-        matches!((self.after(one), self.after(other)), (Ok(one), Ok(other)) if one == other)
-            && matches!((&*then(one), &*then(other)), (Ok(one), Ok(other)) if one == other)
+        self.always(&[one, other], |world| {
+            let after = |condition| certain(&self.after.select_in(condition, world));
+            let then = |condition| self.later.select_in(condition, world);
+            matches!((after(one), after(other)), (Ok(one), Ok(other)) if one == other)
+                && matches!((then(one), then(other)), (Ok(one), Ok(other)) if one == other)
+        })
     }
 
     /// The streams that `condition` selects today, by index.
@@ -219,11 +239,15 @@ impl<'s> Proof<'s> {
     /// # Errors
     /// What is not known, as a sentence part.
     pub fn today(&self, condition: &Condition, copies: Copies) -> Result<Vec<usize>, String> {
-        let mut found = certain(&self.before.select(condition))?;
+        Ok(self.counted(certain(&self.before.select(condition))?, copies))
+    }
+
+    /// These streams of today, without copies where those do not count.
+    fn counted(&self, mut found: Vec<usize>, copies: Copies) -> Vec<usize> {
         if copies == Copies::Ignored && !self.streams.copies.is_empty() {
             found.retain(|index| !self.streams.copies.contains(index));
         }
-        Ok(found)
+        found
     }
 
     /// The streams that `condition` selects after the move, by index.
@@ -283,11 +307,50 @@ impl<'s> Proof<'s> {
         self.after.value(index, label)
     }
 
-    /// Holds that `label` has the same known value on each of these streams and on what becomes of them.
-    fn unmoved(&self, before: &[usize], label: &str) -> Result<(), String> {
+    /// What was taken for granted so far of labels whose values are not known: that none is one of the known ones. Each
+    /// label with the streams it is about, in words, and the block that ships the first.
+    pub fn taken(&self) -> Vec<(String, String, Option<Place>)> {
+        let mut by_label: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
+        for (label, symbol) in self.before.names().taken() {
+            by_label.entry(label).or_default().push(symbol);
+        }
+        // Loki takes it from the other.
+        if by_label.contains_key("service") {
+            by_label.remove(side::DERIVED);
+        }
+        let told = |(label, symbols): (String, Vec<Option<String>>)| {
+            let first = symbols.iter().flatten().next();
+            let is_it = |stream: &&Stream| match (stream.labels.get(&label), first) {
+                (Some(Label::Symbol(name)), Some(first)) => name == first,
+                (Some(Label::Unknown), None) => true,
+                _ => false,
+            };
+            let at = self.streams.before.iter().chain(&self.streams.after).find(is_it).and_then(|one| one.at.clone());
+            let what = first.map_or_else(|| "what this block ships".to_owned(), |first| show::symbol(first));
+            let more = symbols.len() - 1;
+            (label, if more > 0 { format!("{what} and of {more} more") } else { what }, at)
+        };
+        by_label.into_iter().map(told).collect()
+    }
+
+    /// What tells the value of a label of a stream of today from others: the value, or the name of one that is not known.
+    pub fn token_today(&self, index: usize, label: &str) -> Option<&'s str> {
+        token(self.before.seen(index, label))
+    }
+
+    /// The same of a stream after the move.
+    pub fn token_after(&self, index: usize, label: &str) -> Option<&'s str> {
+        token(self.after.seen(index, label))
+    }
+
+    /// Holds that `label` has the same value on each of these streams and on what becomes of them, or one that is `settled`
+    /// before and after. What a move does not touch stays as it is.
+    fn unmoved(&self, before: &[usize], label: &str, settled: bool) -> Result<(), String> {
+        let is_known = |seen| settled && matches!(seen, Seen::Known(_));
         let moves = |&index: &usize| {
-            let old = self.before.value(index, label);
-            old.is_none() || self.image(index).any(|to| self.after.value(to, label) != old)
+            let old = self.before.seen(index, label);
+            let same = |new| old == new && old != Seen::Unclear || is_known(old) && is_known(new);
+            self.before.is_touched(index) && !self.image(index).all(|to| same(self.after.seen(to, label)))
         };
         if before.iter().any(moves) {
             return Err(format!("the label `{label}` may have another value after the move"));
@@ -296,8 +359,15 @@ impl<'s> Proof<'s> {
     }
 }
 
-fn certain(found: &Selected) -> Result<Vec<usize>, String> {
-    let found = found.as_ref().as_ref().map_err(Clone::clone)?;
+fn token(seen: Seen<'_>) -> Option<&str> {
+    match seen {
+        Seen::Known(text) | Seen::Symbol(text) => Some(text),
+        Seen::Unclear => None,
+    }
+}
+
+fn certain(found: &Result<Found, String>) -> Result<Vec<usize>, String> {
+    let found = found.as_ref().map_err(Clone::clone)?;
     found.unclear.first().map_or_else(|| Ok(found.all.clone()), |(_, why)| Err(why.clone()))
 }
 

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::bits::Bits;
 use super::matcher::{Matcher, Test};
-use super::side::{ABSENT, Column, UNCLEAR};
+use super::side::{ABSENT, Column, Seen, Side, UNCLEAR};
 
 /// A condition made ready to be asked many times.
 pub(super) enum Ready<'c, 's> {
@@ -25,6 +25,9 @@ pub(super) struct Asked<'c, 's> {
     pub(super) column: Option<&'c Column<'s>>,
     /// For each value, what the test says of it, once it was asked; `None`: Loki may see it otherwise.
     pub(super) told: Vec<OnceCell<Option<bool>>>,
+    /// What it says of a value that is not known.
+    pub(super) unknown: bool,
+    pub(super) side: &'c Side<'s>,
 }
 
 /// All streams by answer; of those in neither it cannot be told.
@@ -46,7 +49,8 @@ impl Ready<'_, '_> {
         match self {
             Self::Open => true,
             Self::Is(asked) => {
-                asked.test.is_sure() && asked.column.is_none_or(|column| column.having[UNCLEAR].is_empty())
+                let clear = |column: &Column<'_>| column.having[UNCLEAR].iter().all(|&one| !asked.side.is_touched(one));
+                asked.test.is_sure() && asked.column.is_none_or(clear) && !asked.is_open()
             }
             Self::All(list) | Self::Any(list) => list.iter().all(Self::is_sure),
         }
@@ -76,7 +80,7 @@ impl Ready<'_, '_> {
 
 impl Asked<'_, '_> {
     fn split(&self, streams: usize) -> Split {
-        let absent = self.of(ABSENT, "");
+        let absent = self.of(ABSENT);
         let mut split = match absent {
             Some(is_yes) => Split::all(is_yes, streams),
             None => Split { yes: Bits::none(streams), no: Bits::none(streams) },
@@ -88,27 +92,54 @@ impl Asked<'_, '_> {
                 split.no.set(stream, told == Some(false));
             }
         };
-        put(UNCLEAR, None);
         match self.test.names().filter(|values| !values.contains(&"")) {
             // Few values are named: of the others it says what it says of none.
             Some(values) => {
-                let numbers = values.iter().filter_map(|value| column.numbers.get(value));
-                numbers.for_each(|&number| put(number, absent.map(|told| !told)));
+                let numbers = values.iter().filter_map(|value| column.numbers.get(&Seen::Known(value)));
+                numbers.chain(&column.unknown).for_each(|&number| put(number, self.of(number)));
             }
             None => {
-                for (number, value) in column.values.iter().enumerate().skip(UNCLEAR + 1) {
-                    let told = value.and_then(|value| self.of(number, value));
+                for number in UNCLEAR..column.values.len() {
+                    let told = self.of(number);
                     if told != absent {
                         put(number, told);
                     }
                 }
             }
         }
+        for &stream in column.having[UNCLEAR].iter().filter(|&&stream| self.side.is_touched(stream)) {
+            split.yes.set(stream, false);
+            split.no.set(stream, false);
+        }
         split
     }
 
-    /// What the test says of a value; `None` where Loki may see it otherwise.
-    pub(super) fn of(&self, number: usize, value: &str) -> Option<bool> {
-        *self.told[number].get_or_init(|| self.test.value(value))
+    /// What the test says of a value, by number; `None` where Loki may see it otherwise.
+    pub(super) fn of(&self, number: usize) -> Option<bool> {
+        let value = self.column.map_or(Seen::Known(""), |column| column.values[number]);
+        *self.told[number].get_or_init(|| match value {
+            Seen::Known(value) => self.test.value(value),
+            other => Some(self.settled(other).map_or(self.unknown, |hit| hit != self.matcher.is_negative())),
+        })
+    }
+
+    /// Whether it is open what it says of some stream.
+    pub(super) fn is_open(&self) -> bool {
+        let unknown = self.column.into_iter().flat_map(|column| column.unknown.iter().map(|&one| column.values[one]));
+        unknown.into_iter().any(|value| self.settled(value).is_none())
+    }
+
+    /// Whether an unknown value is one of those the test asks for; `None` where it may be or not. What has a name is there.
+    fn settled(&self, value: Seen<'_>) -> Option<bool> {
+        let symbol = match value {
+            Seen::Symbol(name) => Some(name),
+            Seen::Known(_) | Seen::Unclear => None,
+        };
+        match (self.test.names(), symbol) {
+            (Some([""]), Some(_)) => Some(false),
+            (Some(names), _) => self.side.names().are_others(&self.matcher.label, symbol, names).then_some(false),
+            (None, Some(_)) if matches!(self.matcher.value.text(), ".+" | ".*") => Some(true),
+            (None, _) => None,
+        }
     }
 }

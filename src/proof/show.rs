@@ -4,7 +4,7 @@
 
 use super::condition::Condition;
 use super::matcher::Matcher;
-use crate::topology::{Label, Stream};
+use crate::topology::{Label, Stream, compose};
 
 /// Labels that say whose lines they are come first; the rest follows by name.
 const FIRST: [&str; 4] = ["job", "service", "component", "container"];
@@ -17,10 +17,15 @@ pub fn stream(stream: &Stream) -> String {
         .chain(rest)
         .map(|(name, label)| match label {
             Label::Known(value) => format!("{name}={}", quoted(value)),
-            Label::Unknown => format!("{name}=?"),
+            Label::Symbol(_) | Label::Unknown => format!("{name}=?"),
         })
         .collect();
     format!("{{{}}}", pairs.join(", "))
+}
+
+/// What gives a value that is not known: `constants.hostname` on puck.incus.
+pub(super) fn symbol(name: &str) -> String {
+    compose::readable(name)
 }
 
 /// The text as a double-quoted `LogQL` string.

@@ -27,8 +27,11 @@ impl Shown {
     pub(super) fn of(streams: &[Stream]) -> Self {
         let texts: Vec<Arc<str>> = streams.iter().map(|stream| show::stream(stream).into()).collect();
         let family = |index: usize| streams[index].labels.values().any(|label| *label == Label::Unknown);
-        let mut sorted: Vec<(&Arc<str>, Option<usize>, usize)> =
-            texts.iter().enumerate().map(|(index, text)| (text, family(index).then_some(index), index)).collect();
+        // What is not known is shown alike; by name it may be one or not.
+        let named = |index: usize| streams[index].labels.values().any(|label| matches!(label, Label::Symbol(_)));
+        let own = |index: usize| (family(index).then_some(index), named(index).then_some(&streams[index].labels));
+        let mut sorted: Vec<(&Arc<str>, _, usize)> =
+            texts.iter().enumerate().map(|(index, text)| (text, own(index), index)).collect();
         sorted.sort_unstable();
         let mut ranks = vec![0; texts.len()];
         let mut by_rank = Vec::new();

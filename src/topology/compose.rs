@@ -46,18 +46,30 @@ fn parse(text: &str) -> Read {
     }
 }
 
+/// Around what stands for a value that is not known.
+pub(crate) const OPEN: char = '\u{E000}';
+/// Its end.
+pub(crate) const CLOSE: char = '\u{E001}';
+/// Inside, before the host whose own value it is.
+pub(crate) const ON: char = '\u{E002}';
+
 /// Wraps a Jinja expression whose value is not known, so that what depends on it can be told from a real value.
 ///
 /// Only word characters are kept of it, so that it is one plain word wherever it stands.
 pub fn unresolved(expression: &str) -> String {
     let word: String =
         expression.trim().chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '_' }).collect();
-    format!("\u{E000}{word}\u{E001}")
+    format!("{OPEN}{word}{CLOSE}")
+}
+
+/// A text with marks in it, for people: only the expressions.
+pub fn readable(text: &str) -> String {
+    text.replace(ON, " on ").replace([OPEN, CLOSE], "")
 }
 
 /// Whether a text depends on an expression that could not be resolved.
 pub fn is_unresolved(text: &str) -> bool {
-    text.contains('\u{E000}')
+    text.contains(OPEN)
 }
 
 /// The logging driver in force for a service.

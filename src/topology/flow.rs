@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alloy::{Config, Does, LabelMap, Other, Outlets, Pipe, Stage, Target, Touches};
 use super::relabel::{ANY, Labels, Rule, results};
 use super::runs::Host;
-use super::{Label, Scope, Topology};
+use super::{Label, Scope, Topology, compose};
 use crate::syntax::alloy::selector;
 
 /// How many label sets of one source are followed.
@@ -129,9 +129,9 @@ impl<'t> Plumbing<'t> {
     pub fn labels(&self, map: &LabelMap) -> Labels {
         let LabelMap::Known(list) = map else { return anything() };
         let value = |text: &str| {
-            let plain = !text.contains("{{") && !text.contains("{%");
-            let resolved = || self.scope.as_ref()?.resolve(text);
-            if plain { Label::Known(text.to_owned()) } else { resolved().map_or(Label::Unknown, Label::Known) }
+            let plain = !text.contains("{{") && !text.contains("{%") && !compose::is_unresolved(text);
+            let named = || self.scope.as_ref()?.named(text);
+            if plain { Label::Known(text.to_owned()) } else { named().map_or(Label::Unknown, Label::of) }
         };
         list.iter().map(|(name, text)| (name.clone(), value(&text.raw))).collect()
     }
@@ -161,16 +161,24 @@ impl<'t> Plumbing<'t> {
             new.target_label = fill(&rule.target_label, "$");
             new.action = fill(&rule.action, "unknown");
             new.separator = fill(&rule.separator, ";");
-            new.replacement = fill(&rule.replacement, "$1");
+            new.replacement = self.replacement(&rule.replacement);
             // What stands in the place of an unknown part must not look like a known one.
             let lost =
                 |old: &str| old.contains("{{") && self.scope.as_ref().and_then(|scope| scope.resolve(old)).is_none();
-            if lost(&rule.replacement) || lost(&rule.separator) || rule.source_labels.iter().any(|name| lost(name)) {
+            if lost(&rule.separator) || rule.source_labels.iter().any(|name| lost(name)) {
                 new.regex = String::from("(");
             }
             new
         };
         rules.iter().map(one).collect()
+    }
+
+    /// A replacement, in which marks stand for what is not known.
+    fn replacement(&self, text: &str) -> String {
+        let plain = !text.contains("{{") && !compose::is_unresolved(text);
+        let named = || self.scope.as_ref()?.named(text);
+        let nobody_knows = || compose::unresolved(text);
+        if plain { text.to_owned() } else { named().unwrap_or_else(nobody_knows) }
     }
 
     /// The label sets that leave the sources of `other`.
@@ -277,7 +285,7 @@ pub(super) fn hits(selector: &selector::Selector, labels: &Labels) -> Option<boo
     for matcher in &selector.matchers {
         let value = match labels.get(&matcher.name) {
             Some(Label::Known(value)) => Some(value.as_str()),
-            Some(Label::Unknown) => None,
+            Some(Label::Symbol(_) | Label::Unknown) => None,
             None if labels.contains_key(ANY) => None,
             None => Some(""),
         };

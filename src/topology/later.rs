@@ -35,14 +35,14 @@ pub(super) fn of(topology: &Topology, leaving: Leaving<'_>, streams: &Streams) -
             };
             for (service, link) in links.iter().enumerate().filter(|(service, _)| !goes(service)) {
                 let facts = &host.deployments[index];
-                let Ok(project) = &facts.project else { continue };
+                let project = facts.name_on(&host.name);
                 let (service, from) = (&facts.compose.services[service], listener(link));
                 if from.is_none() && (socket.is_some() || !service.driver.is_read_from_socket()) {
                     continue;
                 }
                 let labels = match &socket {
-                    Some(socket) => socket.labels(&project.name, service),
-                    None => by_listener(host, from.unwrap_or(first), &project.name, service),
+                    Some(socket) => socket.labels(&project, service),
+                    None => by_listener(host, from.unwrap_or(first), &project, service),
                 };
                 let Some(labels) = labels else { continue };
                 let at = host.listeners[from.unwrap_or(first)].at.clone();
@@ -77,7 +77,7 @@ impl<'t> Collected<'t> {
 
     /// The labels of a container, as the block says.
     fn labels(&self, project: &str, service: &Service) -> Option<Labels> {
-        let labels = self.rules.as_ref()?.labels(Some(project), service).ok()??;
+        let labels = self.rules.as_ref()?.labels(project, service, true).ok()??;
         flow::merged(self.plumbing.arrive(&self.socket.to, &labels))
     }
 }
@@ -86,8 +86,8 @@ impl<'t> Collected<'t> {
 fn by_listener(host: &Host, listener: usize, project: &str, service: &Service) -> Option<Labels> {
     let mut labels = host.listeners[listener].labels.clone()?;
     labels.remove("job");
-    labels.insert("service".to_owned(), Label::Known(project.to_owned()));
-    labels.insert("component".to_owned(), Label::Known(service.name.clone()));
+    labels.insert("service".to_owned(), Label::of(project.to_owned()));
+    labels.insert("component".to_owned(), Label::of(service.name.clone()));
     labels.insert("container".to_owned(), Label::Unknown);
     Some(labels)
 }

@@ -29,20 +29,21 @@ pub mod sites;
 pub mod streams;
 pub mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
 use crate::text::{RepoPath, Source};
 
-use alloy::{Config, LabelMap};
+use alloy::Config;
 use deploys::{Deploys, Task};
 use holding::Holding;
 use hosts::{Definition, Inventory, Reader};
 use per_file::PerFile;
 use plays::Plays;
 
+pub(crate) use compose::{CLOSE, ON, OPEN};
 pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
 pub use scope::Scope;
@@ -178,14 +179,6 @@ impl Topology {
 
     fn runs_on_host(&self, task: &Task, host: &str) -> bool {
         task.hosts().iter().any(|pattern| self.plays.hosts.get(pattern).is_some_and(|hosts| hosts.contains(host)))
-    }
-
-    /// Labels of a component on one host; `None` when they are computed or a value cannot be resolved into text.
-    pub fn labels_on(&self, host: &runs::Host, labels: &LabelMap) -> Option<BTreeMap<String, Label>> {
-        let LabelMap::Known(labels) = labels else { return None };
-        let scope = self.scope(host)?;
-        let value = |text: &alloy::Text| scope.resolve(&text.raw).map_or(Label::Unknown, Label::Known);
-        Some(labels.iter().map(|(name, text)| (name.clone(), value(text))).collect())
     }
 
     /// Folder of the `ansible.cfg`, or of the playbooks; empty at the root.

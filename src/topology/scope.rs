@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::compose::unresolved;
+use super::compose::{self, unresolved};
 use super::deploys::{Layer, Loop, Over, Task};
 use super::files;
 use super::hosts::Host;
@@ -257,6 +257,12 @@ impl<'a> Scope<'a> {
     /// the last part of a path, behind a folder that is not known.
     pub fn marked(&self, text: &str) -> Option<String> {
         self.rendered(text).ok().map(|rendered| rendered.text)
+    }
+
+    /// The same, as the value of a label: what is marked is marked as this host's own.
+    pub fn named(&self, text: &str) -> Option<String> {
+        let own = format!("{}{}{}", compose::ON, self.host.name, compose::CLOSE);
+        self.marked(text).map(|text| text.replace(compose::CLOSE, &own))
     }
 
     fn rendered(&self, text: &str) -> Result<Rendered, String> {

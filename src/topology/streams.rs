@@ -3,11 +3,11 @@
 //! Knows: label sets and which old stream becomes which new ones. Must not know: queries (see `proof`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Topology;
 use super::alloy::Outlets;
-use super::compose::Driver;
+use super::compose::{self, Driver};
 use super::flow::{self, Plumbing};
 use super::later::Later;
 use super::loki::{Derives, NONE_FOUND};
@@ -20,8 +20,21 @@ use crate::text::Place;
 pub enum Label {
     /// Exactly this.
     Known(String),
-    /// Present or not, with a value the repository does not tell. A check that depends on it fails.
+    /// A value that the repository does not tell, named after what gives it ([`compose::unresolved`] parts): what has the
+    /// same name has the same value, before a move and after it.
+    Symbol(String),
+    /// Present or not, with a value that nothing tells, or with many.
     Unknown,
+}
+
+static UNKNOWN: Label = Label::Unknown;
+static NO_NAME: LazyLock<Label> = LazyLock::new(|| Label::Known(NONE_FOUND.to_owned()));
+
+impl Label {
+    /// With this value, as far as it is known.
+    pub fn of(text: String) -> Self {
+        if compose::is_unresolved(&text) { Self::Symbol(text) } else { Self::Known(text) }
+    }
 }
 
 /// One stream, or one family of streams that differ only in labels that are [`Label::Unknown`].
@@ -56,6 +69,8 @@ pub struct Streams {
     pub names: Derives,
     /// Streams to come, when other services move as well.
     pub later: Vec<Later>,
+    /// What the hosts are called: their inventory names and the short ones.
+    pub hosts: Vec<String>,
 }
 
 /// Which containers of one project leave which listeners: what a move does to streams.
@@ -76,6 +91,14 @@ fn is_of(labels: &BTreeMap<String, Label>, project: &str) -> bool {
     labels.get("service") == Some(&Label::Known(project.to_owned()))
 }
 
+/// Why it is not.
+fn lost(labels: &BTreeMap<String, Label>) -> &'static str {
+    match labels.get("service") {
+        Some(Label::Unknown) => "what its lines pass on their way may set `service` to anything",
+        _ => "its rules set no `service` that is the Compose project",
+    }
+}
+
 impl Streams {
     /// The streams before and after `leaving`. A listener that keeps another sender keeps its stream.
     ///
@@ -90,7 +113,8 @@ impl Streams {
                 build.still(topology, host);
             }
         }
-        Ok(build.finish())
+        let names = topology.inventory.hosts().flat_map(|host| [host.name.as_str(), host.short()]);
+        Ok(Self { hosts: names.map(str::to_owned).collect(), ..build.finish() })
     }
 
     /// The streams of today, which stay as they are: what is asked when nothing moves.
@@ -113,19 +137,12 @@ impl Streams {
         Ok(build.finish())
     }
 
-    /// The `service_name` of a stream, `""` when it has none; `None` when it is not known.
-    pub fn service_name<'s>(&self, stream: &'s Stream) -> Option<&'s str> {
-        let name = match self.names.service_name(&stream.labels) {
-            None => return Some(""),
-            Some(Label::Unknown) => return None,
-            Some(Label::Known(name)) => name,
-        };
+    /// The `service_name` of a stream; `None` when it has none.
+    pub fn service_name<'s>(&self, stream: &'s Stream) -> Option<&'s Label> {
+        let name = self.names.service_name(&stream.labels)?;
         // It is the value of one of the labels, or the word for none.
-        let mut own = stream.labels.values().filter_map(|label| match label {
-            Label::Known(value) => Some(value.as_str()),
-            Label::Unknown => None,
-        });
-        own.find(|value| *value == name).or(Some(NONE_FOUND))
+        let other = || if name == Label::Unknown { &UNKNOWN } else { &*NO_NAME };
+        Some(stream.labels.values().find(|label| **label == name).unwrap_or_else(other))
     }
 
     /// The streams of today that the block at `at` ships.
@@ -202,8 +219,9 @@ impl Build<'_> {
                 let leaves = |leaving: &Leaving<'_>| leaving.deployment == index && leaving.services.contains(&number);
                 let moving = moved.as_ref().is_some_and(leaves);
                 let given = moved.filter(|leaving| leaving.deployment == index).and_then(|leaving| leaving.project);
-                let project = given.or(deployment.project.as_ref().ok().map(|project| project.name.as_str()));
-                let left = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service));
+                let project = given.map_or_else(|| deployment.name_on(&host.name), str::to_owned);
+                let left =
+                    rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(&project, service, !moving));
                 let labels = match left {
                     Err(problem) if moving => return Err(problem),
                     Err(_) => Some(unknown()),
@@ -215,9 +233,7 @@ impl Build<'_> {
                         return Err("the block drops the containers of this project".into());
                     }
                     None => continue,
-                    Some(labels) if moving && !is_of(&labels, project.unwrap_or_default()) => {
-                        return Err("its rules set no `service` that is the Compose project".into());
-                    }
+                    Some(labels) if moving && !is_of(&labels, &project) => return Err(lost(&labels).into()),
                     Some(labels) => labels,
                 };
                 let stream = Stream::new(labels, Some(config.place(socket.at)));
@@ -246,9 +262,10 @@ impl Build<'_> {
         for (config, socket) in host.more_sockets().filter_map(|one| one.of(&topology.alloy)) {
             let rules = SocketRules::of(socket, plumbing);
             for deployment in &host.deployments {
-                let project = deployment.project.as_ref().ok().map(|project| project.name.as_str());
+                let project = deployment.name_on(&host.name);
                 for service in &deployment.compose.services {
-                    let left = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service));
+                    let left =
+                        rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(&project, service, true));
                     let left = left.unwrap_or_else(|_| Some(unknown()));
                     let arrived = left.map(|labels| self.arrive(plumbing, &socket.to, &labels)).unwrap_or_default();
                     if let Some(labels) = flow::merged(arrived) {

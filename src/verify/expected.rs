@@ -136,7 +136,7 @@ pub fn shown_real(labels: &BTreeMap<String, String>) -> String {
 pub fn is_planned(planned: &Planned, real: &BTreeMap<String, String>) -> bool {
     let holds = |(name, label): (&String, &Label)| match label {
         Label::Known(value) => real.get(name).map_or("", String::as_str) == value,
-        Label::Unknown => true,
+        Label::Symbol(_) | Label::Unknown => true,
     };
     let by_loki = |name: &str| name == "service_name" || name.starts_with("__");
     planned.iter().filter(|(name, _)| *name != ANY).all(holds)

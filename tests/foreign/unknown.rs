@@ -148,3 +148,117 @@ fn the_user_may_say_the_name_and_may_want_none_assumed() {
     );
     assert_eq!(ask(&assumed, Some("kairos"), true).verdict, Verdict::Ready);
 }
+
+/// What a dashboard asks, before the move and after it, of a host whose Alloy configuration is this.
+fn asked(config: &str, files: &[(&str, &str)], queries: &[&str]) -> (Plan, Vec<String>) {
+    let targets: Vec<String> = queries.iter().map(|query| format!("{{\"expr\": {query:?}}}")).collect();
+    let ds = r#"{"type": "loki", "uid": "l"}"#;
+    let board = format!(
+        "{{\"schemaVersion\": 39, \"panels\": [{{\"datasource\": {ds}, \"targets\": [{}]}}]}}",
+        targets.join(", ")
+    );
+    let tasks = "    - template: {src: c.j2, dest: /srv/kairos/compose.yml}\n    - docker_compose_v2: {project_src: /srv/kairos}\n";
+    let mut all = vec![("a.j2", config), ("board.json", board.as_str())];
+    all.extend(files);
+    let snapshot = brought_up_by(tasks, "c.j2", &all);
+    let plan = plan(&snapshot, "kairos", "puck");
+    if plan.verdict != Verdict::Ready {
+        return (plan, Vec::new());
+    }
+    let found: serde_json::Value = serde_json::from_str(&after(&snapshot, &plan, "board.json")).expect("JSON");
+    let found = found["panels"][0]["targets"].as_array().expect("targets").iter();
+    let found = found.map(|target| target["expr"].as_str().unwrap_or_default().to_owned()).collect();
+    (plan, found)
+}
+
+#[test]
+fn a_label_whose_value_alloy_works_out_is_one_label_unknown() {
+    let source = |labels: &str| SOCKET.replace("  forward_to", &format!("  labels     = {{ {labels} }}\n  forward_to"));
+    let ours =
+        |labels: &str| listener("kairos", "51401").replace("job = \"kairos\"", &format!("job = \"kairos\", {labels}"));
+    let write = |labels: &str| SOCKET.replace("  endpoint", &format!("  external_labels = {{ {labels} }}\n  endpoint"));
+    let host = "host = constants.hostname";
+    let rule = SOCKET.replacen(
+        "  rule",
+        "  rule {\n    target_label = \"host\"\n    replacement  = constants.hostname\n  }\n  rule",
+        1,
+    );
+    let stage = SOCKET.replacen("loki.write.default", "loki.process.p", 1)
+        + "loki.process \"p\" {\n  stage.static_labels { values = { host = constants.hostname } }\n  forward_to = [loki.write.default.receiver]\n}\n";
+    let plain = ["{job=\"kairos\"}", "sum by (job) (rate({job=\"kairos\"} |= \"x\" [5m]))"];
+    let pinned = ["{job=\"kairos\", host=\"puck\"}", "{job=\"kairos\", host=~\"$host\"}"];
+    for (config, same) in [
+        (ours(host) + &source(host), true),
+        (ours(host) + &rule, true),
+        (ours(host) + &stage, true),
+        (listener("kairos", "51401") + &write("host = constants.hostname, site = sys.env(\"SITE\")"), true),
+        (ours("host = sys.env(\"HOST\") + \".lan\"") + &source("host = sys.env(\"HOST\") + \".lan\""), true),
+        (ours("host = \"{{ ansible_hostname }}\"") + &source("host = \"{{ ansible_hostname }}\""), true),
+        (
+            ours("host = \"{{ vaulted }}{{ inventory_hostname }}\"")
+                + &source("host = \"{{ vaulted }}{{ inventory_hostname }}\""),
+            true,
+        ),
+        (ours(host) + SOCKET, false),
+        (ours(host) + &source("host = sys.env(\"HOST\")"), false),
+        (ours(host) + &source("host = \"puck\""), false),
+    ] {
+        let (plan, found) = asked(&config, &[], &[plain[0], plain[1], pinned[0], pinned[1]]);
+        let swapped = |query: &str| query.replace("job=", "service=").replace("(job)", "(service)");
+        assert_eq!(found.len(), 4, "{config} {:?}", told(&plan));
+        assert_eq!(found[..2], plain.map(swapped), "{config}");
+        assert_eq!(found[2..], if same { pinned.map(swapped) } else { pinned.map(str::to_owned) }, "{config}");
+        assert_eq!(assumes(&plan), Vec::<String>::new());
+    }
+    // The job itself must be known.
+    let (plan, _) =
+        asked(&(listener("kairos", "51401").replace("\"kairos\" }", "sys.env(\"JOB\") }") + SOCKET), &[], &plain);
+    assert_eq!((plan.verdict, plan.findings[0].rule), (Verdict::Blocked, "alloy/labels-computed"));
+}
+
+#[test]
+fn the_blocks_that_come_take_the_host_along() {
+    let write = SOCKET.rsplit_once("loki.write").expect("it has one").1;
+    let ours = listener("kairos", "51401").replace("job = \"kairos\"", "job = \"kairos\", host = constants.hostname");
+    let (plan, found) = asked(&(ours + "loki.write" + write), &[], &["{job=\"kairos\", host=\"puck\"}"]);
+    assert_eq!(found, ["{service=\"kairos\", host=\"puck\"}"], "{:?}", told(&plan));
+    let edits = plan.steps[0].edits.values().flat_map(|edits| edits.iter());
+    assert!(edits.into_iter().any(|edit| edit.new.contains("    host = constants.hostname,")));
+}
+
+#[test]
+fn a_project_without_a_name_spoils_nothing_else() {
+    let site = "- hosts: all\n  tasks:\n    - template: {src: a.j2, dest: /etc/alloy/config.alloy}\n    - template: {src: c.j2, dest: /srv/kairos/compose.yml}\n    - docker_compose_v2: {project_src: /srv/kairos}\n    - template: {src: odd.j2, dest: /srv/odd/compose.yml}\n";
+    let queries = [
+        "{job=\"kairos\"}",
+        "sum by (job) (count_over_time({job=\"kairos\"} |= \"error\" [5m]))",
+        "{job!=\"kairos\", host=\"puck\"}",
+        "absent_over_time({job=\"kairos\", host=\"puck\"}[10m])",
+    ];
+    let config = (listener("kairos", "51401") + &listener("odd", "51402") + SOCKET)
+        .replace("job =", "host = \"puck\", job =")
+        .replace(
+            "forward_to = [loki.write.default.receiver]\n}\nloki.write",
+            "labels = { host = \"puck\" }\n  forward_to = [loki.write.default.receiver]\n}\nloki.write",
+        );
+    let up = |how: &str| format!("{site}    - docker_compose_v2: {{project_src: /srv/odd, project_name: \"{how}\"}}\n");
+    for name in ["{{ lookup('env', 'ODD') }}", "{{ nowhere }}", "{{ ansible_hostname }}-odd"] {
+        for compose_file in [compose("db", "51402"), "services:\n  db: {image: db}\n".to_owned()] {
+            let files = [("site.yml", up(name)), ("odd.j2", compose_file)];
+            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+            let (plan, found) = asked(&config, &files, &queries);
+            let expected = [
+                "{service=\"kairos\"}",
+                "sum by (service) (count_over_time({service=\"kairos\"} |= \"error\" [5m]))",
+                "{job!=\"kairos\", service!=\"kairos\", host=\"puck\"}",
+                "absent_over_time({service=\"kairos\", host=\"puck\"}[10m])",
+            ];
+            assert_eq!(found, expected, "{name} {:?}", plan.findings);
+            let said: Vec<&str> =
+                plan.findings.iter().filter(|one| one.is_assumption()).map(|one| one.message.as_str()).collect();
+            let want = "assumed that the `service` of the project of odd.j2 in /srv/odd on puck, which the repository does not tell, is none of those it tells";
+            assert_eq!(said, [want]);
+            assert!(plan.steps.last().is_some_and(|step| step.body.contains(want)));
+        }
+    }
+}

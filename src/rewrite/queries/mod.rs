@@ -100,6 +100,13 @@ pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
         outcome.findings.extend(part.findings);
         outcome.queries.extend(part.queries);
     }
+    if !outcome.queries.is_empty() {
+        let taken = before.proof.taken().into_iter();
+        outcome.findings.extend(taken.map(|(label, what, at)| {
+            let values = [("label", label.as_str()), ("what", what.as_str())];
+            Finding::told(Level::Note, "assumed/other-value", &values, at)
+        }));
+    }
     outcome
 }
 

@@ -277,8 +277,8 @@ impl<'m> Before<'m> {
         !self.may_have_names()
             || this.told.name_tells.of(condition, || {
                 this.one_to_one(condition, |side, index| match side {
-                    Side::Today => this.proof.value_today(index, "service_name"),
-                    Side::After => this.proof.value_after(index, "service_name"),
+                    Side::Today => this.proof.token_today(index, "service_name"),
+                    Side::After => this.proof.token_after(index, "service_name"),
                 })
             })
     }
@@ -287,8 +287,8 @@ impl<'m> Before<'m> {
     pub(super) fn both_tell(&self, condition: &Condition) -> bool {
         let read = |side: Side, index: usize| {
             let value = |label: &str| match side {
-                Side::Today => self.proof.value_today(index, label),
-                Side::After => self.proof.value_after(index, label),
+                Side::Today => self.proof.token_today(index, label),
+                Side::After => self.proof.token_after(index, label),
             };
             Some((value("job")?, value("service")?))
         };

@@ -10,6 +10,7 @@ use crate::rule;
 use crate::syntax::alloy::{self, Block, Expr};
 use crate::syntax::jinja::{self, Delims, Mask};
 use crate::text::{Place, Source, Span};
+use crate::topology::compose;
 use crate::topology::relabel::Rule;
 
 /// Whether the bytes could be an Alloy configuration that ships logs.
@@ -80,6 +81,13 @@ impl<'a> Reader<'a> {
         Some(Text { raw, at: expr.span() })
     }
 
+    /// The same of any expression: what Alloy works out itself (`constants.hostname`, `sys.env("X")`) is a mark.
+    fn text(&self, expr: Expr<'_, '_>) -> Text {
+        let at = expr.span();
+        self.string(expr)
+            .unwrap_or_else(|| Text { raw: format!("{}{}{}", compose::OPEN, at.of(self.text), compose::CLOSE), at })
+    }
+
     fn listeners(&self, block: Block<'_, '_>) -> Vec<Listener> {
         let all: Vec<Block<'_, '_>> = block.blocks("listener").collect();
         let of = all.len();
@@ -123,7 +131,7 @@ impl<'a> Reader<'a> {
         !self.mask.tags_in(span).is_empty()
     }
 
-    /// A `labels` map. A loop inside it, or a value that is no string, makes it computed.
+    /// A `labels` map. A loop inside it, or a name that is not written out, makes it computed.
     pub(super) fn labels(&self, expr: Option<Expr<'_, '_>>) -> LabelMap {
         let Some(expr) = expr else { return LabelMap::Known(Vec::new()) };
         let statements = self.mask.tags_in(expr.span()).iter().any(|tag| tag.kind == jinja::TagKind::Statement);
@@ -132,11 +140,10 @@ impl<'a> Reader<'a> {
         }
         let mut out = Vec::new();
         for field in expr.fields() {
-            let key_is_masked = self.has_jinja(field.key_span());
-            match self.string(field.value()) {
-                Some(text) if !key_is_masked => out.push((field.key().to_owned(), text)),
-                _ => return LabelMap::Computed(expr.span()),
+            if self.has_jinja(field.key_span()) {
+                return LabelMap::Computed(expr.span());
             }
+            out.push((field.key().to_owned(), self.text(field.value())));
         }
         LabelMap::Known(out)
     }
@@ -228,6 +235,7 @@ impl<'a> Reader<'a> {
                 "separator" => rule.separator = text()?,
                 "regex" => rule.regex = text()?,
                 "target_label" => rule.target_label = text()?,
+                "replacement" if attr.value().as_str().is_none() => rule.replacement = self.text(attr.value()).raw,
                 "replacement" => rule.replacement = text()?,
                 "action" => rule.action = text()?,
                 other => return Err(format!("`{other}` of a rule is not known here")),

@@ -61,6 +61,16 @@ pub struct Deployment {
     pub trouble: Option<Box<Finding>>,
 }
 
+impl Deployment {
+    /// What the project is called on this host; where that is not known, a mark of its own.
+    pub fn name_on(&self, host: &str) -> String {
+        let lies = self.directory.as_ref().map(|folder| format!(" in {}", compose::readable(folder)));
+        let what = format!("the project of {}{}", self.file.path, lies.unwrap_or_default());
+        let unknown = || format!("{}{what}{}{host}{}", compose::OPEN, compose::ON, compose::CLOSE);
+        self.project.as_ref().map_or_else(|_| unknown(), |project| project.name.clone())
+    }
+}
+
 /// File names Compose looks for, best first, and the overrides it adds.
 const DEFAULT: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const OVERRIDE: [&str; 4] =

@@ -114,21 +114,16 @@ fn name_by(
     }
     if let Some(name) = own {
         if compose::is_unresolved(name) {
-            return Err(unresolved(&readable(name)));
+            return Err(unresolved(&compose::readable(name)));
         }
         return Ok(Project { name: compose::normalise(name), at, is_assumed: false });
     }
     // A folder that is only changed into does not count beside a file that is named.
     let file = up.files.as_ref().and_then(|files| files.first()).filter(|_| up.command.directory.is_none());
     let folder = file.and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder).or(up.directory.as_deref());
-    let text = || up.command.directory.clone().unwrap_or_else(|| readable(folder.unwrap_or("project_src")));
+    let text = || up.command.directory.clone().unwrap_or_else(|| compose::readable(folder.unwrap_or("project_src")));
     let name = folder.and_then(by_folder).ok_or_else(|| unresolved(&text()))?;
     Ok(Project { name, at, is_assumed: false })
-}
-
-/// A text with what could not be resolved in it, for people.
-fn readable(text: &str) -> String {
-    text.replace(['\u{E000}', '\u{E001}'], "")
 }
 
 pub(super) fn not_computable(at: &Place, why: &str) -> Box<Finding> {

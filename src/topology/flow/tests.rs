@@ -29,7 +29,7 @@ fn streams(config: &str) -> Vec<String> {
     let streams = Streams::of(&topology, nothing).unwrap();
     let show = |(name, label): (&String, &Label)| match label {
         Label::Known(value) => format!("{name}={value}"),
-        Label::Unknown => format!("{name}=?"),
+        Label::Symbol(_) | Label::Unknown => format!("{name}=?"),
     };
     let mut out: Vec<String> =
         streams.before.iter().map(|one| one.labels.iter().map(show).collect::<Vec<_>>().join(" ")).collect();

@@ -108,7 +108,7 @@ fn containers(host: &Host, deployment: usize) -> Vec<Finding> {
                 out.push(blocked("compose/no-listener", &[("component", &service.name), ("why", why)], at()));
             }
             Link::Unknown(text) => {
-                let text = text.replace(['\u{E000}', '\u{E001}'], "`");
+                let text = text.replace([compose::OPEN, compose::CLOSE], "`");
                 out.push(blocked("compose/address-unknown", &[("component", &service.name), ("text", &text)], at()));
             }
             Link::Listener(_) => {
@@ -160,7 +160,8 @@ fn listeners(topology: &Topology, host: &Host, deployment: usize) -> Vec<Finding
         if let Some(tag) = listener.fact.in_loop {
             out.push(blocked("alloy/in-loop", &[], at(tag)));
         }
-        if listener.labels.is_none() {
+        let has_unknown_job = || listener.job().is_none() && listener.labels.iter().any(|one| one.contains_key("job"));
+        if listener.labels.is_none() || has_unknown_job() {
             out.push(blocked("alloy/labels-computed", &[], at(listener.fact.at)));
         }
         let others: Vec<&str> = topology

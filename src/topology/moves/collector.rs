@@ -145,7 +145,7 @@ fn lines(topology: &Topology, host: &Host, moved: &Move, (config, socket): (&Con
     }
     let Ok(rules) = SocketRules::of(socket, &plumbing) else { return out };
     let labels: Vec<Labels> =
-        services(host, moved).filter_map(|it| rules.labels(Some(&moved.project), it).ok()?).collect();
+        services(host, moved).filter_map(|it| rules.labels(&moved.project, it, false).ok()?).collect();
     for pipe in new.iter().filter(|pipe| !old.iter().any(|one| one.id == pipe.id)) {
         let Does::Process(stages) = &pipe.does else { continue };
         let mut passed = Vec::new();
@@ -167,7 +167,7 @@ fn lines(topology: &Topology, host: &Host, moved: &Move, (config, socket): (&Con
     }
     let any = rules.with_any_label();
     let arrive = |rules: &SocketRules, service: &Service| {
-        let left = rules.labels(Some(&moved.project), service).ok()??;
+        let left = rules.labels(&moved.project, service, false).ok()??;
         let names = flow::merged(plumbing.arrive(&socket.to, &left))?.into_keys();
         Some(names.collect::<BTreeSet<_>>())
     };

@@ -60,7 +60,7 @@ pub fn find(topology: &Topology, host: &Host, name: &str) -> Option<usize> {
 pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool {
     let Some((_, socket)) = host.socket(&topology.alloy) else { return false };
     let facts = &host.deployments[deployment];
-    let project = facts.project.as_ref().ok().map(|project| project.name.as_str());
+    let project = facts.name_on(&host.name);
     let rules = SocketRules::of(socket, &Plumbing::of(topology, host));
     facts.compose.services.iter().zip(&host.links[deployment]).any(|(service, link)| {
         let on_unread = service.driver == Driver::Default && host.daemon.unread().is_some();
@@ -68,7 +68,7 @@ pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool
             && service.driver.is_read_from_socket()
             && !on_unread
             && !matches!(
-                rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(project, service)),
+                rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.labels(&project, service, true)),
                 Ok(None)
             )
     })

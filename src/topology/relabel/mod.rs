@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use regex_automata::{Anchored, Input, hybrid};
 
-use super::Label;
+use super::{Label, compose};
 use crate::patterns::compiled;
 
 mod results;
@@ -54,22 +54,23 @@ impl Default for Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEvaluable(pub String);
 
-/// Runs `rules` over `labels`. `Ok(None)`: the target is dropped.
+/// Runs `rules` over `labels`. `Ok(None)`: the target is dropped. Where an unknown value decides whether it is, it
+/// `may_stay` or not.
 ///
 /// # Errors
-/// When a rule's outcome for *whether the target stays* depends on an unknown value, or a regex or action is one that
-/// this program cannot evaluate.
-pub fn apply(rules: &[Rule], mut labels: Labels) -> Result<Option<Labels>, NotEvaluable> {
+/// When it may not, or a regex or action is one that this program cannot evaluate.
+pub fn apply(rules: &[Rule], mut labels: Labels, may_stay: bool) -> Result<Option<Labels>, NotEvaluable> {
     for rule in rules {
         let regex = compiled(&words::anchored(&rule.regex))
             .ok_or_else(|| NotEvaluable(format!("the regular expression `{}` cannot be evaluated here", rule.regex)))?;
-        let input = joined(rule, &labels);
+        let input = joined(rule, &labels).for_regex(&regex);
         match rule.action.as_str() {
             "replace" => replace(rule, &regex, &input, &mut labels),
             "keep" | "drop" => {
                 let matches = match &input {
                     Joined::Known(text) => regex.is_match(text),
                     Joined::Prefix(prefix) if cannot_match(&rule.regex, prefix) => false,
+                    Joined::Prefix(_) if may_stay => continue,
                     Joined::Prefix(_) => {
                         return Err(NotEvaluable(format!(
                             "`{}` depends on {}",
@@ -93,8 +94,8 @@ pub fn apply(rules: &[Rule], mut labels: Labels) -> Result<Option<Labels>, NotEv
             "labelkeep" => labels.retain(|name, _| regex.is_match(name)),
             "lowercase" | "uppercase" => {
                 let value = match input {
-                    Joined::Known(text) if rule.action == "lowercase" => Label::Known(text.to_lowercase()),
-                    Joined::Known(text) => Label::Known(text.to_uppercase()),
+                    Joined::Known(text) if rule.action == "lowercase" => made(text.to_lowercase()),
+                    Joined::Known(text) => made(text.to_uppercase()),
                     Joined::Prefix(_) => Label::Unknown,
                 };
                 set(&mut labels, &rule.target_label, value);
@@ -105,11 +106,45 @@ pub fn apply(rules: &[Rule], mut labels: Labels) -> Result<Option<Labels>, NotEv
     Ok(Some(labels))
 }
 
+/// Whether a text with [marks](compose::unresolved) in it matches; `None` where that hangs on what they stand for. They
+/// stand for none of the words that somebody names.
+fn hit(regex: &Regex, text: &str) -> Option<bool> {
+    let marked = regex.is_match(text);
+    if !compose::is_unresolved(text) {
+        return Some(marked);
+    }
+    let same = |word: &str| {
+        let fill =
+            |part: &str| part.split_once(compose::CLOSE).map_or(part.to_owned(), |(_, rest)| format!("{word}{rest}"));
+        let plain: String = text.split(compose::OPEN).map(fill).collect();
+        regex.is_match(&plain) == marked
+    };
+    ["qx", "7", "q-x.7"].into_iter().all(same).then_some(marked)
+}
+
+/// A value that a rule made; a mark that it cut in two stands for nothing.
+fn made(value: String) -> Label {
+    let count = |mark: char| value.matches(mark).count();
+    if count(compose::OPEN) == count(compose::CLOSE) { Label::of(value) } else { Label::Unknown }
+}
+
 /// The joined source labels.
 enum Joined {
     Known(String),
     /// Only this much is known to stand at the start.
     Prefix(String),
+}
+
+impl Joined {
+    /// The same, as far as a regular expression can tell.
+    fn for_regex(self, regex: &Regex) -> Self {
+        match self {
+            Self::Known(text) if hit(regex, &text).is_none() => {
+                Self::Prefix(text.split(compose::OPEN).next().unwrap_or_default().to_owned())
+            }
+            other => other,
+        }
+    }
 }
 
 fn joined(rule: &Rule, labels: &Labels) -> Joined {
@@ -120,7 +155,7 @@ fn joined(rule: &Rule, labels: &Labels) -> Joined {
         }
         match labels.get(name) {
             None => {}
-            Some(Label::Known(value)) => text.push_str(value),
+            Some(Label::Known(value) | Label::Symbol(value)) => text.push_str(value),
             Some(Label::Unknown) => return Joined::Prefix(text),
         }
     }
@@ -133,7 +168,7 @@ fn replace(rule: &Rule, regex: &Regex, input: &Joined, labels: &mut Labels) {
             if let Some(value) = expand(regex, text, &rule.replacement)
                 && let Some(target) = expand(regex, text, &rule.target_label)
             {
-                set(labels, &target, Label::Known(value));
+                set(labels, &target, made(value));
             }
         }
         Joined::Prefix(prefix) if cannot_match(&rule.regex, prefix) => {}

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::words::{Words, anchored, matching};
-use super::{Labels, Rule, expand};
+use super::{Labels, Rule, expand, hit, made};
 use crate::patterns::compiled;
 use crate::topology::Label;
 
@@ -49,7 +49,7 @@ pub fn results(rules: &[Rule], labels: &Labels, hidden: bool) -> Vec<Labels> {
     let mut first = State::default();
     for (name, label) in labels.iter().filter(|(name, _)| *name != ANY) {
         let value = match label {
-            Label::Known(text) => Value::Known(text.clone()),
+            Label::Known(text) | Label::Symbol(text) => Value::Known(text.clone()),
             Label::Unknown => run.fresh(),
         };
         first.labels.insert(name.clone(), value);
@@ -139,7 +139,7 @@ impl State {
         let mut out = Labels::new();
         for (name, value) in self.labels.iter().filter(|(name, _)| !name.starts_with("__")) {
             let label = match value {
-                Value::Known(text) => Label::Known(text.clone()),
+                Value::Known(text) => made(text.clone()),
                 Value::Some(_) => match self.words(std::slice::from_ref(value), None) {
                     Words::These(words) if words.len() == 1 => Label::Known(words[0].clone()),
                     _ => Label::Unknown,
@@ -220,7 +220,8 @@ impl Run {
             _ => None,
         };
         if let Some(known) = known {
-            return vec![(regex.is_match(known), state.clone())];
+            let told = hit(regex, known).map_or_else(|| vec![true, false], |hit| vec![hit]);
+            return told.into_iter().map(|hit| (hit, state.clone())).collect();
         }
         let mut out = Vec::new();
         for matches in [true, false] {
@@ -260,8 +261,9 @@ impl Run {
             match word {
                 Some(word) => {
                     let parts = expand(regex, &word, &rule.replacement).zip(expand(regex, &word, &rule.target_label));
-                    if let Some((value, target)) = parts {
-                        state.set(&target, Value::Known(value));
+                    match parts {
+                        Some((value, target)) => state.set(&target, Value::Known(value)),
+                        None => state = self.vague(rule, state),
                     }
                 }
                 None if !fixed(&rule.target_label) => state = self.vague(rule, state),

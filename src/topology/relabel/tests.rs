@@ -33,7 +33,7 @@ fn compose_container_is_labelled_from_project_and_service() {
         ("__meta_docker_container_label_com_docker_compose_service", "web"),
     ]);
     meta.insert("__meta_docker_container_name".into(), Label::Unknown);
-    let labels = apply(&reference(), meta).unwrap().unwrap();
+    let labels = apply(&reference(), meta, false).unwrap().unwrap();
     assert_eq!(labels["service"], Label::Known("kairos".into()), "the fallback rule cannot match `kairos@…`");
     assert_eq!(labels["component"], Label::Known("web".into()));
     assert_eq!(labels["container"], Label::Unknown);
@@ -41,7 +41,7 @@ fn compose_container_is_labelled_from_project_and_service() {
 
 #[test]
 fn container_without_compose_falls_back_to_its_name() {
-    let labels = apply(&reference(), known(&[("__meta_docker_container_name", "/dozzle")])).unwrap().unwrap();
+    let labels = apply(&reference(), known(&[("__meta_docker_container_name", "/dozzle")]), false).unwrap().unwrap();
     assert_eq!(labels["service"], Label::Known("dozzle".into()));
     assert_eq!(labels.get("component"), None);
 }
@@ -52,16 +52,51 @@ fn a_later_match_overwrites() {
         Rule { regex: "kottos".into(), replacement: "pallas".into(), ..copy("id", "job") },
         Rule { regex: ".+".into(), replacement: "systemd".into(), ..copy("id", "job") },
     ];
-    let labels = apply(&rules, known(&[("id", "kottos")])).unwrap().unwrap();
+    let labels = apply(&rules, known(&[("id", "kottos")]), false).unwrap().unwrap();
     assert_eq!(labels["job"], Label::Known("systemd".into()));
 }
 
 #[test]
 fn keep_and_drop_decide_only_on_what_is_known() {
     let keep = [Rule { regex: "angelia".into(), action: "keep".into(), ..copy("project", "") }];
-    assert_eq!(apply(&keep, known(&[("project", "kairos")])), Ok(None));
+    assert_eq!(apply(&keep, known(&[("project", "kairos")]), false), Ok(None));
     let unknown = Labels::from([("project".to_owned(), Label::Unknown)]);
-    assert!(apply(&keep, unknown).is_err());
+    assert!(apply(&keep, unknown.clone(), false).is_err());
+    assert_eq!(apply(&keep, unknown.clone(), true), Ok(Some(unknown)));
+}
+
+/// A label whose value goes by this name.
+fn symbol(label: &str, name: &str) -> Labels {
+    Labels::from([(label.to_owned(), Label::of(format!("{}{name}{}", compose::OPEN, compose::CLOSE)))])
+}
+
+#[test]
+fn a_value_that_is_known_by_name_only_is_followed() {
+    let labels = symbol("project", "x");
+    let value = labels["project"].clone();
+    let run = |rules: &[Rule]| apply(rules, labels.clone(), false);
+    let set = |rule: Rule, label: &str| run(&[rule]).unwrap().unwrap().get(label).cloned();
+    // It is copied, and a rule that asks for a name, or for none, does not mean it.
+    assert_eq!(set(copy("project", "service"), "service"), Some(value));
+    assert_eq!(set(Rule { regex: "kairos|angelia".into(), ..copy("project", "service") }, "service"), None);
+    assert_eq!(set(Rule { regex: "kairos.*".into(), ..copy("project", "service") }, "service"), None);
+    assert_eq!(set(Rule { regex: "@(.+)".into(), ..copy("project", "service") }, "service"), None);
+    // Where it hangs on the value what comes out, that is not known.
+    assert_eq!(
+        set(Rule { regex: "([a-z0-9]+)".into(), ..copy("project", "service") }, "service"),
+        Some(Label::Unknown)
+    );
+    assert_eq!(set(Rule { regex: ".(.*)".into(), ..copy("project", "service") }, "service"), Some(Label::Unknown));
+    let inside = Rule { replacement: "on-$1".into(), ..copy("project", "service") };
+    assert!(matches!(set(inside, "service"), Some(Label::Symbol(name)) if name.starts_with("on-")));
+    let keeps = |regex: &str, action: &str| {
+        run(&[Rule { regex: regex.into(), action: action.into(), ..copy("project", "") }]).map(|kept| kept.is_some())
+    };
+    assert_eq!((keeps("kairos|angelia", "drop"), keeps("kairos", "keep")), (Ok(true), Ok(false)));
+    assert_eq!(keeps(".+", "keep"), Ok(true));
+    assert!(keeps("[a-z]+", "keep").is_err());
+    let unsure = Rule { regex: "[a-z]+".into(), action: "keep".into(), ..copy("project", "") };
+    assert!(apply(&[unsure], labels.clone(), true).unwrap().is_some());
 }
 
 fn on(label: &str, regex: &str, target: &str, replacement: &str) -> Rule {
@@ -73,7 +108,7 @@ fn outcomes(rules: &[Rule], labels: &[(&str, &str)]) -> Vec<String> {
     let show = |labels: &Labels| {
         let pair = |(name, label): (&String, &Label)| match label {
             Label::Known(value) => format!("{name}={value}"),
-            Label::Unknown => format!("{name}=?"),
+            Label::Symbol(_) | Label::Unknown => format!("{name}=?"),
         };
         labels.iter().map(pair).collect::<Vec<_>>().join(" ")
     };
@@ -185,7 +220,7 @@ mod brute_force {
         sets.iter().any(|set| {
             let same = |(name, label): (&String, &Label)| match label {
                 Label::Unknown => true,
-                known @ Label::Known(_) => labels.get(name) == Some(known),
+                known @ (Label::Known(_) | Label::Symbol(_)) => labels.get(name) == Some(known),
             };
             set.iter().all(same) && labels.keys().all(|name| set.contains_key(name))
         })
@@ -203,7 +238,7 @@ mod brute_force {
                     let pairs: Vec<_> = HIDDEN.into_iter().zip([a, *b]).filter(|(_, value)| !value.is_empty()).collect();
                     let mut labels = known(&pairs);
                     labels.insert("job".into(), Label::Known("journal".into()));
-                    if let Ok(Some(mut labels)) = apply(&rules, labels) {
+                    if let Ok(Some(mut labels)) = apply(&rules, labels, false) {
                         labels.retain(|name, _| !name.starts_with("__"));
                         prop_assert!(holds(&sets, &labels), "{a:?} {b:?} {labels:?} not in {sets:?}");
                         real.push(labels);

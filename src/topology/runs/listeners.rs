@@ -33,7 +33,7 @@ fn one(config: &Config, fact: &alloy::Listener, scope: &Scope<'_>) -> Listener {
         LabelMap::Known(labels) => Some(
             labels
                 .iter()
-                .map(|(name, text)| (name.clone(), scope.resolve(&text.raw).map_or(Label::Unknown, Label::Known)))
+                .map(|(name, text)| (name.clone(), scope.named(&text.raw).map_or(Label::Unknown, Label::of)))
                 .collect(),
         ),
     };

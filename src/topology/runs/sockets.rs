@@ -105,25 +105,28 @@ impl SocketRules {
         Ok(Self { discovery, own, labels: plumbing.labels(&socket.labels), hidden })
     }
 
-    /// The labels of a container's lines as they leave the block; `None` when its rules drop the container. A project
-    /// whose name is not known has an unknown one.
+    /// The labels of a container's lines as they leave the block; `None` when its rules drop the container. Where it cannot
+    /// be told whether they do, it may stay or not.
     ///
     /// # Errors
-    /// When a rule cannot be evaluated.
-    pub fn labels(&self, project: Option<&str>, service: &compose::Service) -> Result<Option<Labels>, String> {
+    /// When it may not, or a rule cannot be evaluated.
+    pub fn labels(&self, project: &str, service: &compose::Service, may_stay: bool) -> Result<Option<Labels>, String> {
         let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
         let name = name.map(|name| format!("/{name}"));
-        let text = |text: Option<&str>| text.map_or(Label::Unknown, |text| Label::Known(text.to_owned()));
         let known = [
-            ("__meta_docker_container_label_com_docker_compose_project", text(project)),
-            ("__meta_docker_container_label_com_docker_compose_service", Label::Known(service.name.clone())),
-            ("__meta_docker_container_name", text(name.as_deref())),
+            ("__meta_docker_container_label_com_docker_compose_project", Label::of(project.to_owned())),
+            ("__meta_docker_container_label_com_docker_compose_service", Label::of(service.name.clone())),
+            ("__meta_docker_container_name", name.map_or(Label::Unknown, Label::Known)),
         ];
         let mut meta = self.hidden.clone();
         meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
-        let Some(mut labels) = relabel::apply(&self.discovery, meta).map_err(|error| error.0)? else { return Ok(None) };
+        let Some(mut labels) = relabel::apply(&self.discovery, meta, may_stay).map_err(|error| error.0)? else {
+            return Ok(None);
+        };
         labels.extend(self.labels.clone());
-        let Some(mut labels) = relabel::apply(&self.own, labels).map_err(|error| error.0)? else { return Ok(None) };
+        let Some(mut labels) = relabel::apply(&self.own, labels, may_stay).map_err(|error| error.0)? else {
+            return Ok(None);
+        };
         labels.retain(|name, _| !name.starts_with("__"));
         Ok(Some(labels))
     }
