@@ -38,9 +38,11 @@ pub(super) enum Fate<New> {
 
 /// What may be done at the place of a matcher.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
     /// A variable in its value may be asked of `service_name`, as far as its dashboard is concerned.
     pub(super) follows: bool,
+    /// All values this variable can have, where they are known.
+    pub(super) values: Option<&'a [String]>,
     /// Nothing may stand behind the selector.
     pub(super) selector_only: bool,
 }
@@ -60,14 +62,14 @@ pub(super) type Leaf = (How, Condition);
 
 impl Before<'_> {
     /// What becomes of `one` (on `job`), which stands beside `others` in a selector.
-    pub(super) fn fate(&self, one: &Matcher, others: &[Matcher], asked: Asked) -> Fate<New> {
+    pub(super) fn fate(&self, one: &Matcher, others: &[Matcher], asked: Asked<'_>) -> Fate<New> {
         if one.label == NAME {
             return self.renamed(one, others);
         }
         if let Value::Variable(text) = &one.value {
             let matchers = vec![Matcher { label: NAME.into(), ..one.clone() }];
             let new = New { how: How::Name, matchers, filter: None };
-            return self.variable(one, text, &Condition::all(others), asked.follows, new);
+            return self.variable(one, text, &Condition::all(others), asked, new);
         }
         let old = Condition::all(&with(others, std::slice::from_ref(one)));
         let stays = self.stays(one, &old);
@@ -125,11 +127,11 @@ impl Before<'_> {
     }
 
     /// What becomes of `one` (on `job`) in a label filter that streams of `context` come to.
-    pub(super) fn leaf(&self, one: &Matcher, context: &Condition, follows: bool) -> Fate<Leaf> {
+    pub(super) fn leaf(&self, one: &Matcher, context: &Condition, asked: Asked<'_>) -> Fate<Leaf> {
         let is = Condition::Is(one.clone());
         if let Value::Variable(text) = &one.value {
             let new = Condition::Is(Matcher { label: NAME.into(), ..one.clone() });
-            return self.variable(one, text, context, follows, (How::Name, new));
+            return self.variable(one, text, context, asked, (How::Name, new));
         }
         let failed = match self.proof.agree(context, &is, &is, self.copies(one)) {
             Ok(true) => return Fate::Stays,
@@ -229,11 +231,11 @@ impl Before<'_> {
     }
 
     /// A value that Grafana fills in: right when asking `service_name` is right for every job there is.
-    fn variable<N>(&self, one: &Matcher, text: &str, context: &Condition, follows: bool, new: N) -> Fate<N> {
+    fn variable<N>(&self, one: &Matcher, text: &str, context: &Condition, asked: Asked<'_>, new: N) -> Fate<N> {
         if self.flow(context) == Flow::Still {
             return Fate::Stays;
         }
-        if follows && self.name_is_job(one.op, context) {
+        if asked.follows && self.name_is_job(one.op, context, asked.values) {
             return Fate::Becomes(new);
         }
         let quoted = proof::quoted(text);
@@ -242,22 +244,28 @@ impl Before<'_> {
     }
 
     /// Whether `service_name` is as good as `job` for every single job of the streams of `context`, the moved one under its
-    /// new name.
-    pub(super) fn name_is_job(&self, op: Op, context: &Condition) -> bool {
+    /// new name. Where only `these` are asked for, for each of them and for all at once.
+    pub(super) fn name_is_job(&self, op: Op, context: &Condition, these: Option<&[String]>) -> bool {
         let bridged = matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName);
         if !bridged || !self.has_names() {
             return false;
         }
-        let today = self.today(context);
-        let jobs: Option<Vec<&str>> = today.into_iter().map(|index| self.proof.value_today(index, "job")).collect();
-        let Some(mut jobs) = jobs else { return false };
+        let these = these.filter(|all| patterns::alternatives(&all.join("|")).is_some());
+        let today = || self.today(context).into_iter().map(|index| self.proof.value_today(index, "job"));
+        let jobs = these.map_or_else(|| today().collect(), |all| Some(all.iter().map(String::as_str).collect()));
+        let Some(mut jobs): Option<Vec<&str>> = jobs else { return false };
         jobs.sort_unstable();
         jobs.dedup();
-        jobs.into_iter().filter(|job| !job.is_empty()).all(|job| {
-            let named = if self.moved.jobs.iter().any(|one| one == job) { self.moved.project.as_str() } else { job };
-            let asks = |label: &str, value: &str| context.and(Condition::Is(Matcher::new(label, op, value)));
-            self.proof.check(&asks("job", job), &asks("service_name", named), Copies::Ignored).is_right()
-        })
+        jobs.retain(|job| !job.is_empty());
+        let moves = |job: &str| self.moved.jobs.iter().any(|one| one == job);
+        let named: Vec<&str> = jobs.iter().map(|job| if moves(job) { &self.moved.project } else { *job }).collect();
+        let asks = |label: &str, value: &str| context.and(Condition::Is(Matcher::new(label, op, value)));
+        let is_right = |job: &str, name: &str| {
+            self.proof.check(&asks("job", job), &asks("service_name", name), Copies::Ignored).is_right()
+        };
+        let at_once = these.is_some() && matches!(op, Op::Match | Op::NotMatch);
+        jobs.iter().zip(&named).all(|(job, name)| is_right(job, name))
+            && (!at_once || is_right(&jobs.join("|"), &named.join("|")))
     }
 
     fn review<N>(&self, id: Id, why: &str, one: &Matcher) -> Fate<N> {

@@ -13,11 +13,13 @@ use crate::topology::sites::Site;
 
 use super::query::{self, Analysis, Around};
 use super::streams::Before;
+use super::variables::Lists;
 
 /// What stands around a query, as far as it decides.
 #[derive(Clone, PartialEq, Eq)]
 struct Beside {
     follow: BTreeSet<String>,
+    lists: Arc<Lists>,
     records: bool,
     selector_only: bool,
 }
@@ -36,6 +38,7 @@ impl Kept {
             beside.records == around.records
                 && beside.selector_only == around.selector_only
                 && beside.follow == *around.variables.names()
+                && beside.lists == *around.variables.lists()
         };
         kept.get(text)?.iter().find(same).map(|(_, analysis)| Arc::clone(analysis))
     }
@@ -43,6 +46,7 @@ impl Kept {
     fn keep(&self, text: &str, around: &Around<'_>, analysis: &Arc<Analysis>) {
         let beside = Beside {
             follow: around.variables.names().clone(),
+            lists: Arc::clone(around.variables.lists()),
             records: around.records,
             selector_only: around.selector_only,
         };

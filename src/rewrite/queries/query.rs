@@ -25,6 +25,7 @@ use crate::text::Span;
 
 pub(super) use selector::write;
 
+use super::fate::Asked;
 use super::ids::{self, Id};
 use super::streams::{Before, Called, Flow};
 use super::variables::Variables;
@@ -238,9 +239,40 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether a variable in the place of a whole value follows to `service_name`.
-    fn follows(&self, value: &Text<'_>) -> bool {
-        value.placeholder && reference(&value.value).is_some_and(|name| self.around.variables.follows(name))
+    /// What may be done where this value stands: a variable in the place of all of it may follow to `service_name`.
+    fn asked(&self, value: &Text<'_>) -> Asked<'_> {
+        let follows =
+            value.placeholder && reference(&value.value).is_some_and(|name| self.around.variables.follows(name));
+        Asked { follows, values: self.values(value), selector_only: self.around.selector_only }
+    }
+
+    /// All values of the variable in the place of this one.
+    fn values(&self, value: &Text<'_>) -> Option<&[String]> {
+        let name = reference(&value.value).filter(|_| value.placeholder && !value.value.contains(":text"))?;
+        self.around.variables.lists().get(name).map(Vec::as_slice)
+    }
+
+    /// A comparison with a variable that cannot hold what moves, as the comparison with all its values: each choice of
+    /// them goes on as it is. `stays` says that of one.
+    fn settled_value(&self, one: Matcher, value: &Text<'_>, stays: impl Fn(&Matcher) -> bool) -> Matcher {
+        let Some(values) = self.values(value).filter(|_| one.label == "job") else { return one };
+        let is_pattern = matches!(one.op, Op::Match | Op::NotMatch);
+        let escaped = values.iter().filter(|_| is_pattern).map(|value| regex::escape(value).replace("\\-", "-"));
+        let mut texts: Vec<String> = values.iter().cloned().chain(escaped).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let each: Vec<Matcher> = texts.iter().map(|text| Matcher::new("job", one.op, text)).collect();
+        let jobs = &self.before.moved.jobs;
+        let is_free = |each: &Matcher| jobs.iter().all(|job| each.accepts(job) == Some(one.is_negative()));
+        let all = if is_pattern {
+            Matcher::new("job", one.op, &texts.join("|"))
+        } else {
+            let all = Matcher::one_of("job", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+            if one.is_negative() { all.flipped() } else { all }
+        };
+        // Who asks for fewer of them gets a part of the same streams; who leaves out fewer gets others.
+        let right = each.iter().all(is_free) && stays(&all) && (!one.is_negative() || each.iter().all(stays));
+        if right { all } else { one }
     }
 }
 

@@ -3,17 +3,22 @@
 //! Knows: which variables keep naming the same services when their uses read `service_name` in the place of `job`.
 //! Must not know: streams, or how a query is rewritten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::proof::{Condition, Copies, Matcher, Op};
+use crate::syntax::logql;
 use crate::text::Span;
 use crate::topology::Bridge;
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{FileSites, Site, SiteKind, Uses, Variable, VariableKind};
 
 use super::file;
-use super::query::Around;
-use super::streams::Before;
+use super::query::{Around, matcher_of};
+use super::streams::{Before, Flow};
+
+/// All values of some variables, by name.
+pub(super) type Lists = BTreeMap<String, Vec<String>>;
 
 /// Variables of one file.
 #[derive(Clone, Debug, Default)]
@@ -21,13 +26,14 @@ pub(super) struct Variables {
     follow: BTreeSet<String>,
     /// Queries of those that are filled from `job` and follow.
     switched: BTreeSet<usize>,
+    lists: Arc<Lists>,
 }
 
 impl Variables {
     /// Which variables of `file` may follow. Each is taken as following first; where a use of it ends in a doubt all the
     /// same, it and all its uses stay as they are.
     pub(super) fn of(file: &FileSites, languages: &[Language], before: &Before<'_>) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { lists: Arc::new(lists(file, languages, before)), ..Self::default() };
         if file.variables.is_empty() || !before.has_names() {
             return found;
         }
@@ -46,6 +52,11 @@ impl Variables {
     /// dashboard is concerned: every value stays the name of the same service, and no use of it asks for a job.
     pub(super) fn follows(&self, name: &str) -> bool {
         self.follow.contains(name)
+    }
+
+    /// All values of those where they are known.
+    pub(super) fn lists(&self) -> &Arc<Lists> {
+        &self.lists
     }
 
     /// The names of those that follow.
@@ -112,8 +123,43 @@ pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
 fn candidates<'f>(file: &'f FileSites, languages: &[Language], same: bool) -> Vec<&'f Variable> {
     let uses = file.variables.iter().zip(file.uses());
     let found = uses.filter(|(one, uses)| can_follow(file, (one, uses), languages, same));
-    let is_only = |one: &Variable| file.variables.iter().filter(|other| other.name == one.name).count() == 1;
-    found.map(|(one, _)| one).filter(|one| is_only(one)).collect()
+    found.map(|(one, _)| one).filter(|one| is_only(file, one)).collect()
+}
+
+/// Whether no other variable of the file has its name.
+fn is_only(file: &FileSites, one: &Variable) -> bool {
+    file.variables.iter().filter(|other| other.name == one.name).count() == 1
+}
+
+/// All values of the variables of a file: those that are written in it, and the jobs of streams that do not move.
+fn lists(file: &FileSites, languages: &[Language], before: &Before<'_>) -> Lists {
+    let jobs = |variable: &Variable| {
+        let index = variable.site.filter(|_| variable.all_value.is_none() && !variable.picks)?;
+        let (site, language) = (file.sites.get(index)?, languages.get(index)?);
+        let asked = matches!(language, Language::Loki(_)) && reads_job(site);
+        let streams = selects(site).filter(|streams| asked && before.flow(streams) == Flow::Still)?;
+        let today = before.proof.today(&streams, Copies::Count).ok()?;
+        let jobs = today.into_iter().map(|index| before.proof.value_today(index, "job").map(str::to_owned));
+        let jobs: BTreeSet<String> = jobs.collect::<Option<_>>()?;
+        Some(jobs.into_iter().filter(|job| !job.is_empty()).collect())
+    };
+    let only = file.variables.iter().filter(|one| is_only(file, one));
+    let listed = only.filter_map(|one| {
+        let list: Vec<String> = if one.kind == VariableKind::Query { jobs(one) } else { one.listed() }?;
+        (!list.is_empty()).then(|| (one.name.clone(), list))
+    });
+    listed.collect()
+}
+
+/// The streams whose values a variable has.
+pub(super) fn selects(site: &Site) -> Option<Condition> {
+    let text = site.query.of(site.view.text());
+    if text.trim().is_empty() {
+        return Some(Condition::all(&[]));
+    }
+    let query = logql::read(text).ok()?;
+    let (_, selector) = query.selectors().next().filter(|(_, selector)| !selector.placeholder)?;
+    Some(Condition::all(&query.matchers(selector).iter().map(matcher_of).collect::<Vec<_>>()))
 }
 
 /// Whether its values, or those it has afterwards, serve each use of a variable.

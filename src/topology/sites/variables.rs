@@ -33,6 +33,29 @@ pub struct Variable {
     pub all_value: Option<View>,
     /// Where its values stand, if they are written in the dashboard.
     pub values: Vec<Value>,
+    /// Whether they are all there are: its definition is the first of them, and a list that can be taken apart.
+    pub defined: bool,
+    /// Whether a pattern may make other values of those its query finds.
+    pub picks: bool,
+}
+
+impl Variable {
+    /// All values it can have, with what stands for all of them; each may also be read as a pattern, as Grafana escapes
+    /// those of some variables only. `None` where others can come to them.
+    pub fn listed(&self) -> Option<Vec<String>> {
+        let (definition, chosen) = self.values.split_first().filter(|_| self.defined)?;
+        let text = definition.view.text();
+        let parts = text.split(',').filter(|part| !definition.list || !part.is_empty());
+        let value = |part: &'_ str| part.rfind(" : ").map_or(part, |at| &part[at + 3..]).trim().to_owned();
+        let mut all: Vec<String> = if definition.list { parts.map(value).collect() } else { vec![text.to_owned()] };
+        // What Grafana writes itself stands for values of the list, and nothing chosen is the first of it.
+        let chosen = chosen.iter().map(|value| &value.view).filter(|view| !view.text().starts_with("$__"));
+        let views: Vec<&View> = chosen.chain(&self.all_value).filter(|view| !view.text().is_empty()).collect();
+        all.extend(views.iter().map(|view| view.text().to_owned()));
+        let is_plain = |text: &str| !text.contains(['$', '\\']) && !text.contains("[[");
+        let is_known = views.iter().all(|view| view.opaque().is_empty()) && definition.view.opaque().is_empty();
+        (is_known && is_plain(text) && all.iter().all(|value| is_plain(value))).then_some(all)
+    }
 }
 
 /// Values of a variable as they are written.
@@ -54,20 +77,24 @@ pub(super) fn declared(document: &Document<'_>, node: Ref<'_, '_>) -> Option<(No
         debug_assert!(key.str().is_some());
         node.parent()?.get_str("kind").filter(|kind| kind.ends_with("Variable"))?
     };
-    let list = kind.to_ascii_lowercase().starts_with("custom");
+    let list = ["custom", "interval"].iter().any(|word| kind.to_ascii_lowercase().starts_with(word));
     let kind = match kind {
         "query" | "QueryVariable" => VariableKind::Query,
-        "custom" | "constant" | "CustomVariable" | "ConstantVariable" => VariableKind::Written,
+        "custom" | "constant" | "interval" | "CustomVariable" | "ConstantVariable" | "IntervalVariable" => {
+            VariableKind::Written
+        }
         "textbox" | "TextVariable" => VariableKind::Typed,
         _ => VariableKind::Other,
     };
     let all_value = node.get("allValue").filter(|value| value.str().is_some_and(|text| !text.is_empty()));
     let all_value = all_value.filter(|value| !value.is_null()).and_then(|value| document.view(value));
     let values = if kind == VariableKind::Written { values(document, node, list) } else { Vec::new() };
-    Some((node.id(), Variable { name: name.to_owned(), kind, site: None, all_value, values }))
+    let defined = node.get_str("query").is_some() && node.get_str("valuesFormat") != Some("json");
+    let picks = node.get_str("regex").is_some_and(|regex| regex.contains('('));
+    Some((node.id(), Variable { name: name.to_owned(), kind, site: None, all_value, values, defined, picks }))
 }
 
-/// The values of a list or constant: its definition, what is chosen, what can be chosen.
+/// The values of a list or constant: its definition first, what is chosen, what can be chosen.
 fn values(document: &Document<'_>, node: Ref<'_, '_>, list: bool) -> Vec<Value> {
     let take = |scalar: Ref<'_, '_>, list: bool| {
         scalar.str()?;

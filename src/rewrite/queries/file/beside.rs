@@ -5,7 +5,8 @@
 use crate::finding::Level;
 use crate::rewrite::queries::ids;
 use crate::rewrite::queries::query::Analysis;
-use crate::rewrite::queries::variables::{in_list, name_serves, result_label};
+use crate::rewrite::queries::streams::Flow;
+use crate::rewrite::queries::variables::{in_list, name_serves, result_label, selects};
 use crate::text::{Edit, Place, Span, View, Why};
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{Site, SiteKind, uses_as_job};
@@ -54,6 +55,10 @@ impl Work<'_, '_> {
         {
             self.outcome.edits.extend(edits.into_iter().map(|edit| (self.file.source.path.clone(), edit)));
             return self.say(Level::Note, ids::VARIABLE_NAMES, site.kind, view, span, None);
+        }
+        // The values of streams that stay where they are stay, too.
+        if selects(site).is_some_and(|streams| self.before.flow(&streams) == Flow::Still) {
+            return;
         }
         let proposed = self.before.same_name().then_some("service_name");
         self.say(Level::Review, ids::VARIABLE_VALUES, site.kind, view, span, proposed);

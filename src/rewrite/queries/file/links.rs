@@ -15,7 +15,7 @@ impl Work<'_, '_> {
     /// The tag of a span by which logs are looked for, whatever service it is of (label-surface 8).
     pub(super) fn tag(&mut self, site: &Site, language: &Language) -> State {
         let everywhere = Condition::all(&[]);
-        let serves = self.before.same_name() && self.before.name_is_job(Op::Equal, &everywhere);
+        let serves = self.before.same_name() && self.before.name_is_job(Op::Equal, &everywhere, None);
         let value = site.keys.first();
         let says_job = value.is_none_or(|value| matches!(value.text(), "" | "job"));
         if site.filter.is_none() && !says_job {

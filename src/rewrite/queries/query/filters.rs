@@ -6,7 +6,7 @@ use super::{Log, Work, compared, ids, matcher, quoted};
 use crate::proof::{self, Condition, Copies, Matcher, Op};
 use crate::rewrite::How;
 use crate::rewrite::queries::bridges;
-use crate::rewrite::queries::fate::Fate;
+use crate::rewrite::queries::fate::{Asked, Fate};
 use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{
     ExprKind, FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text,
@@ -101,6 +101,10 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                     return (Condition::Open, Condition::Open);
                 };
                 let one = matcher(name.text, op, text);
+                let one = self.settled_value(one, text, |one| {
+                    let Some(state) = self.logs.get(&log) else { return false };
+                    !self.unanchored(log, one) && self.before.leaf(one, &state.old, Asked::default()) == Fate::Stays
+                });
                 if self.unanchored(log, &one) {
                     self.doubt(ids::UNCHECKED, "in a label filter, Loki takes a part of the value for the whole");
                     return (Condition::Open, Condition::Open);
@@ -183,7 +187,7 @@ impl<'q, 'a> Work<'q, 'a, '_> {
         let is = Condition::Is(written.one.clone());
         let Some(state) = self.logs.get(&log) else { return (Condition::Open, Condition::Open) };
         let context = state.old.clone();
-        match self.before.leaf(&written.one, &context, self.follows(written.value)) {
+        match self.before.leaf(&written.one, &context, self.asked(written.value)) {
             Fate::Stays if passed.job_field => self.hidden(log, written, &context),
             Fate::Stays => (is.clone(), is),
             Fate::Becomes((how, new)) => {

@@ -15,7 +15,13 @@ use crate::text::Span;
 impl Work<'_, '_, '_> {
     pub(super) fn selector(&mut self, selector: &Selector) -> Log {
         let written = self.query.matchers(selector);
-        let old: Vec<Matcher> = written.iter().map(matcher_of).collect();
+        let mut old: Vec<Matcher> = written.iter().map(matcher_of).collect();
+        for index in 0..old.len() {
+            let mut others = old.clone();
+            let one = others.remove(index);
+            let stays = |one: &Matcher| self.before.fate(one, &others, Asked::default()) == Fate::Stays;
+            old[index] = self.settled_value(one, &written[index].value, stays);
+        }
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
         let mut log = Log {
@@ -34,9 +40,7 @@ impl Work<'_, '_, '_> {
         for index in (0..old.len()).filter(|&index| named.contains(&old[index].label.as_str())) {
             let mut others = old.clone();
             let one = others.remove(index);
-            let asked =
-                Asked { follows: self.follows(&written[index].value), selector_only: self.around.selector_only };
-            match self.before.fate(&one, &others, asked) {
+            match self.before.fate(&one, &others, self.asked(&written[index].value)) {
                 // It selects the same lines, and under other labels.
                 Fate::Stays if one.label == "service_name" && !one.is_negative() && self.before.names(&one) => {
                     log.how = Some(How::Name);

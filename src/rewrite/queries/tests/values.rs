@@ -160,3 +160,105 @@ fn a_list_written_by_hand_stays_and_its_uses_follow() {
     assert_eq!(texts[0], text);
     assert_eq!(rules(&findings), [(Level::Review, "dashboards/variable"), (Level::Review, "dashboards/all-value")]);
 }
+
+/// A dashboard with these variables and a panel with this query.
+fn with_variables(variables: &str, expr: &str) -> String {
+    let list = format!("\"schemaVersion\": 39, \"templating\": {{\"list\": [{variables}]}},");
+    dashboard(expr).replace("\"schemaVersion\": 39,", &list)
+}
+
+#[test]
+fn a_variable_that_cannot_hold_the_moved_job() {
+    let lists = [
+        r#""type": "custom", "query": "angelia, neo4j""#,
+        r#""type": "custom", "query": "kairos : angelia,neo4j", "options": [{"text": "kairos", "value": "angelia"}]"#,
+        r#""type": "custom", "query": "angelia,ang.*", "includeAll": true, "allValue": null, "current": {"value": ["$__all"]}"#,
+        r#""type": "custom", "query": "angelia", "includeAll": true, "allValue": "angelia|neo4j", "current": {"value": ""}"#,
+        r#""type": "constant", "query": "angelia""#,
+        r#""type": "interval", "query": "1m,5m", "current": {"value": "$__auto_interval_v"}"#,
+        r#""type": "query", "datasource": {"uid": "loki1"}, "query": "label_values({hostname=\"ariel\"}, job)", "regex": "/^n/""#,
+        r#""type": "query", "datasource": {"uid": "loki1"}, "query": {"label": "job", "stream": "{hostname=\"ariel\"}"}"#,
+    ];
+    let queries = [
+        r#"{job=~"$v"}"#,
+        r#"{job="${v}", hostname="puck"}"#,
+        r#"sum by (job) (rate({hostname="puck", job=~"[[v]]"} | logfmt | service="x" [5m]))"#,
+        r#"{job!~"${v:regex}", hostname="ariel"}"#,
+    ];
+    for list in lists {
+        let variable = format!(r#"{{"name": "v", {list}}}"#);
+        for query in queries {
+            let text = with_variables(&variable, query);
+            let (texts, findings) = run(&[("d.json", &text)], &moved("kairos", false));
+            assert_eq!((texts[0].as_str(), rules(&findings)), (text.as_str(), vec![]), "{list} {query}");
+        }
+    }
+    let resource = r#"{"kind": "CustomVariable", "spec": {"name": "v", "query": "angelia,neo4j", "includeAll": true}}"#;
+    let text = dashboard(r#"{job=~"$v"}"#).replace("\"panels\"", &format!("\"variables\": [{resource}], \"panels\""));
+    assert_eq!(rules(&run(&[("d.json", &text)], &moved("kairos", false)).1), []);
+}
+
+#[test]
+fn a_variable_that_may_hold_the_moved_job() {
+    let review = (Level::Review, "dashboards/variable");
+    let custom = r#"{"name": "v", "type": "custom", "query": "angelia,neo4j"}"#;
+    for list in [
+        r#""type": "custom", "query": "angelia,Kairos : kairos""#,
+        r#""type": "custom", "query": "angelia,kai.*""#,
+        r#""type": "custom", "query": "angelia,.*""#,
+        r#""type": "custom", "query": "angelia,(""#,
+        r#""type": "custom", "query": "angelia,$other""#,
+        r#""type": "custom", "query": "angelia,a\\,kairos""#,
+        r#""type": "custom", "query": "[{\"value\": \"kairos\"}]", "valuesFormat": "json""#,
+        r#""type": "custom", "query": "angelia", "includeAll": true, "allValue": ".+""#,
+        r#""type": "custom", "query": "angelia", "current": {"value": "kairos"}"#,
+        r#""type": "custom", "options": [{"value": "angelia"}]"#,
+        r#""type": "textbox", "query": "angelia""#,
+        r#""type": "query", "datasource": {"uid": "prom1"}, "query": "label_values(up{hostname=\"ariel\"}, job)""#,
+        r#""type": "query", "datasource": {"uid": "loki1"}, "query": "label_values({hostname=\"ariel\"}, job)", "regex": "/(n)/""#,
+        r#""type": "query", "datasource": {"uid": "loki1"}, "query": "label_values({hostname=\"ariel\"}, hostname)""#,
+        r#""type": "query", "datasource": {"uid": "loki1"}, "query": "label_values({hostname=\"ariel\"}, job)", "allValue": ".*""#,
+    ] {
+        let text = with_variables(&format!(r#"{{"name": "v", {list}}}"#), r#"{job=~"$v"}"#);
+        let found = rules(&run(&[("d.json", &text)], &moved("kairos", false)).1);
+        assert_eq!(found.first(), Some(&review), "{list}");
+    }
+    for query in [r#"{job=~"$v.*"}"#, r#"{job=~"${v:text}"}"#, r#"{job=~"$w"}"#] {
+        let text = with_variables(custom, query);
+        assert_eq!(rules(&run(&[("d.json", &text)], &moved("kairos", false)).1), [review], "{query}");
+    }
+    // Another dashboard of the file has a variable of that name.
+    let text = with_variables(&format!("{custom}, {custom}"), r#"{job=~"$v"}"#);
+    assert_eq!(rules(&run(&[("d.json", &text)], &moved("kairos", false)).1), [review]);
+    // The other host has the job, too.
+    let mut twice = moved("kairos", false);
+    let there = engine::stream(&[("job", "kairos"), ("hostname", "ariel")]);
+    twice.streams.image.push(vec![twice.streams.after.len()]);
+    twice.streams.before.push(there.clone());
+    twice.streams.after.push(there);
+    let pinned = r#"{"name": "v", "type": "query", "datasource": {"uid": "loki1"}, "query": "label_values({hostname=\"ariel\"}, job)"}"#;
+    let text = with_variables(pinned, r#"{job=~"$v"}"#);
+    assert_eq!(rules(&run(&[("d.json", &text)], &twice).1), [review]);
+}
+
+#[test]
+fn a_list_follows_where_each_of_its_values_does() {
+    // angelia's lines come from the Docker socket, too: its name would count them twice.
+    let mut moved = named("kairos", false);
+    let copy = engine::stream(&[("service", "angelia"), ("component", "app"), ("hostname", "puck")]);
+    moved.streams.image.push(vec![moved.streams.after.len()]);
+    moved.streams.before.push(copy.clone());
+    moved.streams.after.push(copy);
+    for (list, query, new) in [
+        ("kairos,neo4j,unknown", r#"{job=~"$v"}"#, r#"{service_name=~"$v"}"#),
+        ("kairos", r#"{job="$v"} |= "x""#, r#"{service_name="$v"} |= "x""#),
+        ("kairos,angelia", r#"{job=~"$v"}"#, r#"{job=~"$v"}"#),
+    ] {
+        let variable = format!(r#"{{"name": "v", "type": "custom", "query": "{list}"}}"#);
+        let (texts, findings) = run(&[("d.json", &with_variables(&variable, query))], &moved);
+        assert_eq!(texts[0], with_variables(&variable, new));
+        let says =
+            if query == new { (Level::Review, "dashboards/variable") } else { (Level::Note, "dashboards/bridged") };
+        assert_eq!(rules(&findings), [says]);
+    }
+}
