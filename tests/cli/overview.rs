@@ -22,10 +22,11 @@ const EXAMPLE: [(&str, &str, &str); 23] = [
     ("puck", "kairos", "ready"),
     ("puck", "mnemosyne", "leftovers"),
     ("puck", "spelunker", "ready"),
+    // Its `.env` names the project; the folder is `lobechat`.
+    ("rosalind", "chat", "ready"),
     ("rosalind", "gitea", "ready"),
     ("rosalind", "hass", "ready"),
     ("rosalind", "jellyfin", "ready"),
-    ("rosalind", "lobechat", "ready"),
     ("rosalind", "searxng", "ready"),
     ("titania", "casdoor", "ready"),
     // Deployed from the folder `haproxy`.
