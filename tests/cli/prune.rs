@@ -81,8 +81,9 @@ fn an_unknown_host_is_an_error() {
 fn a_bridge_to_a_job_that_is_gone_goes() {
     const BOARD: &str = "ansible/pplg/grafana/dashboards/bridges.json";
     let scratch = Scratch::demo();
-    // athena has moved, kairos has not: the one asks for a job nobody has, the other for one that is there.
-    let board = |queries: [&str; 2]| {
+    // athena and mnemosyne have moved, kairos has not: the one asks for a job nobody has, the other for one that is there. The
+    // last one asks for mnemosyne by its job alone, so it is what is left of somebody's wish.
+    let board = |queries: [&str; 3]| {
         let targets = queries.map(|query| {
             let expr = query.replace('"', "\\\"");
             format!(
@@ -96,10 +97,11 @@ fn a_bridge_to_a_job_that_is_gone_goes() {
     };
     let needed = "{hostname=\"puck.incus\"} | job=\"kairos\" or service=\"athena\" |= \"x\"";
     let dead = "{hostname=\"puck.incus\"} | job=\"athena\" or service=\"athena\" |= \"x\"";
-    scratch.write(BOARD, board([needed, dead]));
+    let trace = "{hostname=\"puck.incus\"} | job=\"mnemosyne\" or service=\"athena\" |= \"x\"";
+    scratch.write(BOARD, board([needed, dead, trace]));
     scratch.commit("bridges");
     let run = scratch.migrate(&["prune", "--host", "puck", "--format", "json"]);
     assert_eq!(run.json()["queries"].as_array().unwrap().len(), 1, "{}", run.out);
     let direct = "{hostname=\"puck.incus\", service=\"athena\"} |= \"x\"";
-    assert_eq!(String::from_utf8(scratch.show(BRANCH, BOARD)).unwrap(), board([needed, direct]));
+    assert_eq!(String::from_utf8(scratch.show(BRANCH, BOARD)).unwrap(), board([needed, direct, trace]));
 }

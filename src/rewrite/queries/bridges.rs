@@ -80,7 +80,7 @@ pub(super) fn needless(query: &Query<'_>, proof: &Proof<'_>) -> Vec<Change> {
             names_job(one) && proof.after(&asked.and(one.clone())).is_ok_and(|found| found.is_empty())
         };
         let (gone, stay): (Vec<&Condition>, Vec<&Condition>) = all.into_iter().partition(|one| dead(one));
-        if gone.is_empty() || stay.is_empty() {
+        if gone.is_empty() || stay.is_empty() || !gone.iter().all(|one| is_replaced(one, &stay)) {
             continue;
         }
         let rest = Condition::Any(stay.into_iter().cloned().collect());
@@ -89,6 +89,19 @@ pub(super) fn needless(query: &Query<'_>, proof: &Proof<'_>) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Whether an alternative that asks for a job stands beside one that asks for the same under a new label. Where none does,
+/// it is the last trace of lines that somebody wants, and goes on to be it.
+fn is_replaced(one: &Condition, others: &[&Condition]) -> bool {
+    let called = |one: &Matcher| one.value.known().map(|name| name.replace('_', "-"));
+    let jobs = one.matchers().into_iter().filter(|one| one.label == "job");
+    let new = |label: &str| matches!(label, "service" | "component" | "service_name");
+    let stands = |job: Option<String>| {
+        let names = others.iter().flat_map(|one| one.matchers()).filter(|one| new(&one.label));
+        job.is_some() && names.into_iter().any(|one| called(one) == job)
+    };
+    jobs.into_iter().all(|one| one.op == Op::Equal && stands(called(one)))
 }
 
 /// What a filter of comparisons with texts asks; `None` for any other. Its depth is bounded by the reader.
