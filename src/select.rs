@@ -13,7 +13,7 @@
 //! 2. It is infrastructure under an odd name: it speaks of syslog, or holds a word that no Alloy or Compose file of
 //!    interest is without.
 //! 3. It is JSON with a query of Loki, or of nobody knows what, that the move concerns. Such a query names the label
-//!    `job`, or a label that containers have afterwards; and
+//!    `job`, a label that containers have afterwards, or one that the listener gives and they do not have; and
 //!    - the word `loki` (a type, a plugin id) stands in the file, or the name or uid of a provisioned Loki; or the default
 //!      datasource is not proven to be something else; or
 //!    - it can be read as `LogQL`. Then it has a selector: a brace that no metric name stands in front of
@@ -124,7 +124,9 @@ pub struct Needles {
 impl Needles {
     /// For moves that concern `names`, in a repository whose Loki datasources go by `datasources`.
     pub fn new(mut names: Names, mut datasources: Vec<String>, default_may_be_loki: bool) -> Self {
-        for list in [&mut names.values, &mut names.variables, &mut names.components, &mut datasources] {
+        for list in
+            [&mut names.values, &mut names.variables, &mut names.components, &mut names.labels, &mut datasources]
+        {
             list.retain(|name| !name.is_empty());
             list.sort();
             list.dedup();
@@ -143,7 +145,7 @@ impl Needles {
             words: automaton(words().collect()),
             dashboard: all(DASHBOARD, &[]),
             by_component: finder("component_id"),
-            labels: all(LABELS, &[]),
+            labels: all(LABELS, &names.labels),
             loki: all(&[LOKI, BESIDE_QUERIES].concat(), &datasources),
             names,
             datasources,
@@ -229,7 +231,12 @@ mod tests {
 
     fn matters(text: &str) -> bool {
         let list = |name: &str| vec![name.to_owned()];
-        let names = Names { values: list("kairos"), variables: list("kairos_port"), components: list("kairos_logs") };
+        let names = Names {
+            values: list("kairos"),
+            variables: list("kairos_port"),
+            components: list("kairos_logs"),
+            labels: list("team"),
+        };
         Needles::new(names, vec!["P8E80F9AEF21F6940".into()], false).matter_in_json(text.as_bytes())
     }
 
@@ -269,6 +276,8 @@ mod tests {
         assert!(matters(r#"{"uid":"P8E80F9AEF21F6940"},"expr":"x{job=~\"$job\"}""#));
         assert!(!matters(r#"{"type":"prometheus"},"expr":"up{job=\"angelia\"}""#));
         assert!(!matters(r#"{"type":"loki"},"expr":"{app=\"angelia\"}""#));
+        assert!(matters(r#"{"type":"loki"},"expr":"{team=\"mail\"}""#), "a label that the listener sets");
+        assert!(!matters(r#"{"type":"prometheus"},"expr":"up{team=\"mail\"}""#));
     }
 
     #[test]
@@ -314,7 +323,11 @@ mod tests {
     fn needles_that_find_no_more_are_covered() {
         let needles = |names: &[&str], default| {
             let list = || names.iter().map(|&name| name.to_owned()).collect();
-            Needles::new(Names { values: list(), variables: list(), components: list() }, Vec::new(), default)
+            Needles::new(
+                Names { values: list(), variables: list(), components: list(), labels: list() },
+                Vec::new(),
+                default,
+            )
         };
         assert!(needles(&["a"], false).is_covered_by(&needles(&["b", "a"], true)));
         assert!(!needles(&["a", "c"], false).is_covered_by(&needles(&["a"], true)));

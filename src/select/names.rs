@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use crate::topology::alloy::LabelMap;
 use crate::topology::moves::{self, Request, Resolved};
 use crate::topology::{Move, Topology};
 
@@ -16,6 +17,8 @@ pub struct Names {
     pub variables: Vec<String>,
     /// Components of Alloy, by the last part of their names.
     pub components: Vec<String>,
+    /// Labels of listeners that the Docker socket does not give alike, `job` aside: queries may ask for them.
+    pub labels: Vec<String>,
 }
 
 /// What places that these moves concern may be found by.
@@ -30,6 +33,7 @@ pub fn names(topology: &Topology, requests: &[Request]) -> Names {
         names.values.extend(part.values);
         names.variables.extend(part.variables);
         names.components.extend(part.components);
+        names.labels.extend(part.labels);
     }
     names
 }
@@ -38,17 +42,26 @@ impl Names {
     fn of(topology: &Topology, request: &Request, moved: &Move) -> Self {
         let mut values = vec![request.service.clone(), moved.project.clone()];
         values.extend(moved.jobs.iter().cloned());
-        let (mut variables, mut components) = (Vec::new(), Vec::new());
+        let (mut variables, mut components, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         let host = topology.hosts.get(moved.host_index);
         for index in moved.going.iter().chain(&moved.staying) {
             let Some(listener) = host.and_then(|host| host.listeners.get(*index)) else { continue };
             variables.extend(listener.variables.iter().cloned());
             components.extend(listener.fact.component.rsplit('.').next().map(str::to_owned));
+            let socket = host.and_then(|host| host.socket(&topology.alloy)).map(|(_, socket)| &socket.labels);
+            labels.extend(lost(&listener.fact.labels, socket));
         }
-        Self { values, variables, components }
+        Self { values, variables, components, labels }
     }
 
-    pub(super) fn lists(&self) -> [&[String]; 3] {
-        [&self.values, &self.variables, &self.components]
+    pub(super) fn lists(&self) -> [&[String]; 4] {
+        [&self.values, &self.variables, &self.components, &self.labels]
     }
+}
+
+/// The labels of a listener that the Docker socket does not set to the same text.
+fn lost(of: &LabelMap, socket: Option<&LabelMap>) -> Vec<String> {
+    let LabelMap::Known(all) = of else { return Vec::new() };
+    let kept = |name: &str, raw: &str| matches!(socket, Some(LabelMap::Known(list)) if list.iter().any(|(other, text)| other == name && text.raw == raw));
+    all.iter().filter(|(name, text)| name != "job" && !kept(name, &text.raw)).map(|(name, _)| name.clone()).collect()
 }

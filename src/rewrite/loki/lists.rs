@@ -146,7 +146,12 @@ pub(super) fn second(file: &File<'_>, entry: &Entry, all: &[Entry], moving: &Mov
         return Added::Nothing;
     }
     let Some(selector) = candidate(old, text, moving, moved) else {
-        let names = old.iter().any(|(_, matcher)| matcher.label == "job");
+        // Its `job`, or another label of the listener that what moves has no longer.
+        let lost = |one: &Matcher| {
+            let takes = |streams: &[Stream]| Moving::takes(streams, std::slice::from_ref(one));
+            takes(&moving.streams.before) != Some(false) && takes(&moving.after) == Some(false)
+        };
+        let names = old.iter().any(|(_, matcher)| matcher.label == "job" || lost(matcher));
         let proposed = format!("{{service={}}}", proof::quoted(&moved.project));
         return if names { Added::Unsure(proposed) } else { Added::Nothing };
     };

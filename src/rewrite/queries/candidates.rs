@@ -43,7 +43,7 @@ impl Before<'_> {
 
     /// The matcher stays and `service!="P"` joins it; where the project has other containers, a label filter that
     /// leaves out the components that move.
-    fn appended(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
+    pub(super) fn appended(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
         let left_out = Condition::all(&with(others, &[one.flipped()]));
         let new = |service: Vec<Matcher>| match negated(&service) {
             Condition::Is(negative) => {
@@ -149,7 +149,7 @@ impl Before<'_> {
 
     /// The label that all of these streams have and go on to have, and that selects the fewest streams, with those that are
     /// to come.
-    fn ground(&self, others: &[Matcher], today: &[usize]) -> Option<Matcher> {
+    pub(super) fn ground(&self, others: &[Matcher], today: &[usize]) -> Option<Matcher> {
         let mut common: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let first = today.first().and_then(|&index| self.moved.streams.before.get(index))?;
         let labels = first.labels.keys().map(String::as_str);

@@ -117,6 +117,10 @@ ids! {
     GAINS = "gains";
     LEFT = "left";
     MOVED_BEFORE = "moved-before";
+    LOST = "lost";
+    LOST_LEFT_OUT = "lost-left-out";
+    LOST_READ = "lost-read";
+    LOST_ROUTED = "lost-routed";
 }
 
 #[cfg(test)]
@@ -165,6 +169,7 @@ mod tests {
             "compared",
             "doubt-both-languages",
             "doubt-rule-file",
+            "lost-routed",
             "own-label",
             "record",
             "restored",

@@ -63,6 +63,7 @@ impl Before<'_> {
     pub(super) fn analysis(&self, site: &Site, around: &Around<'_>) -> Result<Arc<Analysis>, SyntaxError> {
         if let Some(asks) = site.asks().transpose().map_err(Clone::clone)?
             && !self.concerns(asks)
+            && !self.names_lost(site.query.of(site.view.text()))
         {
             return Ok(Arc::default());
         }
@@ -73,7 +74,7 @@ impl Before<'_> {
         let read = logql::read(text);
         let asks = site.asks_as(&read).map_err(Clone::clone)?;
         let query = read?;
-        if !self.concerns(asks) {
+        if !self.concerns(asks) && !self.names_lost(text) {
             debug_assert!(!query::analyse(&query, self, around).concerned(), "{text}");
             return Ok(Arc::default());
         }

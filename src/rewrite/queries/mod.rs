@@ -12,6 +12,7 @@ mod follow;
 mod former;
 mod ids;
 mod kept;
+mod lost;
 mod query;
 mod streams;
 mod told;
@@ -41,8 +42,10 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let named: Vec<_> = topology.named.iter().collect();
     let mentions =
         |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, &components, moved);
-    let (mut outcome, mentioned) =
-        rayon::join(|| rewrite_sites(facts, moved), || named.par_iter().map(mentions).collect::<Vec<_>>());
+    let (mut outcome, mentioned) = rayon::join(
+        || sites(facts, moved, &|| topology.holding(&["receiver:"])),
+        || named.par_iter().map(mentions).collect::<Vec<_>>(),
+    );
     outcome.findings.extend(mentioned.into_iter().flatten());
     if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
         outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
@@ -85,9 +88,15 @@ fn components<'t>(topology: &'t Topology, moved: &Move) -> Vec<&'t str> {
 
 /// Edits and findings for every query site that this move concerns.
 pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
+    sites(facts, moved, &Vec::new)
+}
+
+/// The same, with the files that route alerts.
+fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>) -> Outcome {
     let assumed = streams::assuming_names(moved);
     let named = assumed.as_ref().map(streams::Before::new);
-    let before = streams::Before::new(moved).or_named(named.as_ref());
+    let mut before = streams::Before::new(moved).or_named(named.as_ref());
+    before.route(routes);
     let files: Vec<_> = facts.files.values().collect();
     let parts = files.par_iter().map(|file| {
         let mut outcome = Outcome::default();

@@ -9,6 +9,7 @@
 //! and what has to stand around a range aggregation (`wrap`).
 
 mod filters;
+mod lost;
 mod place;
 mod result;
 mod selector;
@@ -81,6 +82,8 @@ pub(super) struct Analysis {
     pub(super) how: Option<How>,
     /// Labels of the result that have another name afterwards, because streams that move have them today.
     pub(super) renames: Vec<Rename>,
+    /// Labels of the result that streams which move have today and lose.
+    pub(super) lost: Vec<String>,
     /// Streams selected today and afterwards, rendered.
     pub(super) streams: Sides,
 }
@@ -180,6 +183,7 @@ fn analysed(query: &Query<'_>, before: &Before<'_>, around: &Around<'_>) -> Anal
         work.restores = around.records && work.carries_job();
         for mention in work.uses.clone().iter() {
             work.mention(mention);
+            work.lost_mention(mention);
         }
         work.variants();
         work.stages();

@@ -45,6 +45,10 @@ pub(super) struct Before<'m> {
     pub(super) proof: Proof<'m>,
     /// Where the repository does not tell if Loki derives `service_name`: the same, if it does as it comes.
     pub(super) if_named: Option<&'m Self>,
+    /// Labels that what moves loses, `job` aside.
+    pub(super) lost: BTreeSet<&'m str>,
+    /// Those of them that alerts are routed by.
+    pub(super) routed: BTreeSet<&'m str>,
     /// What was found out about queries so far.
     pub(super) kept: Kept,
     /// For each stream of today: whether its labels change.
@@ -91,6 +95,8 @@ impl<'m> Before<'m> {
             moved,
             proof,
             if_named: None,
+            lost: BTreeSet::new(),
+            routed: BTreeSet::new(),
             kept: Kept::default(),
             changes: Vec::new(),
             moving: Vec::new(),
@@ -104,6 +110,7 @@ impl<'m> Before<'m> {
         before.moving = (0..before.changes.len()).filter(|&index| before.changes[index]).collect();
         before.together = before.together();
         before.touched = before.touched();
+        before.lost = before.find_lost();
         before
     }
 

@@ -193,9 +193,14 @@ fn can_follow(file: &FileSites, (variable, uses): (&Variable, &Uses), languages:
 
 /// Whether the values of this variable are those of `job`.
 pub(super) fn reads_job(site: &Site) -> bool {
+    filled_from(site) == "job"
+}
+
+/// The label whose values this variable has.
+pub(super) fn filled_from(site: &Site) -> &str {
     match site.keys.first() {
-        Some(label) => label.text() == "job",
-        None => result_label(site.view.text()).of(site.view.text()) == "job",
+        Some(label) => label.text(),
+        None => result_label(site.view.text()).of(site.view.text()),
     }
 }
 

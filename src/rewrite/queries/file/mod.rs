@@ -4,6 +4,7 @@
 
 mod beside;
 mod links;
+mod lost;
 mod panels;
 mod rules;
 mod write;
@@ -52,7 +53,9 @@ impl State {
 pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>, outcome: &mut Outcome) {
     let judged = file.judged(&facts.servers);
     // Nothing hangs on a file none of whose queries is concerned: a variable follows only where a use of it does.
-    let concerned = judged.concerned(file, before.jobs());
+    let mut concerned = judged.concerned(file, before.jobs());
+    concerned.extend(before.asking_for_lost(file, facts));
+    concerned.sort_unstable();
     if concerned.is_empty() && file.findings.is_empty() && file.apart.is_empty() {
         return;
     }
@@ -123,6 +126,7 @@ impl<'w> Work<'w, '_> {
         if site.kind == SiteKind::Variable && reads_job(site) {
             self.variable_values(index, site, language);
         }
+        self.lost_values(site, language);
         if text.trim().is_empty() {
             return State::Untouched;
         }
@@ -143,6 +147,7 @@ impl<'w> Work<'w, '_> {
         if records && !analysis.renames.is_empty() {
             Arc::make_mut(&mut analysis).doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
         }
+        self.lost_by_result(site, records, &mut analysis);
         self.decide(site, language, &analysis)
     }
 
@@ -166,6 +171,7 @@ impl<'w> Work<'w, '_> {
         match edits(site, analysis, &fact) {
             Ok(edits) => {
                 self.write(site, analysis, edits, &fact);
+                self.lost_beside(site, analysis);
                 State::Rewritten { renames }
             }
             Err(why) => {

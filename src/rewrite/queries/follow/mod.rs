@@ -30,7 +30,7 @@ impl Follower {
 
 /// The text of a view as it is once its template is rendered, in the same places: tags that print braces are braces,
 /// other tags are filled with letters.
-fn rendered(view: &View) -> Cow<'_, str> {
+pub(super) fn rendered(view: &View) -> Cow<'_, str> {
     let text = view.text();
     let opaque = view.opaque();
     if opaque.is_empty() {

@@ -109,6 +109,10 @@ impl<'q, 'a> Work<'q, 'a, '_> {
                     self.doubt(ids::UNCHECKED, "in a label filter, Loki takes a part of the value for the whole");
                     return (Condition::Open, Condition::Open);
                 }
+                let lost = self.lost_comparison(log, &one, filter.span, filter.parent.is_none());
+                if let Some(new) = lost.filter(|_| !passed.parsed) {
+                    return (Condition::Is(one), new);
+                }
                 if name.text != "job" {
                     let told = self.on_all(log, name.text) || NEW.contains(&name.text) && !passed.parsed;
                     let same = if told { Condition::Is(one) } else { Condition::Open };

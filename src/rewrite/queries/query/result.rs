@@ -58,6 +58,7 @@ impl Work<'_, '_, '_> {
         if self.result.concerned() {
             self.renames();
             self.rendered();
+            self.result.lost = self.loses_of_result();
         }
         self.result
     }

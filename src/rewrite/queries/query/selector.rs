@@ -35,6 +35,9 @@ impl Work<'_, '_, '_> {
             gains: false,
             called: None,
         };
+        if self.lost_selector(selector, &old, &mut log) {
+            return log;
+        }
         let mut reviewed = None;
         let named = ["job", "service_name"];
         for index in (0..old.len()).filter(|&index| named.contains(&old[index].label.as_str())) {
@@ -62,6 +65,7 @@ impl Work<'_, '_, '_> {
         }
         if reviewed.is_none() {
             self.asks_already(&old, &mut log);
+            self.lets_in(selector, &old, &mut log);
         }
         if let Some((index, id, why, proposed)) = reviewed {
             self.doubt(id, &why);
@@ -108,14 +112,8 @@ impl Work<'_, '_, '_> {
             list => self.replace(written.name.span, written.op_span, &written.value, one, list, id),
         }
         if let Some(filter) = &new.filter {
-            let quote = written.value.quote;
-            let text = proof::written(filter, &|text: &str| quoted(text, quote));
-            // A range stands apart from the filter, as people write it.
-            let range = self.query.text()[selector.span.end()..].starts_with('[');
-            let new = format!(" | {text}{}", if range { " " } else { "" });
             let id = if id == ids::APPENDED { ids::APPENDED } else { ids::UNION };
-            let change = Change { span: Span::at(selector.span.end()), new, id, labels: text };
-            self.result.changes.push(change);
+            self.filter_behind(selector, filter, written.value.quote, id);
         }
         if new.how == How::Swap && one.names().is_none() {
             self.note(ids::PATTERN, "");
@@ -125,6 +123,15 @@ impl Work<'_, '_, '_> {
         if new.how == How::Append && seen.is_ok_and(|seen| seen.iter().any(|index| self.before.is_copy(*index))) {
             self.note(ids::COPIES, "");
         }
+    }
+
+    /// Puts a label filter right behind a selector.
+    pub(super) fn filter_behind(&mut self, selector: &Selector, filter: &Condition, quote: Quote, id: Id) {
+        let text = proof::written(filter, &|text: &str| quoted(text, quote));
+        // A range stands apart from the filter, as people write it.
+        let range = self.query.text()[selector.span.end()..].starts_with('[');
+        let new = format!(" | {text}{}", if range { " " } else { "" });
+        self.result.changes.push(Change { span: Span::at(selector.span.end()), new, id, labels: text });
     }
 
     /// The matcher goes, with its comma.
