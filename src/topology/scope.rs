@@ -271,6 +271,10 @@ impl<'a> Scope<'a> {
         loop {
             let failure = match self.evaluate(&text) {
                 Ok(resolved) => return Ok(Rendered { text: resolved.text, unresolved: missing }),
+                Err(Unresolved { marked: Some(text), name, .. }) => {
+                    missing.push(name);
+                    return Ok(Rendered { text, unresolved: missing });
+                }
                 Err(failure) => failure,
             };
             if missing.len() >= MOST_UNRESOLVED {

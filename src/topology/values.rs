@@ -6,6 +6,7 @@
 
 mod filters;
 mod memo;
+mod parts;
 mod run;
 mod shape;
 
@@ -53,12 +54,20 @@ impl Content {
 
 /// Stands for a part of a value that cannot be read. Whatever prints it is unresolved.
 #[derive(Debug)]
-pub struct Hidden;
+pub struct Hidden {
+    /// What can be told of it: a text with [marks](super::compose::unresolved).
+    text: Option<String>,
+}
 
 impl Hidden {
     /// As a value, to stand inside a list or a dict.
     pub fn value() -> Value {
-        Value::from_object(Self)
+        Value::from_object(Self { text: None })
+    }
+
+    /// One of which some can be told.
+    fn marked(text: String) -> Value {
+        Value::from_object(Self { text: Some(text) })
     }
 }
 
@@ -67,8 +76,14 @@ impl Object for Hidden {
         ObjectRepr::Plain
     }
 
+    /// Nobody knows.
+    fn is_true(self: &Arc<Self>) -> bool {
+        run::ASKED.set(true);
+        true
+    }
+
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(run::HIDDEN_MARK)
+        f.write_str(self.text.as_deref().unwrap_or(run::HIDDEN_MARK))
     }
 }
 
@@ -166,11 +181,13 @@ pub struct Unresolved {
     pub reason: Reason,
     /// The obstacle in words, a sentence part without full stop.
     pub detail: String,
+    /// The text all the same, where it is only parts of it that cannot be told: they are [marked](super::compose::unresolved).
+    pub marked: Option<String>,
 }
 
 impl Unresolved {
     pub(crate) fn new(name: impl Into<String>, reason: Reason, detail: impl Into<String>) -> Self {
-        Self { name: name.into(), reason, detail: detail.into() }
+        Self { name: name.into(), reason, detail: detail.into(), marked: None }
     }
 }
 

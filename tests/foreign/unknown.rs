@@ -262,3 +262,32 @@ fn a_project_without_a_name_spoils_nothing_else() {
         }
     }
 }
+
+#[test]
+fn one_value_in_a_list_leaves_its_other_values() {
+    let vars = "root: \"{{ vault_root }}\"\nstacks:\n\
+        \x20 - {name: argos, port: 51402, dir: \"{{ root }}/argos\", password: \"{{ vault_argos }}\"}\n\
+        \x20 - {name: kairos, port: 51401, dir: \"{{ root }}/kairos\", password: \"{{ lookup('env', 'P') }}\", more: [\"{{ nowhere }}\", x]}\n\
+        \x20 - {name: plain, port: \"{{ vault_port }}\", dir: /srv/plain, password: !vault \"x\"}\n";
+    let site = "- hosts: all\n  tasks:\n    - template: {src: a.j2, dest: /etc/alloy/config.alloy}\n    - template: {src: \"{{ item.name }}/compose.yml\", dest: \"{{ item.dir }}/compose.yml\"}\n      loop: \"{{ stacks }}\"\n    - docker_compose_v2: {project_src: \"{{ item.dir }}/\"}\n      loop: \"{{ stacks }}\"\n";
+    let with_password =
+        |service: &str| compose(service, "{{ item.port }}") + "    environment: {P: \"{{ item.password }}\"}\n";
+    let config = listener("argos", "51402") + &listener("kairos", "{{ stacks[1].port }}") + SOCKET;
+    let snapshot = repo(&[
+        ("hosts", "puck\n"),
+        ("host_vars/puck.yml", vars),
+        ("site.yml", site),
+        ("a.j2", &config),
+        ("argos/compose.yml", &with_password("argos")),
+        ("kairos/compose.yml", &with_password("web")),
+        ("plain/compose.yml", &with_password("plain")),
+    ]);
+    let kairos = plan(&snapshot, "kairos", "puck");
+    assert_eq!((project(&kairos), kairos.verdict), (Some("kairos"), Verdict::Ready), "{:?}", kairos.findings);
+    let file = after(&snapshot, &kairos, "kairos/compose.yml");
+    assert_eq!(file, "services:\n  web:\n    image: web\n    environment: {P: \"{{ item.password }}\"}\n");
+    assert_eq!(project(&plan(&snapshot, "argos", "puck")), Some("argos"));
+    // Its port is not known, and so not taken for any.
+    let plain = plan(&snapshot, "plain", "puck");
+    assert_eq!((plain.verdict, plain.findings[0].rule), (Verdict::Blocked, "compose/address-unknown"));
+}

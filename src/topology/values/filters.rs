@@ -12,7 +12,10 @@ use super::shape::printed;
 pub(super) fn add_to(engine: &mut Environment<'static>) {
     engine.add_filter("int", int);
     engine.add_filter("bool", truth);
-    engine.add_filter("string", |value: Value| printed(&value));
+    engine.add_filter("string", |value: Value| match value.kind() {
+        ValueKind::Plain => Err(unfit("`string` of a value that cannot be read")),
+        _ => printed(&value),
+    });
     engine.add_filter("basename", |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned());
     engine.add_filter("dirname", dirname);
     engine.add_filter("regex_replace", regex_replace);
@@ -53,6 +56,7 @@ fn int(value: &Value, default: Option<i64>) -> Result<i64, Error> {
             let text = value.as_str().unwrap_or_default().trim();
             Ok(text.replace('_', "").parse().ok().or_else(|| text.parse().ok().and_then(whole)).unwrap_or(default))
         }
+        ValueKind::Plain => Err(unfit("`int` of a value that cannot be read")),
         _ => Ok(default),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows: the Jinja engine and its limits. Must not know: files or spans.
 
-use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +10,11 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use crate::topology::compose::{is_unresolved, readable};
+
 use super::memo::Evaluated;
-use super::shape::{DEEPEST_VALUE, has_template, is_hidden, items, materialised, printed};
+use super::parts::deep;
+use super::shape::{DEEPEST_VALUE, is_hidden, items, materialised, printed};
 use super::{Content, Frame, Reason, Resolved, Unresolved, World, filters, is_template};
 
 /// How many variables may stand in each other's definitions.
@@ -39,6 +42,11 @@ const RUNTIME: [&str; 12] = [
     "template_host",
     "template_uid",
 ];
+
+thread_local! {
+    /// Whether a condition asked for a value that is [`Hidden`].
+    pub(super) static ASKED: Cell<bool> = const { Cell::new(false) };
+}
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = Environment::new();
@@ -72,13 +80,26 @@ fn evaluated(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> 
 
 fn whole(run: &Arc<Run>, text: &str) -> Result<Resolved, Unresolved> {
     let value = if is_template(text) { render(run, &run.host, text)? } else { Value::from(text) };
-    if is_hidden(&value) {
+    // A list or dict is whole although some of its parts are not.
+    let unknown = |marked: &str| Unresolved {
+        marked: Some(marked.to_owned()),
+        ..Unresolved::new(readable(marked), Reason::Opaque, "has a part that is not known")
+    };
+    let scalar = printed(&value).ok();
+    if scalar.is_none() && is_hidden(&value) {
         return Err(Unresolved::new(text, Reason::Opaque, "cannot be read"));
     }
-    let text = printed(&value).unwrap_or_else(|_| value.to_string());
-    if text.contains(HIDDEN_MARK) {
-        return Err(Unresolved::new(text.replace(HIDDEN_MARK, "…"), Reason::Opaque, "has a part that cannot be read"));
+    if let Some(scalar) = scalar.as_ref().filter(|scalar| scalar.contains(HIDDEN_MARK)) {
+        return Err(Unresolved::new(
+            scalar.replace(HIDDEN_MARK, "…"),
+            Reason::Opaque,
+            "has a part that cannot be read",
+        ));
     }
+    if let Some(scalar) = scalar.as_ref().filter(|scalar| is_unresolved(scalar) && !is_unresolved(text)) {
+        return Err(unknown(scalar));
+    }
+    let text = scalar.unwrap_or_else(|| value.to_string());
     let notes = run.notes();
     Ok(Resolved { text, value, used: notes.used.clone(), undefined: notes.undefined.clone() })
 }
@@ -102,7 +123,7 @@ fn is_whole(value: &Value, depth: usize) -> bool {
 
 /// State that all templates of one evaluation share.
 #[derive(Debug)]
-struct Run {
+pub(super) struct Run {
     world: Arc<World>,
     frame: Arc<Frame>,
     notes: Mutex<Notes>,
@@ -110,21 +131,21 @@ struct Run {
 }
 
 #[derive(Debug, Default)]
-struct Notes {
+pub(super) struct Notes {
     used: Vec<String>,
     undefined: Vec<String>,
     /// Every variable of the host that was looked for.
     asked: BTreeSet<String>,
     /// Whether anything else was asked for: other hosts, groups.
     beyond: bool,
-    failure: Option<Unresolved>,
+    pub(super) failure: Option<Unresolved>,
     open: Vec<(String, String)>,
     done: HashMap<(String, String), Value>,
     templates: usize,
 }
 
 impl Run {
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -267,52 +288,8 @@ impl Object for HostVars {
     }
 }
 
-/// Renders every template string in `value`.
-fn deep(run: &Arc<Run>, host: &str, value: &Value, depth: usize) -> Result<Value, Unresolved> {
-    if depth > DEEPEST_VALUE {
-        return Err(Unresolved::new(host, Reason::TooMuch, "is nested too deep"));
-    }
-    if !has_template(value, depth) {
-        return Ok(value.clone());
-    }
-    match value.kind() {
-        ValueKind::String => render(run, host, &literal_backslashes(value.as_str().unwrap_or_default())),
-        ValueKind::Seq => {
-            items(value).map(|item| deep(run, host, &item, depth + 1)).collect::<Result<Vec<_>, _>>().map(Value::from)
-        }
-        ValueKind::Map => {
-            let pairs = items(value).map(|key| {
-                let item = value.get_item(&key).unwrap_or_default();
-                deep(run, host, &item, depth + 1).map(|item| (key, item))
-            });
-            pairs.collect::<Result<Vec<(Value, Value)>, _>>().map(Value::from_pairs)
-        }
-        _ => Ok(value.clone()),
-    }
-}
-
-/// In a variable, unlike in a template file, a backslash in a Jinja string stands for itself: `regex_replace(…, '\\1')`.
-fn literal_backslashes(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut rest = text;
-    while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        let (before, tag) = rest.split_at(open);
-        let close = if tag.starts_with("{{") { "}}" } else { "%}" };
-        let end = tag.find(close).unwrap_or(tag.len());
-        let (inside, after) = tag.split_at(end);
-        out.push_str(before);
-        out.push_str(&inside.replace('\\', "\\\\"));
-        rest = after;
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
 /// Evaluates one text: natively when it is one expression, else as text.
-fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Unresolved> {
+pub(super) fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Unresolved> {
     {
         let mut notes = run.notes();
         notes.templates += 1;
@@ -326,9 +303,13 @@ fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Unresolved> {
         Some(expression) => expression.eval(context),
         None => ENGINE.render_str(text, context).map(Value::from),
     };
+    let asked = ASKED.take();
     let notes = run.notes();
     if let Some(failure) = &notes.failure {
         return Err(failure.clone());
+    }
+    if asked {
+        return Err(Unresolved::new(text, Reason::Opaque, "hangs on a value that cannot be read"));
     }
     let value = result.map_err(|error| explain(text, &error, &notes))?;
     if value.is_undefined() {

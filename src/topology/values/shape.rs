@@ -12,6 +12,9 @@ pub(super) const DEEPEST_VALUE: usize = 64;
 
 /// A value as Ansible prints it inside a text.
 pub(super) fn printed(value: &Value) -> Result<String, Error> {
+    if let Some(text) = hidden_text(value) {
+        return Ok(text.to_owned());
+    }
     match value.kind() {
         ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::None => Ok(String::new()),
@@ -19,6 +22,11 @@ pub(super) fn printed(value: &Value) -> Result<String, Error> {
         ValueKind::String | ValueKind::Number => Ok(value.to_string()),
         _ => Err(Error::new(ErrorKind::InvalidOperation, "a list, dict or hidden value stands in a text")),
     }
+}
+
+/// What can be told of a [`Hidden`] value.
+fn hidden_text(value: &Value) -> Option<&str> {
+    value.downcast_object_ref::<Hidden>()?.text.as_deref()
 }
 
 /// Whether it is [`Hidden`].

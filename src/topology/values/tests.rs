@@ -51,6 +51,24 @@ fn a_chain_of_variables_is_followed_and_named_link_by_link() {
 }
 
 #[test]
+fn what_cannot_be_told_of_a_dict_leaves_the_rest() {
+    let item = [("name", "kairos"), ("dir", "{{ root }}/{{ name }}"), ("port", "{{ vault_port }}")];
+    let stacks = |item: &[(&str, &str)]| Value::from(vec![Value::from_pairs(item.iter().copied())]);
+    let vars = [("name", Value::from("kairos")), ("stacks", stacks(&item))];
+    assert_eq!(text(&vars, "{{ stacks[0].name }} of {{ stacks | length }}"), "kairos of 1");
+    // What is known of a part stays with it, and nothing is worked out from it.
+    let dir = on(&vars, "{{ stacks[0].dir }}/compose.yml").unwrap_err();
+    assert_eq!(dir.marked.as_deref(), Some("\u{E000}root\u{E001}/kairos/compose.yml"));
+    for filter in
+        ["", " | int + 1", " | string | int", " | length", " + 1", " is defined and stacks[0].port", " | ternary(1, 2)"]
+    {
+        assert!(on(&vars, &format!("{{{{ stacks[0].port{filter} }}}}")).is_err(), "{filter}");
+    }
+    let vars = [("stacks", stacks(&[("name", "kairos"), ("again", "{{ stacks }}")]))];
+    assert!(on(&vars, "{{ stacks[0].name }}").is_err(), "one that leads back to itself is broken");
+}
+
+#[test]
 fn dict_and_list_items_are_reached_by_path() {
     let ports = Value::from_pairs([("kairos", Value::from("{{ base + 1 }}"))]);
     let vars = [("base", Value::from(51400)), ("ports", ports)];
