@@ -115,7 +115,7 @@ fn services() -> Vec<CompletionCandidate> {
     let mut list: Vec<(bool, String)> = Vec::new();
     for (_, host) in topology.hosts.iter().enumerate().filter(|(at, _)| host.is_none_or(|one| one == *at)) {
         for service in moves::services(&topology, host) {
-            let off = !moves::is_on_syslog(host, &service);
+            let off = !moves::is_on_syslog(&topology, host, &service);
             match list.iter_mut().find(|(_, name)| *name == service.name) {
                 Some((have, _)) => *have = *have && off,
                 None => list.push((off, service.name)),
@@ -142,7 +142,8 @@ fn hosts() -> Vec<CompletionCandidate> {
                     .any(|name| service.deployment.is_some_and(|at| moves::find(&topology, host, name) == Some(at)))
         };
         let services = moves::services(&topology, host);
-        let on_syslog = services.iter().filter(|service| wanted(service)).any(|one| moves::is_on_syslog(host, one));
+        let on_syslog =
+            services.iter().filter(|service| wanted(service)).any(|one| moves::is_on_syslog(&topology, host, one));
         list.push((!on_syslog, moves::short_host(&topology, &host.name)));
     }
     list.sort();

@@ -177,7 +177,7 @@ pub fn of(topology: &Topology, host: Option<&str>, branches: &Branches) -> Resul
         hosts,
         loki: topology.loki.derives.clone(),
         rows,
-        unread: unread::of(topology),
+        unread: unread::of(topology, &services),
         next,
     })
 }

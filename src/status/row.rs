@@ -16,6 +16,12 @@ pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, bra
     let held = held(topology, host, &service.name, service.deployment, branches);
     let project = service.deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
     let (state, touch, findings) = match plan::plan_on(topology, &super::request(host, service.name.clone())) {
+        // What is not on syslog has nothing in its way.
+        Ok(Plan { verdict: Verdict::Blocked, .. }) if moves::is_unread(topology, host, service) => return None,
+        Err(error) if error.kind == Kind::User && !moves::is_on_syslog(topology, host, service) => {
+            service.deployment.filter(|index| moves::is_collected(topology, host, *index))?;
+            (State::Migrated, None, Vec::new())
+        }
         // As a batch says it: no name tells it from another.
         Err(error) if error.kind == Kind::User => (State::Blocked, None, vec![unclear(&error)]),
         Err(error) => (State::Syslog, None, vec![broken(&error)]),

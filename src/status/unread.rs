@@ -5,7 +5,8 @@
 
 use crate::snapshot::Skip;
 use crate::text::{Place, RepoPath};
-use crate::topology::Topology;
+use crate::topology::runs::Host;
+use crate::topology::{Topology, moves};
 
 /// One thing that could not be read.
 #[derive(Clone, Debug)]
@@ -18,9 +19,9 @@ pub struct Unread {
     pub why: String,
 }
 
-/// Everything that could not be read: files first that say what runs where, then dashboards and rules, then files of
-/// which nothing is known.
-pub(super) fn of(topology: &Topology) -> Vec<Unread> {
+/// Everything that could not be read: files first that say what runs where, then dashboards and rules, then Compose files
+/// that stand in the way of nothing, then files of which nothing is known.
+pub(super) fn of(topology: &Topology, services: &[(&Host, moves::Service)]) -> Vec<Unread> {
     let files = topology.queries.files.values().flat_map(|file| &file.findings);
     let facts = topology.findings.iter().filter(|finding| is_about_reading(finding.rule));
     let mut list: Vec<Unread> = facts
@@ -31,6 +32,14 @@ pub(super) fn of(topology: &Topology) -> Vec<Unread> {
             why: finding.message.clone(),
         })
         .collect();
+    for (host, service) in services.iter().filter(|(host, service)| moves::is_unread(topology, host, service)) {
+        let Some(facts) = service.deployment.and_then(|index| host.deployments.get(index)) else { continue };
+        let path = Some(facts.file.path.clone());
+        if let Some(trouble) = facts.trouble.as_ref().filter(|_| !list.iter().any(|one| one.path == path)) {
+            let why = format!("{}; no word of syslog stands in it", trouble.message);
+            list.push(Unread { path, at: trouble.at.clone(), why });
+        }
+    }
     let skipped = topology.snapshot.skipped.iter();
     list.extend(
         skipped.filter_map(|(path, skip)| Some(Unread { path: Some(path.clone()), at: None, why: why(skip)? })),

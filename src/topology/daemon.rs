@@ -3,6 +3,7 @@
 //! Knows: where the daemon's settings stand (`daemon.json`, its unit, variables that a role of others prints), and how
 //! they are written. Must not know: Compose, Alloy, or what moves.
 
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::Value;
@@ -76,7 +77,7 @@ impl Daemon {
 }
 
 /// What is said of the daemon on the host of `scope`.
-pub(super) fn of(scope: &Scope<'_>, tasks: &[Arc<Task>], done: &Done<'_>, snapshot: &Snapshot) -> Daemon {
+pub(super) fn of(scope: &Scope<'_>, tasks: &Tasks, done: &Done<'_>, snapshot: &Snapshot) -> Daemon {
     let mut daemon = Daemon::default();
     let mut whole = false;
     for one in &done.written {
@@ -85,7 +86,7 @@ pub(super) fn of(scope: &Scope<'_>, tasks: &[Arc<Task>], done: &Done<'_>, snapsh
         let rendered = one.scope.render(&one.file, one.is_template);
         daemon.add(rendered.as_ref().map(|it| it.text.as_str()).map_err(|_| ()), &place_in(&one.file));
     }
-    for task in tasks.iter().filter(|task| concerns(task)) {
+    for task in &tasks.concerned {
         if done.written.iter().any(|one| std::ptr::eq(one.task, &raw const **task) && kind_of(one).is_some()) {
             continue;
         }
@@ -94,7 +95,7 @@ pub(super) fn of(scope: &Scope<'_>, tasks: &[Arc<Task>], done: &Done<'_>, snapsh
         }
     }
     if !whole {
-        by_variables(scope, tasks, &mut daemon);
+        by_variables(scope, &tasks.variables, &mut daemon);
     }
     daemon
 }
@@ -182,21 +183,45 @@ fn by_task(scope: &Scope<'_>, task: &Task, daemon: &mut Daemon) -> bool {
 }
 
 /// Variables that a role which is not in the repository prints into the settings.
-fn by_variables(scope: &Scope<'_>, tasks: &[Arc<Task>], daemon: &mut Daemon) {
-    let of_docker = |name: &str| name.contains("docker");
+fn by_variables(scope: &Scope<'_>, variables: &[(String, Value, Place)], daemon: &mut Daemon) {
     let own = scope.host().definitions().filter(|one| one.layer != Precedence::RoleDefaults && of_docker(&one.name));
     for one in own {
         let Some(in_force) = scope.host().definition(&one.name).filter(|it| Arc::ptr_eq(it, one)) else { continue };
         by_variable(scope, &one.name, in_force.entry.text(), &in_force.entry, daemon);
     }
-    for task in tasks {
-        for layer in task.layers() {
-            let Layer::Var(name, value) = layer else { continue };
-            if of_docker(name) {
-                let scope = scope.clone().with(&[(name.clone(), value.clone())]);
-                by_variable(&scope, name, &value.to_string(), &task.at, daemon);
+    for (name, value, at) in variables {
+        let scope = scope.clone().with(&[(name.clone(), value.clone())]);
+        by_variable(&scope, name, &value.to_string(), at, daemon);
+    }
+}
+
+fn of_docker(variable: &str) -> bool {
+    variable.contains("docker")
+}
+
+/// What is to be looked at among the tasks of a host.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    /// Those that may be about the daemon's settings, going by their words.
+    concerned: Vec<Arc<Task>>,
+    /// Variables around them that may be, each once, with a task that has it.
+    variables: Vec<(String, Value, Place)>,
+}
+
+impl Tasks {
+    pub(super) fn of(tasks: &[Arc<Task>]) -> Self {
+        let mut out = Self::default();
+        let mut seen = HashSet::new();
+        for task in tasks {
+            out.concerned.extend(concerns(task).then(|| Arc::clone(task)));
+            for layer in task.layers() {
+                let Layer::Var(name, value) = layer else { continue };
+                if of_docker(name) && seen.insert(std::ptr::from_ref(layer)) {
+                    out.variables.push((name.clone(), value.clone(), task.at.clone()));
+                }
             }
         }
+        out
     }
 }
 

@@ -15,6 +15,7 @@ pub mod files;
 pub mod flow;
 mod holding;
 pub mod hosts;
+mod interest;
 pub mod later;
 pub mod loki;
 pub mod moves;
@@ -40,6 +41,7 @@ use alloy::Config;
 use deploys::{Deploys, Task};
 use holding::Holding;
 use hosts::{Definition, Inventory, Reader};
+use interest::Interest;
 use per_file::PerFile;
 use plays::Plays;
 
@@ -124,7 +126,8 @@ impl Topology {
             }
         }
         let snapshot = snapshot.clone();
-        let plays = Plays::again(&inventory, &deploys, before);
+        let of_interest = composes.iter().map(|(file, _)| &file.path).chain(alloy.iter().map(|one| &one.source.path));
+        let plays = Plays::again(&inventory, &deploys, Interest::of(of_interest), before);
         let (hosts, loki) = (Vec::new(), Loki::default());
         let holding = before.map(|before| before.holding.again()).unwrap_or_default();
         let mut topology = Self {
@@ -172,13 +175,13 @@ impl Topology {
         self.runs_on_host(task, &host.name)
     }
 
-    /// The tasks that run on a host, in their order.
+    /// All tasks that run on a host, in their order.
     fn tasks_on(&self, host: &str) -> &[Arc<Task>] {
-        self.plays.tasks.get(host).map_or(&[], Vec::as_slice)
+        self.plays.on(host).map_or(&[], |tasks| tasks.all.as_slice())
     }
 
     fn runs_on_host(&self, task: &Task, host: &str) -> bool {
-        task.hosts().iter().any(|pattern| self.plays.hosts.get(pattern).is_some_and(|hosts| hosts.contains(host)))
+        task.hosts().iter().any(|pattern| self.plays.selects(pattern, host))
     }
 
     /// Folder of the `ansible.cfg`, or of the playbooks; empty at the root.

@@ -3,15 +3,16 @@
 //! Knows: provisioning files, server configurations of Loki and Prometheus, tasks that deploy rule files. Must not
 //! know: what a query means or how one is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Topology;
 use super::datasources::{self, Datasource, Datasources};
 use super::deploys::{Task, join};
+use super::interest::Interest;
 use super::per_file::PerFile;
 use super::sites::language::{RuleReaders, Servers};
-use super::sites::{self, Document, FileSites};
+use super::sites::{self, Document, FileSites, SiteKind};
 use crate::snapshot::Snapshot;
 use crate::text::{Place, RepoPath, Source};
 
@@ -82,16 +83,24 @@ pub(super) fn readers(topology: &Topology) -> RuleReaders {
     if loki.is_empty() && prometheus.is_empty() {
         return readers;
     }
+    let holds_rules = |file: &FileSites| file.sites.iter().any(|site| site.kind == SiteKind::Rule);
+    let rules = topology.queries.files.iter().filter(|(_, file)| holds_rules(file));
+    let rules = Interest::of(rules.map(|(path, _)| path));
+    let may_write = |task: &&Arc<Task>| {
+        let writes = matches!(task.module.as_str(), "template" | "copy" | "synchronize");
+        writes && task.text(&["src"]).is_some_and(|src| rules.may_be(src))
+    };
+    // Hosts on which the same tasks run share them.
+    let mut known: HashMap<*const Arc<Task>, Vec<&Arc<Task>>> = HashMap::new();
     for host in &topology.hosts {
-        let Some(scope) = topology.scope(host) else { continue };
+        let tasks = topology.tasks_on(&host.name);
+        let tasks = known.entry(tasks.as_ptr()).or_insert_with(|| tasks.iter().filter(may_write).collect());
+        let Some(scope) = topology.scope(host).filter(|_| !tasks.is_empty()) else { continue };
         let resolve = |list: &[&(String, Place)]| -> Vec<(String, Place)> {
             list.iter().filter_map(|(text, at)| Some((scope.resolve(text)?, at.clone()))).collect()
         };
         let (loki, prometheus) = (resolve(&loki), resolve(&prometheus));
-        for task in topology.tasks_on(&host.name) {
-            if !matches!(task.module.as_str(), "template" | "copy" | "synchronize") {
-                continue;
-            }
+        for task in tasks.iter() {
             let (Some(src), Some(dest)) = (task.text(&["src"]), task.text(&["dest"])) else { continue };
             let Some(dest) = scope.resolve(dest) else { continue };
             let is_loki = loki.iter().any(|(folder, _)| below(&dest, folder));

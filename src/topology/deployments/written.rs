@@ -8,7 +8,7 @@ use crate::snapshot::Snapshot;
 use crate::text::Source;
 use crate::topology::commands::{self, ComposeCommand};
 use crate::topology::compose::is_unresolved;
-use crate::topology::deploys::{Task, join};
+use crate::topology::deploys::{Body, Task, join};
 use crate::topology::files;
 use crate::topology::scope::Scope;
 
@@ -55,17 +55,7 @@ pub(in crate::topology) fn of<'t>(scope: &Scope<'t>, tasks: &'t [Arc<Task>], sna
     let mut done = Done::default();
     for task in tasks {
         let writes = matches!(task.module.as_str(), "template" | "copy" | "synchronize");
-        let ups = matches!(
-            task.module.as_str(),
-            "docker_compose_v2"
-                | "docker_compose"
-                | "docker_compose_v2_run"
-                | "docker_stack"
-                | "command"
-                | "shell"
-                | "raw"
-        );
-        if !writes && !ups {
+        if !writes && !brings_up(task) {
             continue;
         }
         for scope in scope.instances(task, snapshot) {
@@ -138,12 +128,7 @@ fn module_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
         |name: &str, value: &str| task.text(&[name]).and_then(|text| scope.resolve(text)).as_deref() == Some(value);
     let command = ComposeCommand {
         project: task.text(&[if is_stack { "name" } else { "project_name" }]).map(str::to_owned),
-        files: task
-            .args
-            .iter()
-            .filter(|arg| matches!(arg.name.as_str(), "files" | "compose"))
-            .map(|arg| arg.text.clone())
-            .collect(),
+        files: named_files(task),
         directory: task.text(&["project_src"]).map(str::to_owned),
         engine: task.text(&["docker_host"]).map(str::to_owned),
         keeps: task.module == "docker_compose_v2_run" || is("recreate", "never") || is("state", "restarted"),
@@ -154,10 +139,36 @@ fn module_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
     Some(up(scope, task, command, directory))
 }
 
-fn command_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
+/// Whether a task brings a project up, or may, going by its module and its command line.
+pub(in crate::topology) fn brings_up(task: &Body) -> bool {
+    match task.module.as_str() {
+        "docker_compose_v2" | "docker_compose" | "docker_compose_v2_run" | "docker_stack" => true,
+        "command" | "shell" | "raw" => command(task).is_some(),
+        _ => false,
+    }
+}
+
+/// The files that a task gives to Compose by name, as written.
+pub(in crate::topology) fn named_files(task: &Body) -> Vec<String> {
+    match task.module.as_str() {
+        "command" | "shell" | "raw" => command(task).map(|command| command.files).unwrap_or_default(),
+        _ if brings_up(task) => {
+            let named = task.args.iter().filter(|arg| matches!(arg.name.as_str(), "files" | "compose"));
+            named.map(|arg| arg.text.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the command line of a task brings up.
+fn command(task: &Body) -> Option<ComposeCommand> {
     let argv: Vec<&str> = task.args.iter().filter(|arg| arg.name == "argv").map(|arg| arg.text.as_str()).collect();
     let line = if argv.is_empty() { task.text(&["cmd", ""])?.to_owned() } else { argv.join(" ") };
-    let command = commands::read(&line)?;
+    commands::read(&line)
+}
+
+fn command_up<'t>(scope: Scope<'t>, task: &'t Task) -> Option<Up<'t>> {
+    let command = command(task)?;
     let folder = command.directory.as_deref().or(command.folder.as_deref()).or_else(|| task.text(&["chdir"]));
     let directory = folder.and_then(|folder| scope.marked(folder));
     Some(up(scope, task, command, directory))

@@ -10,6 +10,7 @@ use memchr::memmem;
 use crate::syntax::yaml;
 use crate::text::{Place, Source};
 use crate::topology::deploys::Task;
+use crate::topology::values::is_template;
 use crate::topology::{Scope, Topology, compose};
 
 /// What an image, package or address that is Loki's says of its major version; `None` when nothing.
@@ -28,18 +29,32 @@ pub(super) struct Evidence {
 pub(super) fn evidence(topology: &Topology) -> Vec<Evidence> {
     let mut out = Vec::new();
     images(topology, &mut out);
-    let named = |task: &Task| task.args.iter().any(|arg| arg.text.contains("loki"));
-    for task in topology.deploys.tasks.iter().filter(|task| named(task)) {
+    for task in topology.deploys.tasks.iter().filter(|task| may_tell(task)) {
+        let same_everywhere = !task.args.iter().any(|arg| is_template(&arg.text));
         let hosts = topology.hosts.iter().filter(|host| topology.runs_on(task, host));
-        for scope in hosts.filter_map(|host| topology.scope(host)) {
+        'hosts: for scope in hosts.filter_map(|host| topology.scope(host)) {
             for scope in scope.instances(task, &topology.snapshot) {
                 if !scope.is_false(task.when()) {
                     self::task(&scope, task, &mut out);
+                    if same_everywhere {
+                        break 'hosts;
+                    }
                 }
             }
         }
     }
     out
+}
+
+/// Whether a task may tell of a version: it names Loki, and installs packages, names an image or an address, or hangs on
+/// variables.
+fn may_tell(task: &Task) -> bool {
+    let says = |word: &str| task.args.iter().any(|arg| arg.text.contains(word));
+    says("loki") && (is_package(task) || says("grafana") || says("{{"))
+}
+
+fn is_package(task: &Task) -> bool {
+    matches!(task.module.as_str(), "apt" | "dnf" | "yum" | "package" | "zypper" | "apk" | "pacman")
 }
 
 /// Images of Compose files, as each host sees them. A file that runs on no host counts as written.
@@ -87,7 +102,7 @@ fn task(scope: &Scope<'_>, task: &Task, out: &mut Vec<Evidence>) {
     if task.text(&["state"]) == Some("absent") {
         return;
     }
-    let packages = matches!(task.module.as_str(), "apt" | "dnf" | "yum" | "package" | "zypper" | "apk" | "pacman");
+    let packages = is_package(task);
     for arg in &task.args {
         let text = scope.resolve(&arg.text).unwrap_or_else(|| arg.text.replace("{{", "\u{E000}"));
         let mut add = |major: Major| out.push(Evidence { major: major.0, at: task.place(arg) });

@@ -5,6 +5,7 @@
 mod assumed;
 mod blocks;
 mod collector;
+mod doubtful;
 mod names;
 pub mod options;
 mod selection;
@@ -20,8 +21,9 @@ use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::{Place, RepoPath};
 
+pub use doubtful::{is_on_syslog, is_unread};
 pub use selection::{Selection, Services};
-pub use services::{Service, find, is_collected, is_on_syslog, services};
+pub use services::{Service, find, is_collected, services};
 
 /// One service on one host, as the user asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

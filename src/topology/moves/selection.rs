@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use wildmatch::WildMatch;
 
-use super::services::{Service, is_on_syslog, services};
 use super::{Bridge, Request, names, short_host};
+use super::{Service, is_on_syslog, services};
 use crate::error::Error;
 use crate::topology::Topology;
 use crate::topology::runs::Host;
@@ -134,6 +134,6 @@ fn chosen<'p>(
 }
 
 /// The services of a host that are on syslog, or may be.
-fn on_syslog<'h>(topology: &Topology, host: &'h Host) -> impl Iterator<Item = Service> + use<'h> {
-    services(topology, host).into_iter().filter(|service| is_on_syslog(host, service))
+fn on_syslog<'h>(topology: &'h Topology, host: &'h Host) -> impl Iterator<Item = Service> + use<'h> {
+    services(topology, host).into_iter().filter(|service| is_on_syslog(topology, host, service))
 }

@@ -73,11 +73,3 @@ pub fn is_collected(topology: &Topology, host: &Host, deployment: usize) -> bool
             )
     })
 }
-
-/// Whether a service logs to syslog, or may: a listener or task without a project counts, and a Compose file that cannot
-/// be read.
-pub fn is_on_syslog(host: &Host, service: &Service) -> bool {
-    service.deployment.is_none_or(|index| {
-        host.deployments[index].trouble.is_some() || host.links[index].iter().any(|link| *link != Link::None)
-    })
-}

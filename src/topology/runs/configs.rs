@@ -3,7 +3,8 @@
 //! Knows: the tasks that write configurations, and the paths they lie under where no task tells. Must not know: what is
 //! in them. `alloy-logging`: `<folder>/<hostname_short>/config.alloy.j2` if it exists, else the default one folder up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use super::super::Topology;
 use super::super::alloy::Config;
@@ -21,51 +22,80 @@ pub struct Assigned {
     pub playbook: Option<String>,
 }
 
+/// What all hosts have in common where configurations are assigned.
+pub(super) struct Common {
+    /// Those that tasks are seen to write to some host, by index.
+    told: BTreeSet<usize>,
+    /// For each configuration whether a part of its path is the name of a host.
+    foreign: Vec<bool>,
+    /// For each the `hosts:` of the plays with a task that may deploy it, once that is asked for.
+    deployed: Vec<OnceLock<BTreeSet<String>>>,
+}
+
+impl Common {
+    pub(super) fn of(topology: &Topology, told: BTreeSet<usize>) -> Self {
+        let hosts = topology.inventory.hosts();
+        let names: HashSet<&str> = hosts.flat_map(|host| [host.name.as_str(), host.short()]).collect();
+        let foreign = topology.alloy.iter().map(|config| names_any(config, |name| names.contains(name))).collect();
+        let deployed = topology.alloy.iter().map(|_| OnceLock::new()).collect();
+        Self { told, foreign, deployed }
+    }
+
+    /// Whether a play of `host` has a task that may deploy a configuration, going by the names in it.
+    fn is_deployed(&self, topology: &Topology, host: &hosts::Host, config: usize) -> bool {
+        let patterns = self.deployed[config].get_or_init(|| {
+            let path = &topology.alloy[config].source.path;
+            let tasks = topology.deploys.tasks.iter().filter(|task| deployments::could_write(task, path));
+            tasks.flat_map(|task| task.hosts()).cloned().collect()
+        });
+        patterns.iter().any(|pattern| topology.plays.selects(pattern, &host.name))
+    }
+}
+
 /// The configurations of `host`: those that its tasks are seen to write; else those under a folder or name of its own,
 /// else those of one of its groups, else those that a task may deploy to it, else a default beside the folders of other
-/// hosts. What tasks are seen to write to other hosts (`told`) is no default.
+/// hosts. What tasks are seen to write to other hosts is no default.
 pub(super) fn assign(
     topology: &Topology,
     host: &hosts::Host,
     written: &[Written<'_>],
-    told: &BTreeSet<usize>,
+    common: &Common,
 ) -> Vec<Assigned> {
     let seen = seen(topology, host, written);
     if !seen.is_empty() {
         return seen;
     }
     let all = || topology.alloy.iter().enumerate();
-    let pick = |wanted: &dyn Fn(&Config) -> bool| -> Vec<Assigned> {
+    let pick = |wanted: &dyn Fn(usize, &Config) -> bool| -> Vec<Assigned> {
         all()
-            .filter(|(_, config)| wanted(config))
+            .filter(|(index, config)| wanted(*index, config))
             .map(|(config, _)| Assigned { config, by: None, playbook: None })
             .collect()
     };
-    let own = pick(&|config| names_any(config, &[&host.name, host.short()]));
+    let own = pick(&|_, config| names_any(config, |name| name == host.name || name == host.short()));
     if !own.is_empty() {
         return own;
     }
-    let names: Vec<&str> = topology.inventory.hosts().flat_map(|other| [other.name.as_str(), other.short()]).collect();
-    let foreign = |config: &Config| names_any(config, &names);
-    let groups: Vec<&str> = host.groups.iter().map(String::as_str).filter(|group| *group != "all").collect();
-    let group = pick(&|config| !foreign(config) && names_any(config, &groups));
+    let foreign = |index: usize| common.foreign[index];
+    let is_group = |name: &str| name != "all" && host.groups.iter().any(|group| group == name);
+    let group = pick(&|index, config| !foreign(index) && names_any(config, is_group));
     if !group.is_empty() {
         return group;
     }
-    let deployed = pick(&|config| !foreign(config) && is_deployed(topology, host, config));
+    let deployed = pick(&|index, _| !foreign(index) && common.is_deployed(topology, host, index));
     if !deployed.is_empty() {
         return deployed;
     }
     // The default lies in the folder above those of the hosts that have their own.
     let folders: Vec<&str> = all()
-        .filter(|(_, config)| foreign(config))
+        .filter(|(index, _)| foreign(*index))
         .filter_map(|(_, config)| config.source.path.folder().rsplit_once('/').map(|(above, _)| above))
         .collect();
-    let mut default = pick(&|config| folders.contains(&config.source.path.folder()) && !foreign(config));
+    let mut default = pick(&|index, config| folders.contains(&config.source.path.folder()) && !foreign(index));
     if default.is_empty() && topology.alloy.len() == 1 {
-        default = pick(&|config| !foreign(config));
+        default = pick(&|index, _| !foreign(index));
     }
-    default.retain(|one| !told.contains(&one.config));
+    default.retain(|one| !common.told.contains(&one.config));
     default
 }
 
@@ -84,7 +114,8 @@ fn index_of(topology: &Topology, one: &Written<'_>) -> Option<usize> {
 fn seen(topology: &Topology, host: &hosts::Host, written: &[Written<'_>]) -> Vec<Assigned> {
     let found: Vec<(usize, usize)> =
         written.iter().enumerate().filter_map(|(by, one)| Some((by, index_of(topology, one)?))).collect();
-    let own = |config: usize| names_any(&topology.alloy[config], &[&host.name, host.short()]);
+    let is_host = |name: &str| name == host.name || name == host.short();
+    let own = |config: usize| names_any(&topology.alloy[config], is_host);
     let mut out: Vec<Assigned> = Vec::new();
     for &(by, config) in &found {
         let dest = &written[by].dest;
@@ -97,21 +128,9 @@ fn seen(topology: &Topology, host: &hosts::Host, written: &[Written<'_>]) -> Vec
     out
 }
 
-/// Whether a folder of the path, or the file name up to a dot, is one of `names`.
-fn names_any(config: &Config, names: &[&str]) -> bool {
+/// Whether `is` holds for a folder of the path, or for the file name up to a dot.
+fn names_any(config: &Config, is: impl Fn(&str) -> bool) -> bool {
     let path = &config.source.path;
-    path.segments().any(|segment| {
-        names.iter().any(|name| {
-            segment == *name
-                || segment.strip_prefix(name).is_some_and(|rest| rest.starts_with('.') && segment == path.name())
-        })
-    })
-}
-
-fn is_deployed(topology: &Topology, host: &hosts::Host, config: &Config) -> bool {
-    topology
-        .deploys
-        .tasks
-        .iter()
-        .any(|task| deployments::could_write(task, &config.source.path) && topology.runs_on_host(task, &host.name))
+    let name = path.name();
+    path.segments().any(&is) || name.match_indices('.').any(|(at, _)| is(&name[..at]))
 }

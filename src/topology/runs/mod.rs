@@ -23,7 +23,7 @@ use super::{Label, Streams, Topology};
 use crate::text::Place;
 
 pub use configs::Assigned;
-use configs::assign;
+use configs::{Common, assign};
 use listeners::resolve;
 use same::Inputs;
 pub use sockets::{InForce, SocketRules, Which, engine};
@@ -200,9 +200,10 @@ pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
     if frame.is_some_and(|before| same::told(before) != told) {
         parts = self::parts(topology, None);
     }
+    let common = Common::of(topology, told);
     let whole = |part: &Part<'_>| match part {
         Part::Known(host) => Arc::clone(host),
-        Part::Done(host, done, from) => Arc::new(of(topology, host, done, from, &told)),
+        Part::Done(host, done, from) => Arc::new(of(topology, host, done, from, &common)),
     };
     let mut hosts: Vec<Arc<Host>> = parts.par_iter().map(whole).collect();
     for (index, deployment) in undeployed::find(topology, &hosts, before.map_or(&[], |before| &before.hosts)) {
@@ -226,8 +227,8 @@ fn parts<'t>(topology: &'t Topology, frame: Option<&Topology>) -> Vec<Part<'t>> 
         let known = frame.and_then(|before| same::host(before, topology, (index, host)));
         known.map_or_else(
             || {
-                let (scope, tasks) = (super::Scope::new(host), topology.tasks_on(&host.name));
-                let done = super::deployments::written::of(&scope, tasks, &topology.snapshot);
+                let tasks = topology.plays.on(&host.name).map_or(&[][..], |tasks| &tasks.deploy);
+                let done = super::deployments::written::of(&super::Scope::new(host), tasks, &topology.snapshot);
                 let from = Inputs::of(topology, host, &done.written);
                 Part::Done(host, done, from)
             },
@@ -257,9 +258,9 @@ fn links(host: &Host) -> Vec<Vec<Link>> {
     host.deployments.iter().map(of).collect()
 }
 
-fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &Inputs, told: &BTreeSet<usize>) -> Host {
+fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &Inputs, common: &Common) -> Host {
     let scope = super::Scope::new(host);
-    let configs = assign(topology, host, &done.written, told);
+    let configs = assign(topology, host, &done.written, common);
     let listeners = configs
         .iter()
         .filter_map(|assigned| Some((topology.alloy.get(assigned.config)?, assigned.by)))
@@ -267,7 +268,10 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &In
         .collect();
     let sockets = sockets::of(topology, &configs, &scope, done);
     let deployments = super::deployments::of(done);
-    let daemon = daemon::of(&scope, topology.tasks_on(&host.name), done, &topology.snapshot);
+    let daemon = topology
+        .plays
+        .on(&host.name)
+        .map_or_else(Daemon::default, |tasks| daemon::of(&scope, &tasks.daemon, done, &topology.snapshot));
     let (links, still, from) = (Vec::new(), OnceLock::new(), from.clone());
     let name = host.name.clone();
     let mut host = Host { name, configs, listeners, sockets, deployments, links, daemon, from, still };
