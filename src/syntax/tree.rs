@@ -238,22 +238,28 @@ impl<'t, 'a> Ref<'t, 'a> {
     }
 
     /// The value of this key with YAML merge keys evaluated: an explicit key wins, then the first mapping in `<<`
-    /// that has it. Bounded in depth.
+    /// that has it.
     pub fn lookup(self, key: &str) -> Option<Self> {
-        self.lookup_within(key, 16)
+        self.layers().find_map(|layer| layer.get(key))
     }
 
-    fn lookup_within(self, key: &str, depth: usize) -> Option<Self> {
-        if let Some(found) = self.get(key) {
-            return Some(found);
-        }
-        let depth = depth.checked_sub(1)?;
-        let merged = self.get("<<")?;
-        if merged.is_sequence() {
-            merged.items().find_map(|item| item.target().lookup_within(key, depth))
-        } else {
-            merged.lookup_within(key, depth)
-        }
+    /// The mapping and all that its merge keys bring in, in the order in which they win. Each is entered once, however
+    /// many ways lead to it: what it says a second time is beaten by what it said the first time.
+    pub fn layers(self) -> impl Iterator<Item = Self> {
+        let mut open = vec![self];
+        let mut entered = HashSet::new();
+        std::iter::from_fn(move || {
+            loop {
+                let layer = open.pop()?;
+                match layer.get("<<") {
+                    Some(_) if !entered.insert(layer.id) => continue,
+                    Some(merged) if merged.is_sequence() => open.extend(merged.items().rev().map(Self::target)),
+                    Some(merged) => open.push(merged),
+                    None => {}
+                }
+                return Some(layer);
+            }
+        })
     }
 
     /// How a scalar is written, for a view on it; `None` for what is no scalar.

@@ -6,7 +6,7 @@
 mod anchors;
 mod remove;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::place;
@@ -142,49 +142,66 @@ fn same_but_logging(old: &Tree<'_>, new: &Tree<'_>, components: &[String], expli
             .filter(|service| components.contains(&service.name))
             .all(|service| service.driver.is_read_from_socket() && !(explicit && service.driver == Driver::Default))
     });
-    off && flat(old, components) == flat(new, components)
+    // What is too large to compare is not the same.
+    off && flat(old, components).is_some_and(|old| flat(new, components) == Some(old))
 }
 
+/// Most bytes of paths that are made to compare two files.
+const MOST_PATHS: usize = 64 << 20;
+
 /// Every value of a document with the path to it: aliases followed, merge keys evaluated, `x-` keys and the logging of
-/// `components` left out.
+/// `components` left out. `None` when aliases unfold it to too much.
 fn flat(tree: &Tree<'_>, components: &[String]) -> Option<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
     let mut work = vec![(String::new(), tree.root()?.target())];
+    let mut left = MOST_PATHS;
     while let Some((path, node)) = work.pop() {
-        if out.len() > 200_000 {
-            return None;
-        }
+        left = left.checked_sub(path.len() + 64)?;
         if let Some(text) = node.str() {
+            left = left.checked_sub(text.len())?;
             out.insert(path, text.to_owned());
             continue;
         }
         for (index, item) in node.items().enumerate() {
             work.push((format!("{path}/{index}"), item.target()));
         }
-        let mut names: Vec<&str> = Vec::new();
-        let mut layers = vec![node];
-        while let Some(layer) = layers.pop() {
-            for (key, value) in layer.entries() {
-                match key.str() {
-                    Some("<<") if value.is_sequence() => {
-                        layers.extend(value.items().map(crate::syntax::tree::Ref::target));
-                    }
-                    Some("<<") => layers.push(value.target()),
-                    Some(name) if !names.contains(&name) => names.push(name),
-                    _ => {}
-                }
-            }
-            if names.len() > 10_000 {
-                return None;
-            }
-        }
-        for name in names {
-            let moving = components.iter().any(|component| path == format!("/services/{component}"));
-            let left_out = (path.is_empty() && name.starts_with("x-")) || (moving && name == "logging");
-            if let Some(value) = node.lookup(name).filter(|_| !left_out) {
-                work.push((format!("{path}/{name}"), value));
+        let moving = components.iter().any(|component| path == format!("/services/{component}"));
+        let mut seen = HashSet::new();
+        for (key, value) in node.layers().flat_map(|layer| layer.entries().rev()) {
+            let Some(name) = key.str().filter(|&name| name != "<<" && seen.insert(name)) else { continue };
+            if !(path.is_empty() && name.starts_with("x-") || moving && name == "logging") {
+                left = left.checked_sub(path.len() + name.len())?;
+                work.push((format!("{path}/{name}"), value.target()));
             }
         }
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat_of(text: &str) -> Option<BTreeMap<String, String>> {
+        flat(&yaml::read(text).unwrap(), &["web".to_owned()])
+    }
+
+    #[test]
+    fn a_file_is_compared_with_its_merge_keys_evaluated() {
+        let text =
+            "x-a: &a {image: b, user: u}\nservices:\n  web:\n    <<: *a\n    image: c\n    logging: {driver: syslog}\n";
+        let expected = [("/services/web/image", "c"), ("/services/web/user", "u")];
+        let expected = expected.map(|(path, value)| (path.to_owned(), value.to_owned()));
+        assert_eq!(flat_of(text), Some(BTreeMap::from(expected)));
+    }
+
+    #[test]
+    fn what_aliases_unfold_to_too_much_is_not_the_same_as_itself() {
+        // Each level holds the one below twice: 2^60 lists, and not one value in them.
+        let levels: Vec<String> = (1..60).map(|at| format!("x-{at}: &l{at} [*l{0}, *l{0}]\n", at - 1)).collect();
+        let text = format!("x-0: &l0 []\n{}services: {{web: {{command: *l59}}}}\n", levels.concat());
+        assert_eq!(flat_of(&text), None);
+        let tree = yaml::read(&text).unwrap();
+        assert!(!same_but_logging(&tree, &tree, &["web".to_owned()], false));
+    }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::syntax::tree::Ref;
 
 /// The written form of the value at `path` of the first document.
 fn written<'a>(text: &'a str, path: &[&str]) -> &'a str {
@@ -163,4 +164,27 @@ proptest! {
     fn never_panics(text in any::<String>()) {
         let _ = read(&text);
     }
+}
+
+#[test]
+fn each_merged_mapping_is_entered_once() {
+    let chain: Vec<String> =
+        (1..200).map(|at| format!("b{at}: &b{at} {{<<: [*b{0}, *b{0}], k{at}: v}}\n", at - 1)).collect();
+    let text = format!("b0: &b0 {{a: 1}}\n{}", chain.concat());
+    let tree = read(&text).unwrap();
+    let last = tree.root().unwrap().get("b199").unwrap();
+    assert_eq!(last.lookup("a").and_then(Ref::str), Some("1"), "however deep");
+    assert_eq!(last.lookup("k7").and_then(Ref::str), Some("v"));
+    assert!(last.lookup("none").is_none());
+    // 199 mappings with a merge key, and the innermost as often as it is named.
+    assert_eq!(last.layers().count(), 201);
+}
+
+#[test]
+fn the_first_of_merged_mappings_wins_and_the_explicit_key_before_all() {
+    let text =
+        "a: &a {k: a, l: a, m: a}\nb: &b {k: b, l: b, n: b}\nc: &c {<<: *b, l: c}\nd: {<<: [*c, *a], k: d, k: e}\n";
+    let tree = read(text).unwrap();
+    let value = |key| tree.root().unwrap().get("d").unwrap().lookup(key).and_then(Ref::str);
+    assert_eq!([value("k"), value("l"), value("m"), value("n")], [Some("e"), Some("c"), Some("a"), Some("b")]);
 }

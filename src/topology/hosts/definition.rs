@@ -88,7 +88,7 @@ impl Written {
     }
 }
 
-/// How deep values, and merges of merges, are followed.
+/// How deep values are followed.
 const DEEPEST_VALUE: usize = 64;
 /// Values one file may unfold to through aliases.
 const MOST_VALUES: usize = 200_000;
@@ -97,7 +97,13 @@ const MOST_VALUES: usize = 200_000;
 pub(super) fn entries(source: &Arc<Source>, mapping: Ref<'_, '_>, findings: &mut Vec<Finding>) -> Vec<Written> {
     let mut budget = MOST_VALUES;
     let mut out = Vec::new();
-    merged(source, mapping, 0, &mut budget, &mut out);
+    // What `<<` brings in stands below the explicit keys, the first mapping above the others.
+    let merged: Vec<_> = mapping.layers().skip(1).collect();
+    for (key, value) in merged.into_iter().rev().flat_map(Ref::entries) {
+        if key.str().is_some_and(|name| name != "<<") {
+            out.push(entry(source, key, value, &mut budget));
+        }
+    }
     let mut seen = HashSet::new();
     for (key, value) in mapping.entries() {
         let Some(name) = key.str() else { continue };
@@ -112,19 +118,6 @@ pub(super) fn entries(source: &Arc<Source>, mapping: Ref<'_, '_>, findings: &mut
         out.push(entry(source, key, value, &mut budget));
     }
     out
-}
-
-/// What `<<` brings in: below the explicit keys, and of several mappings the first above the others.
-fn merged(source: &Arc<Source>, mapping: Ref<'_, '_>, depth: usize, budget: &mut usize, out: &mut Vec<Written>) {
-    let Some(from) = mapping.get("<<").filter(|_| depth < 8) else { return };
-    let parts: Vec<_> = if from.is_sequence() { from.items().map(Ref::target).collect() } else { vec![from] };
-    for part in parts.into_iter().rev() {
-        merged(source, part, depth + 1, budget, out);
-        let plain = part.entries().filter(|(key, _)| key.str().is_some_and(|name| name != "<<"));
-        for (key, value) in plain {
-            out.push(entry(source, key, value, budget));
-        }
-    }
 }
 
 fn entry(source: &Arc<Source>, key: Ref<'_, '_>, value: Ref<'_, '_>, budget: &mut usize) -> Written {
@@ -192,17 +185,9 @@ fn convert(source: &Source, node: Ref<'_, '_>, depth: usize, budget: &mut usize)
 
 fn pairs(source: &Source, node: Ref<'_, '_>, depth: usize, budget: &mut usize) -> Vec<(Value, Value)> {
     let mut out = Vec::new();
-    if let Some(from) = node.get("<<").filter(|_| depth < DEEPEST_VALUE) {
-        let parts: Vec<_> = if from.is_sequence() { from.items().map(Ref::target).collect() } else { vec![from] };
-        for part in parts.into_iter().rev().filter(|part| part.is_mapping()) {
-            if *budget == 0 {
-                break;
-            }
-            *budget -= 1;
-            out.extend(pairs(source, part, depth + 1, budget));
-        }
-    }
-    for (key, value) in node.entries() {
+    let layers: Vec<_> = node.layers().collect();
+    *budget = budget.saturating_sub(layers.len());
+    for (key, value) in layers.into_iter().rev().flat_map(Ref::entries) {
         let key = key.target();
         if key.str() == Some("<<") {
             continue;

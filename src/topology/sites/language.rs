@@ -3,6 +3,7 @@
 //! Knows: the order in which Grafana resolves a datasource, what tells a Loki rule file from a Prometheus one. Must
 //! not know: which job moves. Text alone proves nothing about one query: `{job="x"}` is read by both languages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::names::variable;
@@ -10,6 +11,9 @@ use super::{Evidence, FileSites, Site, SiteKind, Written};
 use crate::syntax::logql;
 use crate::text::{Place, Span};
 use crate::topology::datasources::{Datasource, Datasources, Lookup};
+
+/// How many different datasources beside a target are looked at.
+const MOST_STATED: usize = 64;
 
 /// What is known about the language of one query.
 #[derive(Clone, Debug)]
@@ -141,7 +145,7 @@ impl Judge<'_> {
                 Some(plugin) if !plugin.is_empty() => self.plugin(plugin, at),
                 _ => self.reference(datasource, at),
             },
-            Evidence::Target { target, panel, others, schema } => self.target(target, panel, others, *schema, at),
+            Evidence::Target { target, panel, beside, schema } => self.target(target, panel, beside, *schema, at),
             Evidence::Own(written) => match written {
                 Written::Object { uid: None, kind: None } => self.default(),
                 written => self.reference(written, at),
@@ -169,13 +173,20 @@ impl Judge<'_> {
         }
     }
 
-    fn target(&self, target: &Written, panel: &Written, others: &[Written], schema: Option<u32>, at: Span) -> Language {
+    fn target(
+        &self,
+        target: &Written,
+        panel: &Written,
+        beside: &BTreeMap<Written, usize>,
+        schema: Option<u32>,
+        at: Span,
+    ) -> Language {
         match target {
             Written::Object { uid: None, kind: Some(kind) } => {
                 if kind == "__expr__" {
                     return Language::NotLoki;
                 }
-                let inherited = self.inherited(panel, others, at);
+                let inherited = self.inherited(target, panel, beside, at);
                 // From schema 36 on the type stands, if the panel does not say otherwise; below, the panel decides.
                 match (&inherited, schema.is_some_and(|schema| schema >= 36)) {
                     (_, false) => inherited,
@@ -185,14 +196,14 @@ impl Judge<'_> {
                 }
             }
             Written::Absent | Written::Null | Written::Object { uid: None, kind: None } => {
-                self.inherited(panel, others, at)
+                self.inherited(target, panel, beside, at)
             }
             written => self.reference(written, at),
         }
     }
 
     /// What a target without a datasource of its own gets (label-surface 2.2, 3, 5 and 6).
-    fn inherited(&self, panel: &Written, others: &[Written], at: Span) -> Language {
+    fn inherited(&self, target: &Written, panel: &Written, beside: &BTreeMap<Written, usize>, at: Span) -> Language {
         match panel {
             written if is_mixed(written) => self.default(),
             Written::Absent | Written::Null | Written::Object { uid: None, kind: None } => {
@@ -203,8 +214,10 @@ impl Judge<'_> {
                     (Language::NotLoki, _) => is_expression(other),
                     _ => false,
                 };
-                let mut said = others.iter().filter(|other| !matches!(other, Written::Absent | Written::Null));
-                if said.all(same) { default } else { Language::Unproven(Doubt::Order) }
+                let others = beside.iter().filter(|&(stated, &count)| stated != target || count > 1);
+                let mut said = others.map(|(stated, _)| stated).filter(|other| !is_silent(other));
+                let few = beside.len() <= MOST_STATED;
+                if few && said.all(same) { default } else { Language::Unproven(Doubt::Order) }
             }
             written => self.reference(written, at),
         }
@@ -340,6 +353,11 @@ fn language_of(datasource: &Datasource) -> Language {
 /// Loki answers PromQL-shaped requests below `/loki`; some give that to a Prometheus datasource (2.2, 10).
 fn loki_address(url: &str) -> bool {
     url.trim_end_matches('/').ends_with("/loki") || url.contains(":3100")
+}
+
+/// Whether a reference states nothing.
+fn is_silent(written: &Written) -> bool {
+    matches!(written, Written::Absent | Written::Null)
 }
 
 fn is_mixed(written: &Written) -> bool {

@@ -20,6 +20,7 @@ mod uses;
 mod variables;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Finding;
@@ -72,7 +73,7 @@ impl SiteKind {
 }
 
 /// A datasource reference as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Written {
     /// No key.
     #[default]
@@ -101,8 +102,8 @@ pub enum Evidence {
         target: Written,
         /// At the panel.
         panel: Written,
-        /// At the other targets of the panel.
-        others: Vec<Written>,
+        /// What the targets of the panel state, this one and the others, and how many of them: one list for all.
+        beside: Arc<BTreeMap<Written, usize>>,
         /// `schemaVersion` of the dashboard.
         schema: Option<u32>,
     },

@@ -2,7 +2,8 @@
 //!
 //! Knows: the keys around a query in dashboards, alerts and rule files. Must not know: what is done with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::document::Document;
 use super::{Evidence, SiteKind, Written};
@@ -19,15 +20,29 @@ pub(super) struct Found<'t, 'a> {
     pub(super) datasource: Option<Ref<'t, 'a>>,
 }
 
-/// Numbers of rule sets: rules in one `groups:` list, or in one list, are of one language.
+/// What the queries of one list have in common: rules in one `groups:` list, or in one list, are of one language, and
+/// so are targets that inherit their datasource.
 pub(super) struct Sets<'c> {
     known: HashMap<NodeId, usize>,
     count: &'c mut usize,
+    targets: HashMap<NodeId, Arc<BTreeMap<Written, usize>>>,
 }
 
 impl<'c> Sets<'c> {
     pub(super) fn new(count: &'c mut usize) -> Self {
-        Self { known: HashMap::new(), count }
+        Self { known: HashMap::new(), count, targets: HashMap::new() }
+    }
+
+    /// The datasources that the targets in `list` state, and how many of them state each.
+    fn beside(&mut self, document: &Document<'_>, list: Ref<'_, '_>) -> Arc<BTreeMap<Written, usize>> {
+        let stated = || {
+            let mut stated = BTreeMap::new();
+            for item in list.items() {
+                *stated.entry(written(document, item.target().get("datasource"))).or_default() += 1;
+            }
+            Arc::new(stated)
+        };
+        Arc::clone(self.targets.entry(list.id()).or_insert_with(stated))
     }
 
     fn of(&mut self, list: Ref<'_, '_>) -> usize {
@@ -61,11 +76,11 @@ pub(super) fn of<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>, sets: &mut 
         let datasource = node.parent().and_then(|query| query.get("datasource"));
         return Some(Found { kind: SiteKind::Panel, holder, evidence, datasource });
     }
-    target(document, node)
+    target(document, node, sets)
 }
 
 /// A target of a panel of the classic schemas.
-fn target<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>) -> Option<Found<'t, 'a>> {
+fn target<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>, sets: &mut Sets<'_>) -> Option<Found<'t, 'a>> {
     let list = node.parent().filter(|list| list.is_sequence())?;
     let (key, _) = list.own_entry()?;
     if key.str() != Some("targets") {
@@ -76,12 +91,7 @@ fn target<'t, 'a>(document: &Document<'_>, node: Ref<'t, 'a>) -> Option<Found<'t
     let evidence = Evidence::Target {
         target: written(document, node.get("datasource")),
         panel: written(document, panel.get("datasource")),
-        others: list
-            .items()
-            .map(Ref::target)
-            .filter(|other| other.id() != node.id())
-            .map(|other| written(document, other.get("datasource")))
-            .collect(),
+        beside: sets.beside(document, list),
         schema: climb(panel).find_map(|at| at.get_str("schemaVersion")).and_then(|text| text.parse().ok()),
     };
     let datasource = own.or_else(|| panel.get("datasource"));

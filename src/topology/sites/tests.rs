@@ -215,3 +215,37 @@ fn a_template_that_prints_values_and_loops_over_panels() {
     assert!(file.findings.is_empty(), "{:?}", file.findings);
     assert_eq!(file.sites[0].view.text(), "{job=\"Q\"}");
 }
+
+#[test]
+fn the_targets_of_a_panel_keep_one_list_of_their_datasources() {
+    let target = r#"{"datasource": {"type": "loki", "uid": "l"}, "expr": "x"}"#;
+    let text = format!(r#"{{"panels": [{{"targets": [{}]}}]}}"#, vec![target; 500].join(","));
+    let file = read(&source("d.json", &text));
+    let lists: Vec<_> = file
+        .sites
+        .iter()
+        .map(|site| match &site.evidence {
+            Evidence::Target { beside, .. } => beside,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!((lists.len(), lists[0].len()), (500, 1));
+    assert!(lists.iter().all(|list| Arc::ptr_eq(list, lists[0])));
+}
+
+#[test]
+fn a_target_is_not_beside_itself() {
+    let two = |first: &str, second: &str| {
+        let text = format!(
+            r#"{{"schemaVersion": 30, "panels": [{{"targets": [{{{first}, "expr": "x"}}, {{{second}, "expr": "y"}}]}}]}}"#
+        );
+        of("d.json", &text, BOTH)
+    };
+    let kind = r#""datasource": {"type": "prometheus"}"#;
+    // The default is Prometheus; what one target says of its kind alone tells the other one nothing.
+    assert_eq!(two(kind, r#""refId": "B""#), ["not", "not"]);
+    assert_eq!(two(kind, kind), ["not", "not"]);
+    let open = r#""datasource": {"type": "loki"}"#;
+    assert_eq!(two(open, r#""refId": "B""#), ["not", "Order"]);
+    assert_eq!(two(open, open), ["Order", "Order"]);
+}
