@@ -4,7 +4,10 @@
 //! repository can tell. Must not know: where variables are defined or which of two definitions is in force (see
 //! `hosts`). Whatever is not certain is [`Unresolved`]; nothing is ever taken as an empty string.
 
+mod depth;
+mod engine;
 mod filters;
+mod growth;
 mod memo;
 mod parts;
 mod run;

@@ -3,9 +3,13 @@
 //! Knows: what each does in Ansible, for values as they occur in inventories. Must not know: variables. A filter that
 //! is not here or in the engine makes a text unresolved, and so does a value a filter was not made for.
 
+use std::collections::HashMap;
+
 use minijinja::value::{Kwargs, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
+use regex::Regex;
 
+use super::growth::{made, too_much, weigh};
 use super::shape::printed;
 
 /// Adds or replaces the filters that differ from the engine's own.
@@ -26,10 +30,12 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
     engine.add_filter("dict2items", dict2items);
     engine.add_filter("to_json", to_json);
     engine.add_filter("to_nice_json", to_nice_json);
-    engine.add_test("match", |text: &str, find: &str| {
-        pattern(&format!("^(?:{find})"), none()).map(|it| it.is_match(text))
+    engine.add_test("match", |state: &mut State<'_, '_>, text: &str, find: &str| {
+        pattern(state, &format!("^(?:{find})"), none(), text).map(|it| it.is_match(text))
     });
-    engine.add_test("search", |text: &str, find: &str| pattern(find, none()).map(|it| it.is_match(text)));
+    engine.add_test("search", |state: &mut State<'_, '_>, text: &str, find: &str| {
+        pattern(state, find, none(), text).map(|it| it.is_match(text))
+    });
     engine.set_unknown_method_callback(method);
 }
 
@@ -88,24 +94,64 @@ fn dirname(path: &str) -> String {
     }
 }
 
-/// A Python pattern as a Rust one; what only Python has is an error.
-fn pattern(text: &str, options: Kwargs) -> Result<regex::Regex, Error> {
+/// Steps that reading a pattern costs; a large one takes milliseconds.
+const PATTERN_STEPS: u64 = 2_000;
+/// Bytes of a text that a pattern is looked for in.
+const LONGEST_SEARCHED: usize = 64 * 1024;
+/// Bytes that one filter may make.
+const LONGEST_MADE: usize = 256 * 1024;
+
+/// Patterns that a template has used so far.
+#[derive(Default)]
+struct Patterns(HashMap<String, Regex>);
+
+/// A Python pattern as a Rust one, read once for each template; what only Python has is an error.
+fn pattern(state: &mut State<'_, '_>, text: &str, options: Kwargs, searched: &str) -> Result<Regex, Error> {
     let flag = |name| options.get::<Option<bool>>(name).map(|set| set.unwrap_or(false));
     let (any_case, lines) = (flag("ignorecase")?, flag("multiline")?);
     options.assert_all_used()?;
     drop(options);
-    regex::RegexBuilder::new(text)
+    if searched.len() > LONGEST_SEARCHED {
+        return Err(too_much());
+    }
+    state.consume_fuel((searched.len() / 16) as u64)?;
+    let key = format!("{any_case} {lines} {text}");
+    if let Some(known) = state.get_or_insert_extension(Patterns::default()).0.get(&key) {
+        return Ok(known.clone());
+    }
+    state.consume_fuel(PATTERN_STEPS)?;
+    let read = regex::RegexBuilder::new(text)
         .case_insensitive(any_case)
         .multi_line(lines)
-        .size_limit(1 << 20)
+        .size_limit(1 << 18)
         .build()
-        .map_err(|_| unfit("a regular expression that cannot be read"))
+        .map_err(|_| unfit("a regular expression that cannot be read"))?;
+    state.get_or_insert_extension(Patterns::default()).0.insert(key, read.clone());
+    Ok(read)
 }
 
-fn regex_replace(text: &str, find: &str, replace: Option<&str>, options: Kwargs) -> Result<String, Error> {
-    let regex = pattern(find, options)?;
+fn regex_replace(
+    state: &mut State<'_, '_>,
+    text: &str,
+    find: &str,
+    replace: Option<&str>,
+    options: Kwargs,
+) -> Result<String, Error> {
+    let regex = pattern(state, find, options, text)?;
     let replace = replacement(replace.unwrap_or_default())?;
-    Ok(regex.replace_all(text, replace.as_str()).into_owned())
+    let groups = replace.matches("${").count();
+    let (mut out, mut done) = (String::new(), 0);
+    for found in regex.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        out.push_str(&text[done..whole.start()]);
+        done = whole.end();
+        if out.len() + replace.len() + groups * whole.len() > LONGEST_MADE {
+            return Err(too_much());
+        }
+        found.expand(&replace, &mut out);
+    }
+    out.push_str(&text[done..]);
+    Ok(out)
 }
 
 /// `\1` and `\g<name>` as `${1}` and `${name}`.
@@ -130,8 +176,8 @@ fn replacement(python: &str) -> Result<String, Error> {
     Ok(out)
 }
 
-fn regex_search(text: &str, find: &str, options: Kwargs) -> Result<Value, Error> {
-    let regex = pattern(find, options)?;
+fn regex_search(state: &mut State<'_, '_>, text: &str, find: &str, options: Kwargs) -> Result<Value, Error> {
+    let regex = pattern(state, find, options, text)?;
     Ok(regex.find(text).map_or(Value::from(()), |found| Value::from(found.as_str())))
 }
 
@@ -147,17 +193,17 @@ fn mandatory(value: Value) -> Result<Value, Error> {
     if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(value) }
 }
 
-fn combine(first: &Value, second: &Value) -> Result<Value, Error> {
+fn combine(state: &mut State<'_, '_>, first: &Value, second: &Value) -> Result<Value, Error> {
     if first.kind() != ValueKind::Map || second.kind() != ValueKind::Map {
         return Err(unfit("`combine` of something that is no dict"));
     }
     let pairs = |value: &Value| -> Result<Vec<(Value, Value)>, Error> {
         value.try_iter()?.map(|key| value.get_item(&key).map(|item| (key, item))).collect()
     };
-    Ok(Value::from_pairs(pairs(first)?.into_iter().chain(pairs(second)?)))
+    made(state, Value::from_pairs(pairs(first)?.into_iter().chain(pairs(second)?)))
 }
 
-fn dict2items(value: &Value) -> Result<Value, Error> {
+fn dict2items(state: &mut State<'_, '_>, value: &Value) -> Result<Value, Error> {
     if value.kind() != ValueKind::Map {
         return Err(unfit("`dict2items` of something that is no dict"));
     }
@@ -165,11 +211,11 @@ fn dict2items(value: &Value) -> Result<Value, Error> {
         let held = value.get_item(&key)?;
         Ok(Value::from_pairs([("key", key), ("value", held)]))
     };
-    Ok(Value::from(value.try_iter()?.map(item).collect::<Result<Vec<_>, Error>>()?))
+    made(state, Value::from(value.try_iter()?.map(item).collect::<Result<Vec<_>, Error>>()?))
 }
 
 /// One line of JSON, with the blanks Python puts after `,` and `:`.
-fn to_json(value: &Value) -> Result<String, Error> {
+fn to_json(state: &mut State<'_, '_>, value: &Value) -> Result<String, Error> {
     struct Spaced;
     impl serde_json::ser::Formatter for Spaced {
         fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
@@ -182,6 +228,7 @@ fn to_json(value: &Value) -> Result<String, Error> {
             out.write_all(b": ")
         }
     }
+    weigh(state, value)?;
     let mut out = Vec::new();
     let value = mandatory(value.clone())?;
     serde::Serialize::serialize(&value, &mut serde_json::Serializer::with_formatter(&mut out, Spaced))
@@ -190,7 +237,8 @@ fn to_json(value: &Value) -> Result<String, Error> {
 }
 
 /// Several lines of JSON, with its keys sorted.
-fn to_nice_json(value: &Value, options: Kwargs) -> Result<String, Error> {
+fn to_nice_json(state: &mut State<'_, '_>, value: &Value, options: Kwargs) -> Result<String, Error> {
+    weigh(state, value)?;
     let indent: Option<usize> = options.get("indent")?;
     let unsorted = options.get::<Option<bool>>("sort_keys")? == Some(false);
     options.assert_all_used()?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::run::{Run, render};
+use super::run::{DEEPEST_NEST, Run, render};
 use super::shape::{DEEPEST_VALUE, has_template, items, printed};
 use super::{Hidden, Reason, Unresolved};
 use crate::syntax::jinja::{self, Delims};
@@ -16,14 +16,19 @@ use crate::topology::compose::unresolved;
 
 /// Renders every template string in `value`.
 pub(super) fn deep(run: &Arc<Run>, host: &str, value: &Value, depth: usize) -> Result<Value, Unresolved> {
-    if depth > DEEPEST_VALUE {
+    if depth > DEEPEST_VALUE || run.notes().nest + depth > DEEPEST_NEST {
         return Err(Unresolved::new(host, Reason::TooMuch, "is nested too deep"));
     }
     if !has_template(value, depth) {
         return Ok(value.clone());
     }
     match value.kind() {
-        ValueKind::String => render(run, host, &literal_backslashes(value.as_str().unwrap_or_default())),
+        ValueKind::String => {
+            run.notes().nest += depth;
+            let rendered = render(run, host, &literal_backslashes(value.as_str().unwrap_or_default()));
+            run.notes().nest -= depth;
+            rendered
+        }
         ValueKind::Seq => {
             items(value).map(|item| part(run, host, &item, depth + 1)).collect::<Result<Vec<_>, _>>().map(Value::from)
         }

@@ -1,26 +1,29 @@
 //! One evaluation: the variables it asks for, what it used, and what stopped it.
 //!
-//! Knows: the Jinja engine and its limits. Must not know: files or spans.
+//! Knows: who asks for what, and the limits of all templates of one evaluation. Must not know: files or spans.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Error, ErrorKind, Value};
 
 use crate::topology::compose::{is_unresolved, readable};
 
 use super::memo::Evaluated;
 use super::parts::deep;
 use super::shape::{DEEPEST_VALUE, is_hidden, items, materialised, printed};
-use super::{Content, Frame, Reason, Resolved, Unresolved, World, filters, is_template};
+use super::{Content, Frame, Reason, Resolved, Unresolved, World, engine, growth, is_template};
 
 /// How many variables may stand in each other's definitions.
 const DEEPEST_CHAIN: usize = 24;
-/// Instructions of one template.
-const FUEL: u64 = 100_000;
+/// Steps of one evaluation, all its templates together (see `engine`).
+const MOST_STEPS: u64 = 500_000;
+/// What all values of one evaluation may weigh (see `growth`).
+const HEAVIEST: usize = 500_000;
+/// How deep lists and dicts may nest, with those they stand in that are open at the same time.
+pub(super) const DEEPEST_NEST: usize = 128;
 /// Templates one evaluation may render.
 const MOST_TEMPLATES: usize = 5_000;
 /// Bytes of one rendered text.
@@ -47,20 +50,6 @@ thread_local! {
     /// Whether a condition asked for a value that is [`Hidden`].
     pub(super) static ASKED: Cell<bool> = const { Cell::new(false) };
 }
-
-static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_fuel(Some(FUEL));
-    engine.set_recursion_limit(40);
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).keep_trailing_newline(true).build() {
-        engine.set_syntax(syntax);
-    }
-    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    engine.set_formatter(|out, _, value| out.write_str(&printed(value)?).map_err(Error::from));
-    filters::add_to(&mut engine);
-    engine
-});
 
 /// Evaluates `text` on `host`, whose variables stand within `frame`.
 pub(crate) fn evaluate(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> Result<Resolved, Unresolved> {
@@ -106,8 +95,8 @@ fn whole(run: &Arc<Run>, text: &str) -> Result<Resolved, Unresolved> {
 
 /// The value of a list, dict or tuple literal without variables in it.
 pub(crate) fn literal(text: &str) -> Option<Value> {
-    let value = ENGINE.compile_expression_owned(text.to_owned()).ok()?.eval(()).ok()?;
-    is_whole(&value, 0).then(|| materialised(&value, 0))
+    let value = engine::constant(text)?;
+    (growth::take(&value, 0, &mut HEAVIEST.clone()) && is_whole(&value, 0)).then(|| materialised(&value, 0))
 }
 
 /// Whether nothing in it is undefined.
@@ -142,6 +131,12 @@ pub(super) struct Notes {
     open: Vec<(String, String)>,
     done: HashMap<(String, String), Value>,
     templates: usize,
+    /// Steps that were taken so far.
+    steps: u64,
+    /// What the values so far weigh.
+    weight: usize,
+    /// How deep lists and dicts nest around the template that is being rendered.
+    pub(super) nest: usize,
 }
 
 impl Run {
@@ -210,7 +205,7 @@ impl Object for Variables {
                 run.fail(Unresolved::new(name, Reason::Runtime, "is known only while Ansible runs"))
             }
             None => {
-                if !ENGINE.globals().any(|(global, _)| global == name) {
+                if !engine::has_global(name) {
                     Run::note_once(&mut run.notes().undefined, name);
                 }
                 None
@@ -298,35 +293,34 @@ pub(super) fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Un
         }
     }
     let context = Value::from_object(Variables { run: Arc::clone(run), host: host.to_owned() });
-    let native = expression(text).and_then(|inner| ENGINE.compile_expression_owned(inner.to_owned()).ok());
-    let result = match native {
-        Some(expression) => expression.eval(context),
-        None => ENGINE.render_str(text, context).map(Value::from),
-    };
+    let result = engine::run(text, context);
     let asked = ASKED.take();
-    let notes = run.notes();
-    if let Some(failure) = &notes.failure {
-        return Err(failure.clone());
-    }
+    let weight = {
+        let mut notes = run.notes();
+        if let Some(failure) = &notes.failure {
+            return Err(failure.clone());
+        }
+        let steps = result.as_ref().map_or(0, |(_, steps)| *steps);
+        notes.steps += steps;
+        if notes.steps > MOST_STEPS {
+            return Err(Unresolved::new(text, Reason::TooMuch, "takes too many steps"));
+        }
+        notes.weight
+    };
     if asked {
         return Err(Unresolved::new(text, Reason::Opaque, "hangs on a value that cannot be read"));
     }
-    let value = result.map_err(|error| explain(text, &error, &notes))?;
+    let (value, _) = result.map_err(|error| explain(text, &error, &run.notes()))?;
     if value.is_undefined() {
-        return Err(explain(text, &Error::from(ErrorKind::UndefinedError), &notes));
+        return Err(explain(text, &Error::from(ErrorKind::UndefinedError), &run.notes()));
     }
-    if value.as_str().is_some_and(|text| text.len() > LONGEST) {
-        return Err(Unresolved::new(text, Reason::TooMuch, "renders to too long a text"));
+    let mut left = HEAVIEST.saturating_sub(weight);
+    if value.as_str().is_some_and(|text| text.len() > LONGEST) || !growth::take(&value, 0, &mut left) {
+        return Err(Unresolved::new(text, Reason::TooMuch, "makes too much"));
     }
+    run.notes().weight = HEAVIEST - left;
     // A lazy result would ask for variables after this run is closed.
     Ok(materialised(&value, 0))
-}
-
-/// The inside of a text that is exactly one `{{ … }}`.
-fn expression(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
-    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
-    Some(inner.strip_suffix('-').unwrap_or(inner))
 }
 
 /// What the engine stumbled over, in our words.

@@ -206,3 +206,173 @@ fn what_stands_around_the_host_counts_only_where_it_is_asked_for() {
         assert_eq!(text(&[], Some(Vec::new())), "1-none");
     }
 }
+
+/// Texts that nest or chain `n` times, each in its own way.
+fn chains(n: usize) -> Vec<(&'static str, String)> {
+    let expression = |inside: String| format!("{{{{ {inside} }}}}");
+    let around = |open: &str, inside: &str, close: &str| open.repeat(n) + inside + &close.repeat(n);
+    let elifs = "{% elif 0 %}b".repeat(n);
+    vec![
+        ("not", expression("not ".repeat(n) + "1")),
+        ("minus", expression("-".repeat(n) + "1")),
+        ("spaced minus", expression("- ".repeat(n) + "1")),
+        ("plus", expression("1".to_owned() + &"+1".repeat(n))),
+        ("times", expression("1".to_owned() + &"*1".repeat(n))),
+        ("power", expression("1".to_owned() + &"**1".repeat(n))),
+        ("text", expression("'a'".to_owned() + &"~'a'".repeat(n))),
+        ("dot", expression("a".to_owned() + &".a".repeat(n))),
+        ("index", expression("a".to_owned() + &"[0]".repeat(n))),
+        ("slice", expression("a".to_owned() + &"[1:]".repeat(n))),
+        ("call", expression("a".to_owned() + &"()".repeat(n))),
+        ("filter", expression("1".to_owned() + &"|int".repeat(n))),
+        ("test", expression("1".to_owned() + &" is defined".repeat(n))),
+        ("and", expression("1".to_owned() + &" and 1".repeat(n))),
+        ("or", expression("0".to_owned() + &" or 0".repeat(n))),
+        ("equal", expression("1".to_owned() + &" == 1".repeat(n))),
+        ("in", expression("1".to_owned() + &" in [1]".repeat(n))),
+        ("if", expression("1 if 1 else ".repeat(n) + "2")),
+        ("if without else", expression("1".to_owned() + &" if 1".repeat(n))),
+        ("parentheses", expression(around("(", "1", ")"))),
+        ("open parentheses", expression("(".repeat(n))),
+        ("lists", expression(around("[", "1", "]"))),
+        ("dicts", expression(around("{1:", "1", "}"))),
+        ("calls in calls", expression(around("int(", "1", ")"))),
+        ("negated parentheses", expression(around("-(", "1", ")"))),
+        ("blocks", around("{% if 1 %}", "a", "{% endif %}")),
+        ("loops", around("{% for i in [1] %}", "a", "{% endfor %}")),
+        ("sets", around("{% set x %}", "a", "{% endset %}")),
+        ("withs", around("{% with a = 1 %}", "a", "{% endwith %}")),
+        ("filters", around("{% filter upper %}", "a", "{% endfilter %}")),
+        ("elifs", format!("{{% if 0 %}}a{elifs}{{% endif %}}")),
+        ("open blocks", "{% if 1 %}".repeat(n)),
+        ("targets", format!("{{% set {}a{} = 1 %}}", "(".repeat(n), ")".repeat(n))),
+        ("macros", around("{% macro m() %}", "a", "{% endmacro %}")),
+        ("in a statement", format!("{{% if {}1 %}}a{{% endif %}}", "not ".repeat(n))),
+    ]
+}
+
+#[test]
+fn no_text_overflows_the_stack() {
+    for n in [60, 120, 250, 500, 1_000, 3_000, 12_000] {
+        for (what, text) in chains(n) {
+            let ended = on(&[("a", Value::from(1))], &text);
+            if n > 1_000 {
+                let reason = ended.map_err(|failure| failure.reason);
+                assert_eq!(reason.err(), Some(Reason::TooMuch), "{n} times {what}");
+            }
+            assert!(literal(text.trim_matches(['{', '}', ' '])).is_none() || n <= 1_000, "{n} times {what}");
+        }
+    }
+}
+
+#[test]
+fn no_value_grows_without_a_bound() {
+    let again = |n: usize, what: &str| what.repeat(n);
+    let doubled = |set: &str, ask: &str| format!("{{% set x = [1] %}}{}{{{{ {ask} }}}}", again(60, set));
+    let space = |set: &str, ask: &str| {
+        format!("{{% set n = namespace(x=[1], t='a') %}}{{% for i in range(9000) %}}{set}{{% endfor %}}{{{{ {ask} }}}}")
+    };
+    let long = "('a' * 90000)";
+    for (what, text) in [
+        ("a replacement", "{{ ('a' * 90000) | regex_replace('a', 'b' * 90000) }}".to_owned()),
+        ("groups", format!("{{{{ ('a' * 60000) | regex_replace('(a+)', '{}') }}}}", again(1000, "\\\\1"))),
+        ("replace", format!("{{{{ {long} | replace('a', {long}) }}}}")),
+        ("replace, as a method", format!("{{{{ {long}.replace('a', {long}) }}}}")),
+        ("join", format!("{{{{ range(90000) | join({long}) }}}}")),
+        ("indent", "{{ ('a\\n' * 90000) | indent(90000) }}".to_owned()),
+        ("format", "{{ '%0999999999d' | format(1) }}".to_owned()),
+        ("a repeated text", "{{ 'a' * 99999999 }}".to_owned()),
+        ("a repeated list", "{{ [1] * 99999999 }}".to_owned()),
+        ("a repeated tuple", "{{ ((1, 2) * 9999999) | length }}".to_owned()),
+        ("a range", "{{ range(1000000000) | list | length }}".to_owned()),
+        ("lists of ranges", "{{ range(90000) | map('string') | join | length }}".to_owned()),
+        ("doubled sums", doubled("{% set x = x + x %}", "x | length")),
+        ("doubled lists", doubled("{% set x = [x, x] %}", "x | length")),
+        ("doubled tuples", doubled("{% set x = (x, x) %}", "x == x")),
+        ("doubled dicts", doubled("{% set x = {'a': x, 'b': x} %}", "x | tojson")),
+        ("doubled by dict()", doubled("{% set x = dict(a=x, b=x) %}", "x | to_json")),
+        ("doubled by zip", doubled("{% set x = x | zip(x) %}", "x | list | length")),
+        ("doubled texts", format!("{{% set x = 'a' %}}{}{{{{ x }}}}", again(60, "{% set x = x ~ x %}"))),
+        ("doubled by capture", format!("{{% set x = 'a' %}}{}", again(60, "{% set x %}{{ x }}{{ x }}{% endset %}"))),
+        ("a namespace that doubles", space("{% set n.x = n.x + n.x %}", "n.x | length")),
+        ("a namespace that nests", space("{% set n.x = [n.x] %}", "n.x | length")),
+        ("a namespace that batches", space("{% set n.x = n.x | batch(1) | list %}", "n.x | length")),
+        ("a namespace of texts", space("{% set n.t = n.t ~ n.t %}", "n.t")),
+        ("a namespace in itself", space("{% set n.x = n %}", "n.x ~ ''")),
+        ("a namespace in a list", space("{% set n.x = [n] %}", "n | tojson")),
+        (
+            "a macro that calls itself",
+            "{% macro m(x) %}{{ m(x ~ x) }}{{ m(x ~ x) }}{% endmacro %}{{ m('a') }}".to_owned(),
+        ),
+        ("a long output", "{% for i in range(9000) %}0123456789012345678901234567890123456789{% endfor %}".to_owned()),
+        (
+            "large patterns",
+            "{% for i in range(9000) %}{{ 'a' is match('(a{100}){' ~ i ~ '}') }}{% endfor %}".to_owned(),
+        ),
+    ] {
+        let ended = on(&[], &text);
+        let reason = ended.as_ref().map_err(|failure| failure.reason);
+        assert!(matches!(reason, Err(Reason::TooMuch | Reason::Unsupported)), "{what}: {ended:?}");
+    }
+}
+
+#[test]
+fn sums_of_long_lists_are_not_unfolded_by_the_compiler() {
+    let sum = format!("([1] * 99999999){}", " + [1]".repeat(40));
+    assert_eq!(on(&[], &format!("{{{{ ({sum}) | length }}}}")).unwrap_err().reason, Reason::TooMuch);
+    assert_eq!(literal(&sum), None);
+    assert_eq!(literal("[1] * 99999999"), None);
+}
+
+#[test]
+fn lists_that_name_lists_are_weighed_together() {
+    let level = |at: usize| {
+        let item = Value::from(format!("{{{{ v{} }}}}", at + 1));
+        (format!("v{at}"), Value::from(vec![item; 4]))
+    };
+    let vars: Vec<(String, Value)> = (0..14).map(level).chain([("v14".to_owned(), Value::from(vec![1, 2]))]).collect();
+    let vars: Vec<(&str, Value)> = vars.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    assert_eq!(on(&vars, "{{ v0 | length }}").unwrap_err().reason, Reason::TooMuch);
+    assert_eq!(text(&vars, "{{ v9 | length }}"), "4");
+}
+
+#[test]
+fn chains_of_variables_with_macros_in_lists_fit_the_stack() {
+    let nest = |inside: String| {
+        let macros = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% else %}";
+        let text = format!("{macros}{inside}{{% endif %}}{{% endmacro %}}{{{{ m(20) }}}}");
+        (0..60).fold(Value::from(text), |value, _| Value::from(vec![value]))
+    };
+    let vars: Vec<(String, Value)> =
+        (0..30).map(|at| (format!("v{at}"), nest(format!("{{{{ v{} | string }}}}", at + 1)))).collect();
+    let vars: Vec<(&str, Value)> = vars.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    assert!(on(&vars, "{{ v0 }}").is_err());
+    let plain: Vec<(String, Value)> = (0..23)
+        .map(|at| (format!("v{at}"), Value::from(format!("{{{{ {}v{}{} }}}}", "(".repeat(55), at + 1, ")".repeat(55)))))
+        .chain([("v23".to_owned(), Value::from(7))])
+        .collect();
+    let plain: Vec<(&str, Value)> = plain.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    assert_eq!(text(&plain, "{{ v0 }}"), "7");
+}
+
+#[test]
+fn what_templates_usually_do_is_not_too_much() {
+    let hosts: Vec<Value> = (0..300).map(|at| Value::from(format!("host{at}.incus"))).collect();
+    let vars = [("hosts", Value::from(hosts))];
+    let targets = "{% set ns = namespace(list=[], found=false) %}{% for h in hosts %}{% set ns.list = ns.list + [{'name': h, 'port': 9000 + loop.index}] %}{% if h == 'host7.incus' %}{% set ns.found = true %}{% endif %}{% endfor %}";
+    let asked =
+        "{{ ns.list | length }} {{ ns.found }} {{ ns.list[299].name }} {{ ns.list | map(attribute='port') | max }}";
+    assert_eq!(text(&vars, &format!("{targets}{asked}")), "300 True host299.incus 9300");
+    let arms: Vec<String> = (0..100).map(|at| format!("{{% elif n == {at} %}}{at}")).collect();
+    let arms = arms.concat();
+    assert_eq!(text(&[("n", Value::from(77))], &format!("{{% if n < 0 %}}-{arms}{{% endif %}}")), "77");
+    let any: Vec<String> = (0..60).map(|at| format!("n == 'host{at}'")).collect();
+    assert_eq!(text(&[("n", Value::from("host59"))], &format!("{{{{ {} }}}}", any.join(" or "))), "True");
+    let tags: Vec<String> = (0..900).map(|at| format!("key{at}: {{{{ hosts[{at} % 300] | upper }}}}\n")).collect();
+    assert!(text(&vars, &tags.concat()).ends_with("key899: HOST299.INCUS\n"));
+    let dict: Vec<String> = (0..1500).map(|at| format!("'k{at}': base + {at}")).collect();
+    let dict = format!("{{% set ports = {{{}}} %}}{{{{ ports.k1499 }}}}", dict.join(", "));
+    assert_eq!(text(&[("base", Value::from(1))], &dict), "1500");
+    assert_eq!(text(&[], "{{ ('a' * 50000) | regex_replace('^(a).*$', '\\\\1b') }}"), "ab");
+    assert_eq!(text(&[], "{{ '-' * 70 ~ 'x' }}").len(), 71);
+}
