@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::{Ast, parse::Parser};
 
 /// Most branches a pattern is taken apart into.
@@ -15,22 +15,37 @@ const BRANCHES: usize = 64;
 
 /// Most patterns that are kept; a repository has a few hundred.
 const MOST: usize = 4096;
+/// Bytes that a usual pattern takes when it is compiled, and that any may take.
+const SIZES: [usize; 2] = [1 << 16, 1 << 22];
+/// Bytes that all patterns that are kept may take.
+const ALL: usize = 1 << 26;
 
 thread_local! {
-    static KEPT: RefCell<HashMap<String, Option<Arc<Regex>>>> = RefCell::new(HashMap::new());
+    static KEPT: RefCell<Kept> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Kept {
+    patterns: HashMap<String, Option<Arc<Regex>>>,
+    /// What they take at most.
+    bytes: usize,
 }
 
 /// The compiled pattern, as written; `None` when it is none, or too large.
 pub fn compiled(pattern: &str) -> Option<Arc<Regex>> {
     KEPT.with_borrow_mut(|kept| {
-        if let Some(found) = kept.get(pattern) {
+        if let Some(found) = kept.patterns.get(pattern) {
             return found.clone();
         }
-        if kept.len() >= MOST {
-            kept.clear();
+        let sized = |size| RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(size).build().ok();
+        let made = SIZES.into_iter().find_map(|size| Some((Arc::new(sized(size)?), size)));
+        let bytes = pattern.len() + made.as_ref().map_or(0, |(_, size)| *size);
+        if kept.patterns.len() >= MOST || kept.bytes + bytes > ALL {
+            *kept = Kept::default();
         }
-        let regex = Regex::new(pattern).ok().map(Arc::new);
-        kept.insert(pattern.to_owned(), regex.clone());
+        kept.bytes += bytes;
+        let regex = made.map(|(regex, _)| regex);
+        kept.patterns.insert(pattern.to_owned(), regex.clone());
         regex
     })
 }
@@ -126,6 +141,15 @@ mod tests {
         for number in 0..=super::MOST {
             assert!(compiled(&format!("a{number}")).is_some());
         }
-        assert!(super::KEPT.with_borrow(|kept| kept.len() < super::MOST));
+        assert!(super::KEPT.with_borrow(|kept| kept.patterns.len() < super::MOST && kept.bytes <= super::ALL));
+    }
+
+    #[test]
+    fn large_patterns_are_few_or_none() {
+        for number in 500..600 {
+            assert!(compiled(&format!("kairos.{{1,{number}}}")).is_some_and(|regex| regex.is_match("kairos1")));
+        }
+        assert!(super::KEPT.with_borrow(|kept| kept.patterns.len() < 20));
+        assert!(compiled("((a{1000}){1000}){1000}").is_none());
     }
 }

@@ -6,6 +6,8 @@ mod again;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod bombs;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod complete;

@@ -330,3 +330,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn operators_are_followed_up_to_a_bound() {
+    let sums = |count| vec![r#"rate({job="kairos"}[5m])"#; count].join(" + ");
+    let any = |count| format!(r#"{{job="kairos"}} | {}"#, vec![r#"a="b""#; count].join(" or "));
+    for text in [sums(500), any(500)] {
+        assert!(read(&text).is_ok());
+    }
+    for text in [sums(514), any(514), sums(100_000), any(100_000)] {
+        assert!(read(&text).is_err_and(|error| error.message == "more operators than are followed"));
+    }
+}

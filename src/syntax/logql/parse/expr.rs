@@ -42,6 +42,7 @@ impl<'a> Parser<'a> {
         let mut operands = vec![first];
         let mut operators: Vec<Operator> = Vec::new();
         while let Some(op) = binary_op(self.token.kind) {
+            self.joins()?;
             let span = self.advance()?.span;
             let matching = self.matching()?;
             while operators.last().is_some_and(|(last, ..)| reduces(*last, op)) {

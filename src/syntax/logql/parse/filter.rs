@@ -45,6 +45,7 @@ impl<'a> Parser<'a> {
                 }
             }
             let Some(next) = self.filter_join() else { break };
+            self.joins()?;
             if !matches!(self.token.kind, Kind::Name | Kind::Placeholder) && !self.is(Keyword::OpenParen) {
                 self.advance()?;
             }

@@ -13,7 +13,7 @@ use super::ast::ExprId;
 use super::keyword::Keyword;
 use super::lex::{Kind, Lexer, Token};
 use super::{Query, string};
-use crate::syntax::SyntaxError;
+use crate::syntax::{DEEPEST, SyntaxError};
 use crate::text::Span;
 
 type Parsed<T> = Result<T, SyntaxError>;
@@ -34,8 +34,16 @@ pub(super) fn read(text: &str, placeholders: bool) -> Parsed<Query<'_>> {
     }
     let mut lexer = Lexer::new(text, placeholders);
     let token = lexer.next()?;
-    let mut parser =
-        Parser { lexer, token, last_end: 0, placeholders, unchecked: false, depth: 0, query: Query::empty(text) };
+    let mut parser = Parser {
+        lexer,
+        token,
+        last_end: 0,
+        placeholders,
+        unchecked: false,
+        depth: 0,
+        joined: 0,
+        query: Query::empty(text),
+    };
     let root = parser.root()?;
     if parser.token.kind != Kind::End {
         return parser.unexpected("the end of the query");
@@ -55,6 +63,8 @@ struct Parser<'a> {
     /// Inside `variants(…)`, whose operands Loki does not check beyond their grammar.
     unchecked: bool,
     depth: usize,
+    /// Operations and joins of filters so far.
+    joined: usize,
     query: Query<'a>,
 }
 
@@ -90,6 +100,15 @@ impl<'a> Parser<'a> {
             _ => format!("`{}`", self.text(self.token.span)),
         };
         Err(SyntaxError::new(self.token.span, format!("expected {wanted}, found {found}")))
+    }
+
+    /// Counts an operation or a join of two filters: each stands in the one before, so that many nest as deep.
+    fn joins(&mut self) -> Parsed<()> {
+        self.joined += 1;
+        if self.joined > DEEPEST {
+            return Err(SyntaxError::new(self.token.span, "more operators than are followed"));
+        }
+        Ok(())
     }
 
     /// A query that Loki reads but does not accept.
