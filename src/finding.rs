@@ -38,6 +38,8 @@ pub struct Finding {
     pub message: String,
     /// The text proposed in place of the text at `at`, when there is one.
     pub proposed: Option<String>,
+    /// Whether that text selects the same lines, so that a tool may put it there.
+    pub safe: bool,
     /// What the user can do about it.
     pub hint: Option<String>,
 }
@@ -45,7 +47,7 @@ pub struct Finding {
 impl Finding {
     /// A finding without place, proposal or hint.
     pub fn new(level: Level, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { level, rule, at: None, message: message.into(), proposed: None, hint: None }
+        Self { level, rule, at: None, message: message.into(), proposed: None, safe: false, hint: None }
     }
 
     /// A finding whose sentence and hint stand in the rule file (`crate::rule`), with `values` filled in.
@@ -70,6 +72,12 @@ impl Finding {
     pub fn proposing(mut self, text: impl Into<String>) -> Self {
         self.proposed = Some(text.into());
         self
+    }
+
+    /// The same, with a text that is known to say the same there.
+    #[must_use]
+    pub fn fixing(self, text: impl Into<String>) -> Self {
+        Self { safe: true, ..self.proposing(text) }
     }
 
     /// The same, with a way out.

@@ -10,6 +10,7 @@
 //!    What is looked for there is looked for by its letters, so the letters have to stand in the file. In a dashboard
 //!    the name of a service counts as a value of `job` only, and not in a query that is plainly `PromQL`: whatever else
 //!    asks for it is way 3.
+//!    Or it is a program that asks for the logs of a service which it is told when it runs.
 //! 2. It is infrastructure under an odd name: it speaks of syslog, or holds a word that no Alloy or Compose file of
 //!    interest is without.
 //! 3. It is JSON with a query of Loki, or of nobody knows what, that the move concerns. Such a query names the label
@@ -90,6 +91,8 @@ const INFRASTRUCTURE: &[&str] = &[
     "COMPOSE_PROJECT_NAME",
     "Labels.job",
 ];
+/// How a selector begins that a script may fill a job into.
+const SELECTORS: &[&str] = &["{job=", "{job!", "%7Bjob%"];
 /// Labels whose name stands in every query that a move concerns.
 const LABELS: &[&str] = &["job", "service", "component", "container"];
 /// Words of Loki itself, in any of the ways people write it.
@@ -115,6 +118,7 @@ pub struct Needles {
     /// Those of them that matter anywhere in a dashboard.
     words: Option<AhoCorasick>,
     dashboard: Vec<Finder<'static>>,
+    selectors: Vec<Finder<'static>>,
     by_component: Finder<'static>,
     labels: Vec<Finder<'static>>,
     /// One of these together with a label is enough.
@@ -144,6 +148,7 @@ impl Needles {
             any: automaton(words().chain(more).collect()),
             words: automaton(words().collect()),
             dashboard: all(DASHBOARD, &[]),
+            selectors: all(SELECTORS, &[]),
             by_component: finder("component_id"),
             labels: all(LABELS, &names.labels),
             loki: all(&[LOKI, BESIDE_QUERIES].concat(), &datasources),
@@ -179,6 +184,10 @@ impl Needles {
 
     /// Whether the bytes of a file can matter that was not read as [`infrastructure`] and is no JSON.
     pub fn matter(&self, bytes: &[u8]) -> bool {
+        self.names_any(bytes) || self.selectors.iter().any(|finder| finder.find(bytes).is_some())
+    }
+
+    fn names_any(&self, bytes: &[u8]) -> bool {
         self.any.as_ref().is_none_or(|any| any.is_match(bytes))
     }
 
@@ -186,7 +195,7 @@ impl Needles {
     pub fn matter_in_json(&self, bytes: &[u8]) -> bool {
         let named = || match std::str::from_utf8(bytes) {
             Ok(text) if self.is_dashboard(bytes) => self.matter_in_dashboard(text),
-            _ => self.matter(bytes),
+            _ => self.names_any(bytes),
         };
         self.is_concerned(bytes) || named() || hides_letters(bytes)
     }

@@ -229,7 +229,7 @@ fn findings(compose: &Arc<Source>, alloy: &Arc<Source>, latin: &Arc<Source>, rul
             .proposing("{job=~\"kai.*\"} or {service=\"kairos\"}")
             .hint("write it as two queries, or as a filter behind a common selector"),
         Finding::new(Level::Note, "files/not-utf8", "This file is not UTF-8 and was not read.").at(Place::new(latin, Span::new(5, 6))),
-        Finding::new(Level::Review, "alloy/comment", "This comment still speaks of job.").at(nth(alloy, "// 日本 \u{1b}[31mred", 0)).proposing(""),
+        Finding::new(Level::Review, "alloy/comment", "This comment still speaks of job.").at(nth(alloy, "// 日本 \u{1b}[31mred", 0)).fixing(""),
         Finding::new(Level::Note, "compose/rotation", "No rotation is set here.").at(Place::new(compose, Span::at(COMPOSE.len()))),
         Finding::new(Level::Note, "alloy/end", "The file ends without a line end.").at(Place::new(alloy, Span::at(ALLOY.len()))),
         Finding::new(Level::Note, "alloy/block", "The whole block is shown by its first line.").at(Place::new(alloy, Span::new(ALLOY.find("loki").expect("loki"), ALLOY.len()))),
@@ -279,11 +279,11 @@ fn angelia(first: &Plan) -> Plan {
         })],
         findings: vec![
             // Not touched by the commits before: `"title": "Kairos"`.
-            Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).proposing(HOSTILE),
+            Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).fixing(HOSTILE),
             // Written by the commit before.
             Finding::new(Level::Review, "dashboards/left", "Written a commit ago.")
                 .at(nth(&board, "service", 0))
-                .proposing("x"),
+                .fixing("x"),
             Finding::new(Level::Note, "alloy/history", "About no place."),
         ],
         queries: vec![QueryChange {

@@ -3,6 +3,8 @@
 //! Knows: what is said of each such place, and what could stand there. Must not know: any file format, or how the places
 //! are found (`topology::named`). Nothing here is ever edited; each place is a review finding (label-surface 3, 4, 8).
 
+mod documents;
+
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -10,8 +12,8 @@ use memchr::memmem;
 use crate::finding::{Finding, Level};
 use crate::rule;
 use crate::text::{Place, Source, Span};
-use crate::topology::Move;
 use crate::topology::named::{List, Mention, Named, REACH, is_word};
+use crate::topology::{Label, Move};
 
 pub use crate::topology::named::find;
 
@@ -19,16 +21,15 @@ pub use crate::topology::named::find;
 const MOST: usize = 20;
 
 /// What is said about a place in a file of this kind.
-fn sentence(source: &Source, line: &str) -> &'static str {
+fn sentence(source: &Source, line: &str, set: &str) -> &'static str {
     let path = source.path.as_str();
-    let name = source.path.name();
     if line.contains("%7B") || line.contains("/explore") {
         "mentions/link"
-    } else if path.contains("alertmanager") || line.contains("matchers") || line.contains("object_matchers") {
+    } else if path.contains("alertmanager") || line.contains("matchers") || set.contains(',') {
         "mentions/route"
     } else if line.contains("selector") {
         "mentions/setting"
-    } else if [".md", ".rst", ".adoc", ".txt"].iter().any(|suffix| name.ends_with(suffix)) {
+    } else if documents::is_one(source) {
         "mentions/documentation"
     } else {
         "mentions/other"
@@ -59,7 +60,7 @@ pub fn rewrite(
     let mut all: Vec<Mention> = named.naming(text, &moved.jobs).collect();
     let apart = named.templates.iter().map(|span| (*span, "mentions/template"));
     let apart: Vec<(Span, &str)> = apart.chain(metrics(text, named, components)).collect();
-    if all.is_empty() && apart.is_empty() && named.lists.is_empty() || history(source) {
+    if all.is_empty() && apart.is_empty() && named.lists.is_empty() && named.filled.is_empty() || history(source) {
         return Vec::new();
     }
     let handled = handled();
@@ -70,7 +71,8 @@ pub fn rewrite(
         List::Shared => (*span, "mentions/equal"),
         List::Demanded => (*span, "mentions/demanded"),
     });
-    findings.extend(free.chain(apart).map(|(span, id)| {
+    let filled = named.filled.iter().filter(|span| is_free(**span)).map(|span| (*span, "mentions/filled-in"));
+    findings.extend(free.chain(apart).chain(filled).map(|(span, id)| {
         let message = rule::say(id, &[("project", &moved.project)]);
         Finding::new(Level::Review, id, message).at(Place::new(source, span))
     }));
@@ -85,12 +87,17 @@ fn mentioned(source: &Arc<Source>, text: &str, all: &[Mention], moved: &Move) ->
         .take(MOST)
         .map(|one| {
             let line = source.slice(source.line_at(one.span.start()));
-            let id = sentence(source, line);
+            let between = Span::new(one.label.end(), one.value.start()).of(text);
+            let id = sentence(source, line, between);
             let message = rule::say(id, &[("project", &moved.project)]);
             let close = closing(text, one);
-            let proposed = proposed(text, one, moved) + close;
             let span = Span::new(one.span.start(), one.span.end() + close.len());
-            Finding::new(Level::Review, id, message).at(Place::new(source, span)).proposing(proposed)
+            let finding = Finding::new(Level::Review, id, message).at(Place::new(source, span));
+            // Alerts of Prometheus go on to need a route on `job`.
+            if id == "mentions/route" || !is_swapped(text, one, moved) {
+                return finding;
+            }
+            finding.fixing(format!("service{between}{}{close}", moved.project))
         })
         .collect();
     if more > 0
@@ -129,14 +136,46 @@ fn metrics(text: &str, named: &Named, components: &[&str]) -> Vec<(Span, &'stati
     components.iter().flat_map(named).filter(asked).map(|span| (span, "mentions/component")).collect()
 }
 
-/// The same text with `service` and the project; a list of several values with `service_name`.
-fn proposed(text: &str, one: &Mention, moved: &Move) -> String {
-    let value = one.value.of(text);
-    let several = value.contains('|') || value.contains("%7C");
-    let label = if several { "service_name" } else { "service" };
-    let between = Span::new(one.label.end(), one.value.start()).of(text);
-    let value = if several { value } else { &moved.project };
-    format!("{label}{between}{value}")
+/// Whether `service` and the project in the place of this select the same lines.
+fn is_swapped(text: &str, one: &Mention, moved: &Move) -> bool {
+    let job = Label::Known(one.value.of(text).to_owned());
+    let stays = moved.streams.after.iter().any(|stream| stream.labels.get("job") == Some(&job));
+    moved.siblings.is_empty() && !stays && one.stands_alone(text)
+}
+
+/// Findings for links that give a variable of a dashboard, which had the values of `job`, the job that moves. `variables`
+/// are those that keep them.
+pub fn links(source: &Arc<Source>, named: &Named, variables: &[&str], moved: &Move) -> Vec<Finding> {
+    let Some(text) = source.text().filter(|_| !history(source)) else { return Vec::new() };
+    let leads = |(name, value): &&(Span, Span)| {
+        variables.contains(&name.of(text)) && moved.jobs.iter().any(|job| job == value.of(text))
+    };
+    let message = |name: &str| rule::say("mentions/variable", &[("variable", name)]);
+    let found = named.links.iter().filter(leads).take(MOST);
+    found
+        .map(|(name, value)| {
+            let place = Place::new(source, name.join(*value));
+            Finding::new(Level::Review, "mentions/variable", message(name.of(text))).at(place)
+        })
+        .collect()
+}
+
+/// Findings for documents that say of the service that it is on syslog, without naming its job. `settled` runs on the host
+/// without syslog.
+pub fn told<'s>(
+    sources: impl Iterator<Item = &'s Arc<Source>>,
+    named: impl Fn(&Source) -> Option<&'s Named>,
+    settled: &[&str],
+    moved: &Move,
+) -> Vec<Finding> {
+    let documents = sources.filter(|source| documents::is_one(source) && !history(source));
+    let in_one = |source: &'s Arc<Source>| {
+        let text = source.text().unwrap_or_default();
+        let mentions = named(source).into_iter().flat_map(|named| named.naming(text, &moved.jobs));
+        let known: Vec<Span> = mentions.map(|one| one.span).collect();
+        documents::rewrite(source, &known, settled, moved)
+    };
+    documents.flat_map(in_one).collect()
 }
 
 #[cfg(test)]

@@ -160,16 +160,18 @@ impl Owner {
             return node;
         }
         let below = self.below(text, node);
-        let own = match &below {
-            _ if self.unlike => {
-                let is_own = |unit: &&Span| !is_code(self.style, unit.of(text)) && !is_title(unit.of(text));
-                let own = units.iter().take_while(is_own).count();
-                let shared = below.as_ref().is_some_and(|below| self.speaks_of(text, &units[..own], below));
-                if shared { 0 } else { own }
-            }
-            None => units.iter().take_while(|unit| !is_code(self.style, unit.of(text))).count(),
-            Some(below) => self.own_by_name(text, &units, below),
+        let is_shared = |units: &[Span]| below.as_ref().is_some_and(|below| self.speaks_of(text, units, below));
+        let is_bare = |unit: &&Span| {
+            let comment = unit.of(text);
+            !(is_code(self.style, comment) || self.unlike && is_title(comment))
         };
+        let bare = units.iter().take_while(is_bare).count();
+        let named = self.own_by_name(text, &units);
+        let own = match &below {
+            Some(_) if !self.unlike => named,
+            _ => named.max(bare),
+        };
+        let own = if is_shared(&units[..own]) { 0 } else { own };
         let start = own.checked_sub(1).map_or(node.start(), |last| units[last].start());
         let mut end = node.end();
         while below.is_some() && own < units.len() && is_blank(&text[end..next_line(text, end)]) {
@@ -178,16 +180,13 @@ impl Owner {
         Span::new(start, end)
     }
 
-    /// How many of the comments above a node, from the last one up, are its own although `below` stays.
-    fn own_by_name(&self, text: &str, units: &[Span], below: &Below) -> usize {
+    /// How many of the comments above a node, from the last one up, are its own whatever stays below.
+    fn own_by_name(&self, text: &str, units: &[Span]) -> usize {
         let is_own = |unit: &Span| {
             let named = self.named(unit.of(text));
             named.own && !named.other
         };
         let Some(last) = units.iter().rposition(is_own) else { return 0 };
-        if self.speaks_of(text, &units[..=last], below) {
-            return 0;
-        }
         // The line above a title that is set in lines.
         let is_rule = |unit: &Span| !unit.of(text).contains(char::is_alphanumeric);
         if last + 2 == units.len() && is_rule(&units[last + 1]) { units.len() } else { last + 1 }
@@ -307,10 +306,10 @@ fn heads_file(before: &str) -> bool {
 fn is_code(style: Style, comment: &str) -> bool {
     let inside = trim(comment).trim_start_matches(['#', '/', '*', '{', ' ']).trim_end_matches(['#', '/', '*', ' ']);
     let inside = inside.strip_suffix("#}").unwrap_or(inside).trim();
-    let word = key(inside);
-    let is_pair = word.len() > 1 && word.ends_with(':') && inside != word || inside.contains(" = ");
-    let opens = inside.ends_with(['{', '[', '(', ',']);
-    style != Style::None && (is_pair || opens || inside.starts_with(['}', ']', ')']))
+    let name = key(inside).strip_suffix(':').filter(|name| !name.is_empty() && !name.contains(char::is_uppercase));
+    let is_pair = style == Style::Hash && name.is_some();
+    let opens = inside.ends_with(['{', '[', '(']) || inside.starts_with(['}', ']', ')']);
+    style != Style::None && (is_pair || opens || inside.contains(" = "))
 }
 
 #[cfg(test)]

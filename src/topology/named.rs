@@ -3,6 +3,8 @@
 //! Knows: how people write `job` beside a value, in any quoting. Must not know: any file format, or which job moves. One
 //! pass over the bytes of a file; what it finds is a fact of the file alone.
 
+mod selects;
+
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -46,6 +48,10 @@ pub struct Named {
     pub lists: Vec<(Span, List)>,
     /// Where templates of notifications, which serve the alerts of all services, read it.
     pub templates: Vec<Span>,
+    /// Selectors of logs whose `job` is filled in when they are asked, from the label on.
+    pub filled: Vec<Span>,
+    /// Links that give a variable of a dashboard a value: the name and the value.
+    pub links: Vec<(Span, Span)>,
     /// Whether it asks for metrics by the component of Alloy they are of.
     pub asks_by_component: bool,
 }
@@ -62,9 +68,12 @@ pub fn of(source: &Arc<Source>) -> Option<Named> {
         values,
         lists: lists(text),
         templates: templates(source, text),
+        filled: selects::filled(text),
+        links: selects::links(text),
         asks_by_component: memmem::find(text.as_bytes(), b"component_id").is_some(),
     };
     let is_empty = named.mentions.is_empty() && named.lists.is_empty() && named.templates.is_empty();
+    let is_empty = is_empty && named.filled.is_empty() && named.links.is_empty();
     (!is_empty || named.asks_by_component).then_some(named)
 }
 
@@ -98,10 +107,7 @@ fn all(text: &str) -> impl Iterator<Item = Mention> {
 
 fn mention(text: &str, at: usize) -> Option<Mention> {
     let bytes = text.as_bytes();
-    let before = at.checked_sub(1).map(|at| bytes[at]);
-    let percent = at >= 3 && bytes[at - 3] == b'%';
-    let escaped = at >= 2 && bytes[at - 2] == b'\\' && matches!(before, Some(b'n' | b't'));
-    if before.is_some_and(is_word) && !percent && !escaped {
+    if !begins(bytes, at) {
         return None;
     }
     let start = skip(bytes, at + 3)?;
@@ -121,7 +127,29 @@ fn mention(text: &str, at: usize) -> Option<Mention> {
     })
 }
 
+/// Whether the name at `at` is no end of a longer one; what an escape ends with is no part of it.
+fn begins(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|at| bytes[at]);
+    let percent = at >= 3 && bytes[at - 3] == b'%';
+    let escaped = at >= 2 && bytes[at - 2] == b'\\' && matches!(before, Some(b'n' | b't'));
+    !before.is_some_and(is_word) || percent || escaped
+}
+
 impl Mention {
+    /// Whether another label and value may take the place of these without anything around them: a matcher of a selector of
+    /// logs that asks for one value, where nothing beside it reads the label and nothing tells of how things were.
+    pub fn stands_alone(&self, text: &str) -> bool {
+        let between = text.get(self.label.end()..self.value.start()).unwrap_or_default();
+        let at = self.label.start();
+        let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        self.alone
+            && selects::asks(between)
+            && selects::in_selector(text, at)
+            && !selects::read_beside(&text[start..end])
+            && !selects::tells_of_before(text, at)
+    }
+
     /// Whether one of the alternatives is one of these.
     fn names(&self, text: &str, jobs: &[String]) -> bool {
         self.values(text).any(|value| jobs.iter().any(|job| job == value))

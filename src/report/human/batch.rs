@@ -97,6 +97,12 @@ fn review(page: &mut Page, run: Run<'_>) {
         let names: Vec<&str> = kind.services.iter().take(MOST_NAMES).copied().collect();
         let message = format!("{} ({places}{}{also})", kind.finding.message, names.join(", "));
         one_line(page, &Finding { message, ..kind.finding.clone() });
+        let told = kind.finding.at.as_ref().map(summary::place);
+        let more: Vec<&str> =
+            kind.places.iter().filter(|one| Some(*one) != told.as_ref()).map(String::as_str).collect();
+        if !more.is_empty() {
+            page.prose("    and ", "    ", &more.join(", "));
+        }
     }
     page.gap();
     let more = match kinds.len().checked_sub(MOST_KINDS) {

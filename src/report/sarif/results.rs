@@ -67,7 +67,9 @@ pub(super) fn result(told: &Told<'_>, rule: Option<usize>, seen: &mut Seen) -> V
             "migrateFinding/v1": seen.once(&scope, word),
         },
     });
-    if let Some(proposed) = finding.proposed.as_ref().filter(|_| *exact && told.own && place.source.text().is_some()) {
+    if let Some(proposed) =
+        finding.proposed.as_ref().filter(|_| finding.safe && *exact && told.own && place.source.text().is_some())
+    {
         let mut replacement = json!({ "deletedRegion": region::region(place) });
         if !proposed.is_empty() {
             replacement["insertedContent"] = json!({ "text": proposed });

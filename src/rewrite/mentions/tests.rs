@@ -36,11 +36,11 @@ fn in_file(source: &Arc<Source>, handled: &[Span], components: &[&str], moved: &
     rewrite((source, &named), &|| handled.to_vec(), components, moved)
 }
 
-fn found(path: &str, text: &str) -> Vec<(String, String, &'static str)> {
+fn found(path: &str, text: &str) -> Vec<(String, Option<String>, &'static str)> {
     let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
     in_file(&source, &[], &[], &moved("kairos2"))
         .into_iter()
-        .map(|one| (one.at.unwrap().text().to_owned(), one.proposed.unwrap(), one.rule))
+        .map(|one| (one.at.unwrap().text().to_owned(), one.proposed, one.rule))
         .collect()
 }
 
@@ -92,7 +92,7 @@ fn trap_19_an_explore_link() {
     let link = "https://g/explore?left=%7B%22expr%22:%22%7Bjob%3D%5C%22kairos%5C%22%7D%22%7D";
     assert_eq!(
         found("d.json", link),
-        [("job%3D%5C%22kairos%5C%22".into(), "service%3D%5C%22kairos2%5C%22".into(), "mentions/link")]
+        [("job%3D%5C%22kairos%5C%22".into(), Some("service%3D%5C%22kairos2%5C%22".into()), "mentions/link")]
     );
 }
 
@@ -100,7 +100,7 @@ fn trap_19_an_explore_link() {
 fn trap_22_and_routes() {
     assert_eq!(
         found("alertmanager/alertmanager.yml", "matchers: ['job=\"kairos\"']\n"),
-        [("job=\"kairos\"".into(), "service=\"kairos2\"".into(), "mentions/route")]
+        [("job=\"kairos\"".into(), None, "mentions/route")]
     );
     let text =
         "inhibit_rules:\n  - equal: [alertname, job]\n  - equal:\n      - job_name\n      - job\n    other: job\n";
@@ -133,8 +133,21 @@ fn every_sentence_is_used() {
     let text = include_str!("../../../rewrites/mentions/rule.yaml");
     let rule: rule::Rule = serde_yaml::from_str(text).unwrap();
     let ids: Vec<&str> = rule.sentences.keys().map(String::as_str).collect();
-    let used =
-        ["component", "demanded", "documentation", "equal", "link", "more", "other", "route", "setting", "template"];
+    let used = [
+        "component",
+        "demanded",
+        "documentation",
+        "equal",
+        "filled-in",
+        "link",
+        "more",
+        "other",
+        "route",
+        "setting",
+        "template",
+        "told",
+        "variable",
+    ];
     assert_eq!(ids, used);
     for name in ["x.md", "x.sh"] {
         assert!(found(name, "job=kairos").iter().all(|(_, _, id)| rule::say(id, &[]) != *id));
@@ -158,4 +171,66 @@ fn templates_of_notifications_and_metrics_of_a_component() {
     assert_eq!(found, [("mentions/component", "loki.source.syslog.kairos".to_owned())]);
     assert_eq!(rules("rules.yml", &metric("loki.source.syslog.kairos_api")), []);
     assert_eq!(rules("notes.md", "loki.source.syslog.kairos goes"), []);
+}
+
+/// The proposed texts for all places of a file.
+fn proposals(path: &str, text: &str, moved: &Move) -> Vec<Option<String>> {
+    let source = Arc::new(Source::new(path, 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    in_file(&source, &[], &[], moved).into_iter().map(|one| one.proposed).collect()
+}
+
+#[test]
+fn a_text_is_proposed_where_another_label_alone_says_the_same() {
+    let to = |text: &str| vec![Some(text.to_owned())];
+    for (path, text, new) in [
+        ("x.sh", r#"logcli query '{job="kairos"} |= "x"'"#, r#"service="kairos""#),
+        ("x.sh", r#"curl "$l?query=%7Bjob%3D%22kairos%22%7D""#, "service%3D%22kairos%22"),
+        ("x.py", r#"q = '{environment="x", job="kairos"}'"#, r#"service="kairos""#),
+        ("x.md", "Ask for `{job=~\"kairos\"}`.", r#"service=~"kairos""#),
+    ] {
+        assert_eq!(proposals(path, text, &moved("kairos")), to(new), "{text}");
+    }
+    for (path, text) in [
+        ("x.py", r#"def query(job="kairos"):"#),
+        ("x.py", r#"q = 'up{job="kairos"}'"#),
+        ("x.sh", r#"amtool silence add job="kairos""#),
+        ("x.sh", r#"q='{job!="kairos"}'"#),
+        ("x.sh", r#"q='{job=~"kairos|angelia"}'"#),
+        ("x.sh", r#"q='sum by (job) (rate({job="kairos"}[5m]))'"#),
+        ("x.yml", "labels: {job: kairos}"),
+        ("x.md", "```alloy\nlistener {\n  labels = {\n    job = \"kairos\",\n  }\n}\n```\n"),
+        ("x.md", "```alloy\nlabels = {job = \"kairos\"}\n```\n"),
+        ("x.md", "```logql\n# labels of the old kind\n{job=\"kairos\"}\n```\n"),
+        ("x.md", "While it is on syslog, ask for `{job=\"kairos\"}`.\n"),
+        ("x.md", "| `job=\"kairos\"` | 51431 |"),
+    ] {
+        assert_eq!(proposals(path, text, &moved("kairos")), [None], "{text}");
+    }
+    // The project has other containers, or another host goes on to send under this job.
+    let text = r#"q='{job="kairos"}'"#;
+    let siblings = Move { siblings: vec!["redis".into()], ..moved("kairos") };
+    assert_eq!(proposals("x.sh", text, &siblings), [None]);
+    let mut elsewhere = moved("kairos");
+    let labels = [("job".to_owned(), Label::Known("kairos".to_owned()))];
+    elsewhere.streams.after.push(crate::topology::Stream::new(labels.into(), None));
+    assert_eq!(proposals("x.sh", text, &elsewhere), [None]);
+}
+
+#[test]
+fn what_somebody_types_is_one_place_without_a_text() {
+    let text = "svc=\"${1:-kairos}\"\nlogcli query \"{job=\\\"${svc}\\\"}\"\n";
+    let source = Arc::new(Source::new("logs.sh", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    let found = in_file(&source, &[], &[], &moved("kairos"));
+    let told: Vec<_> = found.iter().map(|one| (one.rule, one.proposed.as_deref(), one.safe)).collect();
+    assert_eq!(told, [("mentions/filled-in", None, false)]);
+}
+
+#[test]
+fn links_that_give_a_variable_the_job_are_found() {
+    let text = "/d/logs?var-job=kairos /d/logs?var-job=angelia /d/x?var-app=kairos";
+    let source = Arc::new(Source::new("x.yml", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+    let named = crate::topology::named::of(&source).unwrap();
+    let found = links(&source, &named, &["job"], &moved("kairos"));
+    let places: Vec<_> = found.iter().map(|one| one.at.as_ref().unwrap().text()).collect();
+    assert_eq!(places, ["job=kairos"]);
 }

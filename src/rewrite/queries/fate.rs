@@ -71,15 +71,16 @@ impl Before<'_> {
             let new = New { how: How::Name, matchers, filter: None };
             return self.variable(one, text, &Condition::all(others), asked, new);
         }
+        let context = Condition::all(others);
         let old = Condition::all(&with(others, std::slice::from_ref(one)));
         let stays = self.stays(one, &old);
         match &stays {
             Verdict::Right { .. } if self.names(one) && !one.is_negative() && one.accepts("") == Some(true) => {}
             Verdict::Right { any } if *any || !self.names(one) || one.is_negative() => return Fate::Stays,
-            Verdict::Right { .. } => return self.review(ids::NOTHING, "", one),
+            Verdict::Right { .. } => return self.review(ids::NOTHING, "", one, &context),
             _ => {}
         }
-        if let Some(fate) = self.by_absence(one) {
+        if let Some(fate) = self.by_absence(one, &context) {
             return fate;
         }
         let mut failed = stays;
@@ -106,8 +107,8 @@ impl Before<'_> {
             }
         }
         match forgotten {
-            Some(job) => self.review(ids::MOVED_BEFORE, job, one),
-            None => self.unproven(one, &old, failed),
+            Some(job) => self.review(ids::MOVED_BEFORE, job, one, &context),
+            None => self.unproven(one, &context, failed),
         }
     }
 
@@ -123,7 +124,7 @@ impl Before<'_> {
                 return Fate::Becomes(New { how: How::Name, matchers: vec![name], filter: None });
             }
         }
-        self.review(ids::NAME_MOVES, "", one)
+        self.review(ids::NAME_MOVES, "", one, &Condition::all(others))
     }
 
     /// What becomes of `one` (on `job`) in a label filter that streams of `context` come to.
@@ -138,7 +139,7 @@ impl Before<'_> {
             Ok(false) => Verdict::Wrong { missing: Vec::new(), extra: Vec::new() },
             Err(why) => Verdict::Unknown { why },
         };
-        if let Some(fate) = self.by_absence(one) {
+        if let Some(fate) = self.by_absence(one, context) {
             return fate;
         }
         let mut forgotten = None;
@@ -152,9 +153,16 @@ impl Before<'_> {
                 }
             }
         }
-        match forgotten {
-            Some(job) => self.review(ids::MOVED_BEFORE, job, one),
-            None => self.unproven(one, &context.and(is), failed),
+        let fate = match forgotten {
+            Some(job) => self.review(ids::MOVED_BEFORE, job, one, context),
+            None => self.unproven(one, context, failed),
+        };
+        match fate {
+            // Loki does not anchor every list in a label filter.
+            Fate::Review { id, why, proposed } => {
+                Fate::Review { id, why, proposed: proposed.filter(|text| !text.contains("=~")) }
+            }
+            fate => fate,
         }
     }
 
@@ -184,32 +192,33 @@ impl Before<'_> {
     }
 
     /// Comparisons that ask whether there is a `job` at all are for a person (label-surface 1.3).
-    fn by_absence<N>(&self, one: &Matcher) -> Option<Fate<N>> {
+    fn by_absence<N>(&self, one: &Matcher, context: &Condition) -> Option<Fate<N>> {
         match (one.accepts("\u{1}"), one.accepts("")) {
-            (Some(true), Some(false)) => Some(self.review(ids::ANY_JOB, "", one)),
-            (_, Some(true)) if !one.is_negative() => Some(self.review(ids::NO_JOB, "", one)),
+            (Some(true), Some(false)) => Some(self.review(ids::ANY_JOB, "", one, context)),
+            (_, Some(true)) if !one.is_negative() => Some(self.review(ids::NO_JOB, "", one, context)),
             _ => None,
         }
     }
 
-    fn unproven<N>(&self, one: &Matcher, old: &Condition, failed: Verdict) -> Fate<N> {
+    fn unproven<N>(&self, one: &Matcher, context: &Condition, failed: Verdict) -> Fate<N> {
+        let old = context.and(Condition::Is(one.clone()));
         let more = self.more_names(one);
         match failed {
-            Verdict::Unknown { why } if self.names(one) => self.review(ids::UNCHECKED, &why, one),
+            Verdict::Unknown { why } if self.names(one) => self.review(ids::UNCHECKED, &why, one, context),
             // What cannot be told and does not name the job is no business of this move.
             Verdict::Unknown { .. } | Verdict::Right { .. } => Fate::Stays,
-            Verdict::Wrong { .. } if one.is_negative() => self.review(ids::NEGATION, "", one),
-            Verdict::Wrong { .. } if self.moved.keep_history => self.review(ids::HISTORY, "", one),
-            Verdict::Wrong { .. } if self.flow(old) == Flow::Mixed => self.review(ids::MIXED, "", one),
+            Verdict::Wrong { .. } if one.is_negative() => self.review(ids::NEGATION, "", one, context),
+            Verdict::Wrong { .. } if self.moved.keep_history => self.review(ids::HISTORY, "", one, context),
+            Verdict::Wrong { .. } if self.flow(&old) == Flow::Mixed => self.review(ids::MIXED, "", one, context),
             Verdict::Wrong { .. } if !more.is_empty() => {
                 let more: Vec<String> = more.iter().map(|name| format!("`{name}`")).collect();
-                self.review(ids::MORE_NAMES, &more.join(" and "), one)
+                self.review(ids::MORE_NAMES, &more.join(" and "), one, context)
             }
             Verdict::Wrong { missing, extra } => {
                 let list = |word: &str, streams: &[Arc<str>]| streams.first().map(|one| format!("{word} {one}"));
                 let why = [list("it would miss", &missing), list("it would take in", &extra)];
                 let why: Vec<String> = why.into_iter().flatten().collect();
-                self.review(ids::WRONG, &why.join(", "), one)
+                self.review(ids::WRONG, &why.join(", "), one, context)
             }
         }
     }
@@ -238,9 +247,47 @@ impl Before<'_> {
         if asked.follows && self.name_is_job(one.op, context, asked.values) {
             return Fate::Becomes(new);
         }
-        let quoted = proof::quoted(text);
-        let proposed = self.same_name().then(|| format!("service_name{}{quoted}", one.op.sign()));
+        let by_name = || format!("{NAME}{}{}", one.op.sign(), proof::quoted(text));
+        let named = || self.same_name() && self.name_is_job(one.op, context, asked.values);
+        let proposed = if named() { Some(by_name()) } else { self.guarded_variable(one, text, context, asked.values) };
         Fate::Review { id: ids::VARIABLE, why: String::new(), proposed }
+    }
+
+    /// The same of a variable whose values are names of services, with what keeps other streams of those names out.
+    fn guarded_variable(
+        &self,
+        one: &Matcher,
+        text: &str,
+        context: &Condition,
+        these: Option<&[String]>,
+    ) -> Option<String> {
+        let serves = |job: &&str| {
+            let is = context.and(Condition::Is(Matcher::new("job", one.op, job)));
+            self.proof.check(&is, &context.and(Condition::all(&self.guarded(job, one.op))), Copies::Ignored).is_right()
+        };
+        let asks = !one.is_negative() && self.same_name() && self.has_names();
+        let these = these.filter(|all| patterns::alternatives(&all.join("|")).is_some());
+        let jobs = self.jobs_of(context, these).filter(|_| asks)?;
+        jobs.iter().all(serves).then(|| spelled_out(&self.guarded(text, one.op)))
+    }
+
+    /// What is called so: by its job, or, where it is the moved service, by its name.
+    fn guarded(&self, name: &str, op: Op) -> Vec<Matcher> {
+        let service = Matcher::new("service", Op::Match, &format!("|{}", self.moved.project));
+        vec![Matcher::new("job", Op::Match, &format!("{name}|")), service, Matcher::new(NAME, op, name)]
+    }
+
+    /// The jobs that are asked for: `these`, or all of the streams of today that satisfy `context`; `None` when one is not
+    /// known.
+    fn jobs_of<'a>(&'a self, context: &Condition, these: Option<&'a [String]>) -> Option<Vec<&'a str>> {
+        let today = || self.today(context).into_iter().map(|index| self.proof.value_today(index, "job"));
+        let jobs: Option<Vec<&str>> =
+            these.map_or_else(|| today().collect(), |all| Some(all.iter().map(String::as_str).collect()));
+        let mut jobs = jobs?;
+        jobs.sort_unstable();
+        jobs.dedup();
+        jobs.retain(|job| !job.is_empty());
+        Some(jobs)
     }
 
     /// Whether `service_name` is as good as `job` for every single job of the streams of `context`, the moved one under its
@@ -251,12 +298,7 @@ impl Before<'_> {
             return false;
         }
         let these = these.filter(|all| patterns::alternatives(&all.join("|")).is_some());
-        let today = || self.today(context).into_iter().map(|index| self.proof.value_today(index, "job"));
-        let jobs = these.map_or_else(|| today().collect(), |all| Some(all.iter().map(String::as_str).collect()));
-        let Some(mut jobs): Option<Vec<&str>> = jobs else { return false };
-        jobs.sort_unstable();
-        jobs.dedup();
-        jobs.retain(|job| !job.is_empty());
+        let Some(jobs) = self.jobs_of(context, these) else { return false };
         let moves = |job: &str| self.moved.jobs.iter().any(|one| one == job);
         let named: Vec<&str> = jobs.iter().map(|job| if moves(job) { &self.moved.project } else { *job }).collect();
         let asks = |label: &str, value: &str| context.and(Condition::Is(Matcher::new(label, op, value)));
@@ -268,20 +310,34 @@ impl Before<'_> {
             && (!at_once || is_right(&jobs.join("|"), &named.join("|")))
     }
 
-    fn review<N>(&self, id: Id, why: &str, one: &Matcher) -> Fate<N> {
+    /// Left for a person, with a text that is right on the streams, where there is one; where they do not tell, with the
+    /// plain one.
+    fn review<N>(&self, id: Id, why: &str, one: &Matcher, context: &Condition) -> Fate<N> {
+        let service = Matcher::new("service", Op::Equal, &self.moved.project);
+        if matches!(id, ids::NOTHING | ids::UNCHECKED) && one.op == Op::Equal && self.moved.siblings.is_empty() {
+            let proposed = Some(spelled_out(&[service]));
+            return Fate::Review { id, why: why.to_owned(), proposed };
+        }
         let value = one.value.text();
-        let project = proof::quoted(&self.moved.project);
-        let written = |label: &str| format!("{label}{}{}", one.op.sign(), proof::quoted(value));
-        let kept = || format!("{}, service!={project}", written("job"));
-        let proposed = match id {
-            ids::NAME_MOVES => Some(format!("{NAME}{}{project}", one.op.sign())),
-            ids::ANY_JOB => Some(written(NAME)),
-            ids::NO_JOB => Some(kept()),
-            _ if one.is_negative() => Some(kept()),
-            ids::NOTHING | ids::UNCHECKED if one.op == Op::Equal => Some(format!("service={project}")),
-            _ if self.same_name() => Some(written(NAME)),
-            _ => Some(format!("service_name=~{}", proof::quoted(&format!("{value}|{}", self.moved.project)))),
+        let named = |value: &str| vec![Matcher::new(NAME, one.op, value)];
+        let both = format!("{value}|{}", self.moved.project);
+        let texts = match id {
+            ids::NAME_MOVES => vec![named(&self.moved.project)],
+            ids::NO_JOB => vec![vec![one.clone(), service.flipped()]],
+            _ if one.is_negative() && id != ids::ANY_JOB => vec![vec![one.clone(), service.flipped()]],
+            // Loki refuses a selector all of whose matchers take the empty value.
+            ids::ANY_JOB if *context == Condition::all(&[]) => Vec::new(),
+            ids::ANY_JOB => vec![vec![Matcher::new("service", Op::Match, &format!("|{}", self.moved.project))]],
+            _ if !self.has_names() => Vec::new(),
+            _ if self.same_name() => vec![named(value), self.guarded(value, one.op)],
+            _ => vec![vec![Matcher::new(NAME, Op::Match, &both)]],
         };
+        let old = context.and(Condition::Is(one.clone()));
+        let is_right = |text: &&Vec<Matcher>| {
+            let new = context.and(Condition::all(text));
+            self.proof.check(&old, &new, Copies::Ignored).is_right() && self.forgets(one, context, &new).is_none()
+        };
+        let proposed = texts.iter().find(is_right).map(|text| spelled_out(text));
         Fate::Review { id, why: why.to_owned(), proposed }
     }
 
@@ -310,6 +366,12 @@ impl Before<'_> {
         }
         list
     }
+}
+
+/// Matchers as they are written in a selector or a label filter.
+fn spelled_out(list: &[Matcher]) -> String {
+    let text = |one: &Matcher| format!("{}{}{}", one.label, one.op.sign(), proof::quoted(one.value.text()));
+    list.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// The comparison as it stands, and what leaves the service out beside it.

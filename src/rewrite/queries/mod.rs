@@ -29,8 +29,9 @@ use crate::syntax::logql;
 use crate::text::{Place, Source};
 use crate::topology::named::Named;
 use crate::topology::queries::QueryFacts;
-use crate::topology::sites::SiteKind;
+use crate::topology::runs::{Host, Link};
 use crate::topology::sites::language::Language;
+use crate::topology::sites::{SiteKind, Variable};
 use crate::topology::{Move, Streams, Topology};
 
 use query::Analysis;
@@ -46,11 +47,47 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         || sites(facts, moved, &|| topology.holding(&["receiver:"])),
         || named.par_iter().map(mentions).collect::<Vec<_>>(),
     );
-    outcome.findings.extend(mentioned.into_iter().flatten());
+    let reaches = alerts(&outcome);
+    let mentioned = mentioned.into_iter().flatten();
+    outcome.findings.extend(mentioned.filter(|finding| reaches || finding.rule != "mentions/route"));
+    let variables = kept_variables(facts, &outcome);
+    outcome.findings.extend(named.iter().flat_map(|(source, named)| mentions::links(source, named, &variables, moved)));
+    let of = |source: &Source| {
+        let at = named.binary_search_by(|(one, _)| one.path.cmp(&source.path)).ok()?;
+        named.get(at).map(|(_, named)| &***named)
+    };
+    let settled = settled(&topology.hosts[moved.host_index]);
+    outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, &settled, moved));
     if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
         outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
     }
     outcome
+}
+
+/// Whether an alert on logs is concerned: where none is, no route on a job is.
+fn alerts(outcome: &Outcome) -> bool {
+    let is_alert = |rule: &str| rule.starts_with("alerts/");
+    outcome.edits.iter().any(|(_, edit)| is_alert(edit.why.rule))
+        || outcome.findings.iter().any(|finding| is_alert(finding.rule))
+}
+
+/// Projects of a host none of whose containers is on syslog.
+fn settled(host: &Host) -> Vec<&str> {
+    let off = |links: &[Link]| links.iter().all(|link| *link == Link::None);
+    let settled = host.deployments.iter().zip(&host.links).filter(|(_, links)| off(links));
+    settled.filter_map(|(one, _)| Some(one.project.as_ref().ok()?.name.as_str())).collect()
+}
+
+/// Variables of dashboards that go on to have the values of `job`.
+fn kept_variables<'f>(facts: &'f QueryFacts, outcome: &Outcome) -> Vec<&'f str> {
+    let left = |finding: &&Finding| finding.rule == ids::VARIABLE_VALUES.dashboards;
+    let files =
+        outcome.findings.iter().filter(left).filter_map(|finding| facts.files.get(&finding.at.as_ref()?.source.path));
+    let from_job = files.flat_map(|file| {
+        let reads = |one: &&Variable| one.site.and_then(|site| file.sites.get(site)).is_some_and(variables::reads_job);
+        file.variables.iter().filter(reads)
+    });
+    from_job.map(|variable| variable.name.as_str()).collect()
 }
 
 fn mentions_in(

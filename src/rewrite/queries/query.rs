@@ -76,6 +76,8 @@ pub(super) struct Analysis {
     pub(super) changes: Vec<Change>,
     /// Not empty: nothing of the query may be edited.
     pub(super) doubts: Vec<Remark>,
+    /// Whether a comparison is left for which no text is right: then the changes are no whole.
+    pub(super) open: bool,
     /// Worth knowing.
     pub(super) notes: Vec<Remark>,
     /// Which candidate its selectors took; the first that is not a plain swap speaks for all.
@@ -92,6 +94,19 @@ impl Analysis {
     /// Whether the move concerns the query at all.
     pub(super) fn concerned(&self) -> bool {
         !self.changes.is_empty() || !self.doubts.is_empty()
+    }
+
+    /// What labels of the result are called afterwards. Where it is left because other streams are in it, or may be, those
+    /// keep the old name.
+    pub(super) fn renamed(&self) -> Vec<Rename> {
+        let others =
+            [ids::HOST_WIDE, ids::ANY_JOB, ids::NO_JOB, ids::VARIABLE, ids::MIXED, ids::MORE_NAMES, ids::WRONG];
+        let keeps_some = self.doubts.iter().any(|doubt| others.contains(&doubt.id));
+        let with_old = |one: &Rename| {
+            let new = one.new.iter().copied().filter(|new| *new != one.old);
+            Rename { old: one.old, new: std::iter::once(one.old).chain(new).collect() }
+        };
+        self.renames.iter().map(|one| if keeps_some { with_old(one) } else { one.clone() }).collect()
     }
 
     /// The query with all changes.

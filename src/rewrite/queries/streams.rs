@@ -272,6 +272,11 @@ impl<'m> Before<'m> {
         self.moved.streams.names.is_proven()
     }
 
+    /// Whether `service_name` is called as `job` was, and is there for sure.
+    pub(super) fn names_serve(&self) -> bool {
+        self.same_name() && self.has_names()
+    }
+
     /// Whether streams may have a `service_name`.
     pub(super) fn may_have_names(&self) -> bool {
         !matches!(self.moved.streams.names, Derives::Never(_))

@@ -171,6 +171,15 @@ fn review(expr: &str, rule: &str, proposed: &str) {
     assert_eq!(list, [(Level::Review, rule, Some(proposed[1..proposed.len() - 1].to_owned()))]);
 }
 
+/// The same, without a proposed query.
+#[track_caller]
+fn open(expr: &str, rule: &str) {
+    let (after, findings) = query(expr);
+    assert_eq!(after, expr);
+    let list: Vec<_> = findings.iter().map(|one| (one.level, one.rule, one.proposed.as_deref())).collect();
+    assert_eq!(list, [(Level::Review, rule, None)]);
+}
+
 #[test]
 fn row_1_equality() {
     becomes(r#"{job="kairos"}"#, r#"{service="kairos"}"#);
@@ -197,8 +206,9 @@ fn row_6_negation_of_another() {
 
 #[test]
 fn row_7_any_job() {
-    review(r#"{job=~".+"}"#, "dashboards/any-job", r#"{service_name=~".+"}"#);
-    review(r#"{job!=""}"#, "dashboards/any-job", r#"{service_name!=""}"#);
+    open(r#"{job=~".+"}"#, "dashboards/any-job");
+    open(r#"{job!=""}"#, "dashboards/any-job");
+    review(r#"{hostname="puck", job!=""}"#, "dashboards/any-job", r#"{hostname="puck", service=~"|kairos"}"#);
 }
 
 #[test]
@@ -213,7 +223,8 @@ fn row_9_no_restriction() {
 
 #[test]
 fn row_10_variables() {
-    review(r#"{job=~"$job"}"#, "dashboards/variable", r#"{service_name=~"$job"}"#);
+    // Nothing says that this Loki gives streams a `service_name`.
+    open(r#"{job=~"$job"}"#, "dashboards/variable");
 }
 
 #[test]
@@ -307,6 +318,12 @@ fn trap_17_a_variable_without_datasource_takes_the_default() {
     assert_eq!(texts[0], text);
     assert_eq!(findings[0].rule, "dashboards/variable-values");
     assert_eq!(findings[0].at.as_ref().unwrap().text(), "job");
+    // Nothing says that this Loki gives streams a `service_name`.
+    assert_eq!(findings[0].proposed, None);
+    let mut named = moved("kairos", false);
+    named.streams.names = Derives::From(DISCOVERED.map(String::from).to_vec(), None);
+    let used = text.replace("]}}", "]}, \"panels\": [{\"title\": \"$job\"}]}");
+    let (_, findings) = run(&[("d.json", &used)], &named);
     assert_eq!(findings[0].proposed.as_deref(), Some("service_name"));
 }
 

@@ -1,5 +1,7 @@
 //! Nodes that go, marked by hand.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::text::lines;
 
@@ -64,6 +66,13 @@ fn the_end_does_not_depend_on_the_order() {
     let (a, k) = ("angelia_syslog_port: 2", "kairos_syslog_port: 1");
     assert_eq!(go(&go(text, a), k), end);
     assert_eq!(go(&go(text, k), a), end);
+}
+
+#[test]
+fn a_comment_with_the_name_of_the_service_goes_whatever_is_left_below() {
+    let text = "x {\n}\n\n// kairos: web and worker, chatty\n«l {\n}»\n\n// alone\nl {\n}\n";
+    assert_eq!(alloy(text), "x {\n}\n\n// alone\nl {\n}\n");
+    assert_eq!(yaml("x: 1\n# kairos: web and worker\n«k: 1»\n"), "x: 1\n");
 }
 
 #[test]
@@ -142,4 +151,43 @@ fn other_indentation_other_lines_and_torn_comments_are_not_its_own() {
     assert_eq!(alloy("x {\n} /* kairos */\n«l {\n}»\n"), "x {\n} /* kairos */\n");
     assert_eq!(alloy("/* x */ y {\n  kairos */\n«l {\n}»\n"), "/* x */ y {\n  kairos */\n");
     assert_eq!(alloy("x {\n}\n\n/* kairos */ «l {\n}»\n"), "x {\n}\n\n/* kairos */ \n");
+}
+
+proptest! {
+    /// Whatever stands above and between the variables of three services: which of two goes first makes no difference.
+    #[test]
+    fn any_two_go_in_any_order(lines in prop::collection::vec(0_usize..9, 2..8), first in 0_usize..3, second in 0_usize..3) {
+        const NAMES: [&str; 3] = ["kairos", "angelia", "spelunker"];
+        let mut text = String::from("x_port: 1\n\n");
+        let mut used = [false; 3];
+        for line in lines {
+            match line {
+                0..=5 if !used[line % 3] => {
+                    used[line % 3] = true;
+                    let name = NAMES[line % 3];
+                    if line >= 3 {
+                        text.extend(["# ", name, ", and why\n"]);
+                    }
+                    text.extend([name, "_syslog_port: 1\n"]);
+                }
+                6 => text.push_str("# --- ports ---\n"),
+                7 => text.push_str("# whatever\n"),
+                8 if !text.ends_with("\n\n") => text.push('\n'),
+                _ => {}
+            }
+        }
+        // A comment stands above something.
+        while let Some(line) = text.trim_end().rfind('\n').filter(|at| text[*at..].starts_with("\n#")) {
+            text.truncate(line + 1);
+        }
+        let without = |text: &str, service: usize| {
+            let own = NAMES[service];
+            let Some(start) = text.find(&format!("{own}_syslog_port")) else { return text.to_owned() };
+            let owner = Owner::new(Style::Hash).called([own]).beside(NAMES);
+            let gone = lines::whole_lines(text, Span::new(start, start + own.len() + "_syslog_port: 1".len()), &owner);
+            [&text[..gone.start()], &text[gone.end()..]].concat()
+        };
+        let (one, two) = (without(&without(&text, first), second), without(&without(&text, second), first));
+        prop_assert_eq!(one, two, "{}", text);
+    }
 }

@@ -23,7 +23,7 @@ impl Work<'_, '_> {
                 site.kind,
                 &site.view,
                 site.query,
-                self.before.same_name().then_some("service_name"),
+                self.before.names_serve().then_some("service_name"),
             );
             return State::Left(Vec::new());
         };
@@ -42,7 +42,7 @@ impl Work<'_, '_> {
             }
         }
         let message = ids::AD_HOC.say(site.kind, &[]);
-        self.review(site, ids::AD_HOC, &message, self.before.same_name().then_some("service_name"));
+        self.review(site, ids::AD_HOC, &message, self.before.names_serve().then_some("service_name"));
         State::Left(Vec::new())
     }
 
@@ -60,7 +60,7 @@ impl Work<'_, '_> {
         if selects(site).is_some_and(|streams| self.before.flow(&streams) == Flow::Still) {
             return;
         }
-        let proposed = self.before.same_name().then_some("service_name");
+        let proposed = self.before.names_serve().then_some("service_name");
         self.say(Level::Review, ids::VARIABLE_VALUES, site.kind, view, span, proposed);
     }
 

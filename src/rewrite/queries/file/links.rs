@@ -34,7 +34,7 @@ impl Work<'_, '_> {
                 return State::Rewritten { renames: Vec::new() };
             }
         }
-        let proposed = self.before.same_name().then_some("service_name").filter(|_| site.filter.is_some());
+        let proposed = self.before.names_serve().then_some("service_name").filter(|_| site.filter.is_some());
         self.say(Level::Review, ids::TAG_LEFT, site.kind, &site.view, site.query, proposed);
         State::Left(Vec::new())
     }

@@ -153,7 +153,7 @@ impl<'w> Work<'w, '_> {
 
     /// Edits a query that the move concerns, or leaves it for a person.
     fn decide(&mut self, site: &Site, language: &Language, analysis: &Analysis) -> State {
-        let renames = analysis.renames.clone();
+        let renames = analysis.renamed();
         let fact = match language {
             Language::Loki(place) => place.clone(),
             Language::Unproven(doubt) => {

@@ -36,7 +36,10 @@ impl<'w> Work<'w, '_> {
                 SettingRole::Made | SettingRole::Pattern => false,
             };
             let new = follows.filter(|new| sure && !made && !setting.beside.iter().any(|key| key == new));
-            let proposed = new.or(rename.new.last().copied().filter(|_| setting.role != SettingRole::Pattern));
+            let proposed = new.or(match rename.new.as_slice() {
+                [only] if setting.role != SettingRole::Pattern => Some(*only),
+                _ => None,
+            });
             let follower = Follower { span: setting.span, new: proposed.map(String::from) };
             let certain = new.is_some().then_some(fact);
             self.follow(kind, &setting.view, &follower, rename, (ids::SETTING, ids::NAMED), certain);

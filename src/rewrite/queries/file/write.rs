@@ -51,14 +51,15 @@ impl Work<'_, '_> {
             self.outcome.findings.push(Finding::new(Level::Note, note.id.of(site.kind), message).at(self.place(site)));
         }
         for rename in &analysis.renames {
-            self.legends(site, rename, Some(fact));
+            self.legends(site, rename, Some(fact), false);
         }
         let after = analysis.after(site.query.of(site.view.text()));
         self.report(site, analysis, after);
     }
 
-    /// Legends and keys follow a query whose result has another label; findings where it was left (no `fact`).
-    fn legends(&mut self, site: &Site, rename: &Rename, fact: Option<&Place>) {
+    /// Legends and keys follow a query whose result has another label; findings where it was left (no `fact`), without
+    /// a text where its query has none (`open`).
+    fn legends(&mut self, site: &Site, rename: &Rename, fact: Option<&Place>, open: bool) {
         let list = std::slice::from_ref(rename);
         // Loki prints nothing for a label a series does not have; an annotation prints the name of the label.
         let prints_nothing = site.kind != SiteKind::Annotation;
@@ -68,6 +69,9 @@ impl Work<'_, '_> {
         let found: Vec<(&View, Vec<Follower>)> = legends.chain(keys).collect();
         for (view, followers) in found {
             for follower in followers {
+                let follower = if fact.is_some() { follower } else { follower.with_action(view) };
+                // What a legend may read is known with the text of its query.
+                let follower = Follower { new: follower.new.filter(|_| !open), ..follower };
                 self.follow(site.kind, view, &follower, rename, (ids::LEGEND, ids::LEGEND_LEFT), fact);
             }
         }
@@ -118,10 +122,10 @@ impl Work<'_, '_> {
     pub(super) fn leave(&mut self, site: &Site, analysis: &Analysis, id: Id, message: &str) {
         let before = site.query.of(site.view.text());
         let after = analysis.after(before);
-        self.review(site, id, message, (after != before).then_some(after.as_str()));
+        self.review(site, id, message, (after != before && !analysis.open).then_some(after.as_str()));
         self.report(site, &Analysis { changes: Vec::new(), ..analysis.clone() }, before.to_owned());
-        for rename in &analysis.renames {
-            self.legends(site, rename, None);
+        for rename in &analysis.renamed() {
+            self.legends(site, rename, None, analysis.open);
         }
     }
 

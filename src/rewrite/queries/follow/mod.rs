@@ -26,6 +26,15 @@ impl Follower {
     fn open(span: Span) -> Self {
         Self { span, new: None }
     }
+
+    /// What is put behind an action, with the action: a place of its own to show.
+    pub(super) fn with_action(self, view: &View) -> Self {
+        let before = view.text().get(..self.span.start()).filter(|_| self.span.is_empty() && view.opaque().is_empty());
+        let Some((start, new)) = before.and_then(|text| text.rfind("{{")).zip(self.new.as_ref()) else { return self };
+        let span = Span::new(start, self.span.end());
+        let new = format!("{}{new}", span.of(view.text()));
+        Self { span, new: Some(new) }
+    }
 }
 
 /// The text of a view as it is once its template is rendered, in the same places: tags that print braces are braces,

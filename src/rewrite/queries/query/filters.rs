@@ -209,9 +209,12 @@ impl<'q, 'a> Work<'q, 'a, '_> {
             }
             Fate::Review { id, why, proposed } => {
                 self.doubt(id, &why);
-                if let Some(proposed) = proposed {
-                    let text = if proposed.contains(", ") { format!("({proposed})") } else { proposed };
-                    self.change(written.whole, text, id);
+                match proposed {
+                    Some(proposed) => {
+                        let text = if proposed.contains(", ") { format!("({proposed})") } else { proposed };
+                        self.change(written.whole, text, id);
+                    }
+                    None => self.result.open = true,
                 }
                 (is.clone(), is)
             }

@@ -69,8 +69,9 @@ impl Work<'_, '_, '_> {
         }
         if let Some((index, id, why, proposed)) = reviewed {
             self.doubt(id, &why);
-            if let Some(proposed) = proposed {
-                self.change(written[index].span, proposed, id);
+            match proposed {
+                Some(proposed) => self.change(written[index].span, proposed, id),
+                None => self.result.open = true,
             }
         }
         log

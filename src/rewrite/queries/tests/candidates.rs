@@ -11,6 +11,10 @@ fn row_3_unions_trap_1() {
     moved.bridge = Bridge::Review;
     let (after, findings) = query_under(query, &moved);
     assert_eq!((after.as_str(), findings[0].rule), (query, "dashboards/mixed"));
+    // Nothing says that this Loki gives streams a `service_name`.
+    assert_eq!(findings[0].proposed, None);
+    moved.streams.names = Derives::From(DISCOVERED.map(String::from).to_vec(), None);
+    let (_, findings) = query_under(query, &moved);
     assert_eq!(findings[0].proposed.as_deref(), Some(r#"{service_name=~\"kairos|angelia\"}"#));
 }
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec logcli query --tail "{job=\"$1\"}"

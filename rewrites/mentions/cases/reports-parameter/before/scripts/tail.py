@@ -1,0 +1,2 @@
+def query(job="kairos"):
+    return '{job="%s", environment="lab"}' % job
