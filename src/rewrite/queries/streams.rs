@@ -1,7 +1,6 @@
 //! Which streams reach a point of a query, and what their label `job` is called afterwards.
 //!
-//! Knows: streams before and after one move. Must not know: how a query is written, or what is written in its place
-//! (`fate`).
+//! Knows: streams before and after one move. Must not know: how a query is written, or what replaces it (`fate`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,13 +15,7 @@ use crate::text::Span;
 impl Work<'_, '_, '_> {
     pub(super) fn selector(&mut self, selector: &Selector) -> Log {
         let written = self.query.matchers(selector);
-        let mut old: Vec<Matcher> = written.iter().map(matcher_of).collect();
-        for index in 0..old.len() {
-            let mut others = old.clone();
-            let one = others.remove(index);
-            let stays = |one: &Matcher| self.before.fate(one, &others, Asked::default()) == Fate::Stays;
-            old[index] = self.settled_value(one, &written[index].value, stays);
-        }
+        let old = self.settled(written);
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
         let mut log = Log {
@@ -75,6 +69,18 @@ impl Work<'_, '_, '_> {
             }
         }
         log
+    }
+
+    /// The matchers, with a value for each variable whose values all fare alike.
+    fn settled(&self, written: &[logql::Matcher<'_>]) -> Vec<Matcher> {
+        let mut all: Vec<Matcher> = written.iter().map(matcher_of).collect();
+        for index in 0..all.len() {
+            let mut others = all.clone();
+            let one = others.remove(index);
+            let stays = |one: &Matcher| self.before.fate(one, &others, Asked::default()) == Fate::Stays;
+            all[index] = self.settled_value(one, &written[index].value, stays);
+        }
+        all
     }
 
     /// Who asks for the new labels already may lose what had none of them, or gain what has them now; so may who asks
