@@ -88,6 +88,19 @@ fn a_project_that_nothing_names_is_called_as_its_folder() {
 }
 
 #[test]
+fn a_file_beside_a_project_is_not_called_as_its_folder() {
+    let base = "    - template: {src: c.j2, dest: /srv/kairos/compose.yml}\n    - copy: {src: base.yml, dest: /srv/kairos/base.yml}\n";
+    let up = "    - docker_compose_v2: {project_src: /srv/kairos}\n";
+    for (tasks, assumed) in [(base.to_owned() + up, 0), (base.to_owned(), 1)] {
+        let snapshot = brought_up_by(&tasks, "c.j2", &[("base.yml", "services:\n  gpu: {image: gpu}\n")]);
+        let plan = plan(&snapshot, "kairos", "puck");
+        let called = assumes(&plan).into_iter().filter(|told| told.starts_with("assumed/project-folder"));
+        assert_eq!((project(&plan), called.count()), (Some("kairos"), assumed), "{:?}", told(&plan));
+        assert!(after(&snapshot, &plan, "board.json").contains("{service=\\\"kairos\\\"}"));
+    }
+}
+
+#[test]
 fn a_file_no_task_writes_is_called_as_where_it_lies() {
     for (path, files, name, assumed) in [
         (

@@ -111,7 +111,7 @@ pub(in crate::topology) fn of(done: &Done<'_>) -> Vec<Deployment> {
         .iter()
         .filter_map(|(members, ups)| {
             let members: Vec<&Written<'_>> = members.iter().map(|&file| files[file]).collect();
-            deployment(&members, ups, &done.written)
+            deployment(&members, ups, done)
         })
         .collect();
     // By a file that stays first whatever is edited, so that a project keeps its place.
@@ -176,8 +176,19 @@ fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<
     Some(unreadable(&first.file, &format!("it is merged with `{path}`, which the repository does not write")))
 }
 
-fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Deployment> {
-    let first = members.first()?;
+/// Whether a file lies beside those of a project that is not its own, as one that is extended does: then the folder is
+/// that project's.
+fn lies_beside(one: &Written<'_>, done: &Done<'_>) -> bool {
+    let folder = folder_of(one);
+    let is_default =
+        |dest: Option<&str>| dest.and_then(|dest| dest.rsplit('/').next()).is_some_and(|name| DEFAULT.contains(&name));
+    let other = |other: &Written<'_>| folder_of(other) == folder && is_default(other.dest.as_deref());
+    done.ups.iter().any(|up| up.directory.as_deref() == folder)
+        || !is_default(one.dest.as_deref()) && done.written.iter().any(other)
+}
+
+fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], done: &Done<'_>) -> Option<Deployment> {
+    let (first, all) = (members.first()?, &done.written);
     let makers: Vec<&Up<'_>> = ups.iter().copied().filter(|up| !up.command.keeps).collect();
     let ups = if makers.is_empty() { ups } else { &makers };
     let directory = folder_of(first).map(str::to_owned);
@@ -210,8 +221,11 @@ fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], all: &[Written<'_>]) ->
         (Some(trouble), _) => Err(trouble.clone()),
         (None, Some(unseen)) => Err(unseen),
         (None, None) => {
-            let landed =
-                project::Landed { file: &merged.file, written: Some(&by.task.at), folder: directory.as_deref() };
+            let landed = project::Landed {
+                file: &merged.file,
+                written: Some(&by.task.at),
+                folder: directory.as_deref().filter(|_| !lies_beside(first, done)),
+            };
             project::name(ups, &env, &merged.compose, &landed)
         }
     };

@@ -15,7 +15,7 @@ use crate::text::Span;
 impl Work<'_, '_, '_> {
     pub(super) fn selector(&mut self, selector: &Selector) -> Log {
         let written = self.query.matchers(selector);
-        let old = self.settled(written);
+        let old = self.settled_matchers(written);
         let condition = Condition::all(&old);
         let flow = self.before.flow(&condition);
         let mut log = Log {
@@ -72,7 +72,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// The matchers, with a value for each variable whose values all fare alike.
-    fn settled(&self, written: &[logql::Matcher<'_>]) -> Vec<Matcher> {
+    fn settled_matchers(&self, written: &[logql::Matcher<'_>]) -> Vec<Matcher> {
         let mut all: Vec<Matcher> = written.iter().map(matcher_of).collect();
         for index in 0..all.len() {
             let mut others = all.clone();
