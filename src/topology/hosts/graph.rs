@@ -2,7 +2,7 @@
 //!
 //! Knows: how Ansible nests and orders groups. Must not know: file formats, variable files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::definition::Definition;
@@ -33,18 +33,14 @@ impl Graph {
     /// Puts `host` into `group`.
     pub(super) fn add_host(&mut self, group: &str, host: &str) {
         self.hosts.entry(host.to_owned()).or_default();
-        let hosts = &mut self.group(group).hosts;
-        if !hosts.iter().any(|have| have == host) {
-            hosts.push(host.to_owned());
-        }
+        self.group(group).hosts.push(host.to_owned());
     }
 
     /// Puts `child` below `group`.
     pub(super) fn add_child(&mut self, group: &str, child: &str) {
         self.group(child);
-        let children = &mut self.group(group).children;
-        if group != child && !children.iter().any(|have| have == child) {
-            children.push(child.to_owned());
+        if group != child {
+            self.group(group).children.push(child.to_owned());
         }
     }
 
@@ -64,6 +60,11 @@ impl Graph {
         for name in names.iter().filter(|name| !below.contains(*name)) {
             self.add_child("all", name);
         }
+        for group in self.groups.values_mut() {
+            let (mut children, mut hosts) = (HashSet::new(), HashSet::new());
+            group.children.retain(|child| children.insert(child.clone()));
+            group.hosts.retain(|host| hosts.insert(host.clone()));
+        }
         self.set_depths();
     }
 
@@ -82,22 +83,30 @@ impl Graph {
         }
     }
 
-    /// Longest way from `all`, in rounds; a loop of groups stops after as many rounds as there are groups.
+    /// Longest way from `all`. In a loop of groups, the first that is met counts as the top.
     fn set_depths(&mut self) {
-        for _ in 0..=self.groups.len().min(1_000) {
-            let mut deeper: Vec<(String, usize)> = Vec::new();
-            for group in self.groups.values() {
-                let depth = group.depth + 1;
-                let low =
-                    group.children.iter().filter(|child| self.groups.get(*child).is_some_and(|g| g.depth < depth));
-                deeper.extend(low.map(|child| (child.clone(), depth)));
+        let mut parents: BTreeMap<String, usize> = self.groups.keys().map(|name| (name.clone(), 0)).collect();
+        for child in self.groups.values().flat_map(|group| &group.children) {
+            *parents.entry(child.clone()).or_default() += 1;
+        }
+        let mut next: Vec<String> =
+            parents.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name.clone()).collect();
+        loop {
+            let Some(name) = next.pop().or_else(|| parents.keys().next().cloned()) else { return };
+            if parents.remove(&name).is_none() {
+                continue;
             }
-            if deeper.is_empty() {
-                return;
-            }
-            for (name, depth) in deeper {
-                let group = self.group(&name);
-                group.depth = group.depth.max(depth);
+            let (depth, children) =
+                self.groups.get(&name).map_or((0, Vec::new()), |group| (group.depth, group.children.clone()));
+            for child in children {
+                if let Some(open) = parents.get_mut(&child) {
+                    *open -= 1;
+                    if *open == 0 {
+                        next.push(child.clone());
+                    }
+                    let group = self.group(&child);
+                    group.depth = group.depth.max(depth + 1);
+                }
             }
         }
     }
@@ -118,33 +127,62 @@ impl Graph {
         out
     }
 
-    /// Hosts of the group and of all below it.
-    pub(super) fn members(&self, name: &str) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        self.descendants(name)
+    /// Which host is in which group, through the groups below it too; `None` when that is too much to be told.
+    pub(super) fn memberships(&self) -> Option<Memberships> {
+        let names: Vec<&String> = self.groups.keys().collect();
+        let ids: HashMap<&String, usize> = names.iter().enumerate().map(|(id, name)| (*name, id)).collect();
+        let groups: Vec<&Group> = self.groups.values().collect();
+        let children: Vec<Vec<usize>> = groups
             .iter()
-            .filter_map(|group| self.groups.get(group))
-            .flat_map(|group| group.hosts.iter())
-            .filter(|host| seen.insert((*host).clone()))
-            .cloned()
-            .collect()
-    }
-
-    /// For every host the groups it is in, lowest precedence first, without `all`.
-    pub(super) fn groups_of_hosts(&self) -> BTreeMap<String, Vec<String>> {
-        let mut out: BTreeMap<String, Vec<&String>> =
-            self.hosts.keys().map(|host| (host.clone(), Vec::new())).collect();
-        for name in self.groups.keys().filter(|name| *name != "all") {
-            for host in self.members(name) {
-                out.entry(host).or_default().push(name);
+            .map(|group| group.children.iter().filter_map(|child| ids.get(child).copied()).collect())
+            .collect();
+        let mut out = Memberships::default();
+        let mut of_hosts: BTreeMap<&String, Vec<usize>> = self.hosts.keys().map(|host| (host, Vec::new())).collect();
+        let (mut entered, mut steps, mut count) = (vec![usize::MAX; names.len()], 0_usize, 0_usize);
+        for top in 0..names.len() {
+            let (mut below, mut at) = (vec![top], 0);
+            entered[top] = top;
+            let (mut seen, mut members) = (HashSet::new(), Vec::new());
+            while let Some(&id) = below.get(at) {
+                at += 1;
+                steps += 1 + children[id].len() + groups[id].hosts.len();
+                if steps > MOST_STEPS || count > MOST_MEMBERSHIPS {
+                    return None;
+                }
+                for &child in &children[id] {
+                    if entered[child] != top {
+                        entered[child] = top;
+                        below.push(child);
+                    }
+                }
+                for host in groups[id].hosts.iter().filter(|host| seen.insert(*host)) {
+                    count += 1;
+                    members.push(host.clone());
+                    if names[top] != "all" {
+                        of_hosts.entry(host).or_default().push(top);
+                    }
+                }
             }
+            out.members.insert(names[top].clone(), members);
         }
-        let rank = |name: &String| self.groups.get(name).map_or((0, 0), |group| (group.depth, group.priority));
-        out.into_iter()
-            .map(|(host, mut groups)| {
-                groups.sort_by(|a, b| (rank(a), *a).cmp(&(rank(b), *b)));
-                (host, groups.into_iter().cloned().collect())
-            })
-            .collect()
+        for (host, mut ids) in of_hosts {
+            ids.sort_by_key(|&id| (groups[id].depth, groups[id].priority, id));
+            out.groups.insert(host.clone(), ids.into_iter().map(|id| names[id].clone()).collect());
+        }
+        Some(out)
     }
 }
+
+/// Which host is in which group.
+#[derive(Debug, Default)]
+pub(super) struct Memberships {
+    /// For every host the groups it is in, lowest precedence first, without `all`.
+    pub(super) groups: BTreeMap<String, Vec<String>>,
+    /// For every group its hosts and those of all below it.
+    pub(super) members: BTreeMap<String, Vec<String>>,
+}
+
+/// Pairs of a host and a group that one inventory may make.
+const MOST_MEMBERSHIPS: usize = 1_000_000;
+/// Ways from group to group, and from group to host, that are gone for them.
+const MOST_STEPS: usize = 20_000_000;

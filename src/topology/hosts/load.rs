@@ -316,16 +316,23 @@ impl Loader<'_> {
 
     /// The hosts of one set, with everything that counts for them.
     fn assemble(&mut self, set: &Set, graph: &Graph, out: &mut Inventory) {
+        let Some(memberships) = graph.memberships() else {
+            let place = set.files.first().and_then(|path| self.snapshot.get(path));
+            let message =
+                "the hosts of this inventory are not known: it puts too many hosts into too many groups".to_owned();
+            let place = place.map(|file| Place::new(file, Span::at(0)));
+            return self.note(Level::Review, "hosts/unreadable", message, place);
+        };
         let mut built = Vec::new();
         let mut world = World::default();
-        for (name, groups) in graph.groups_of_hosts() {
+        for (name, groups) in memberships.groups {
             let all = self.collect(set, graph, &name, &groups);
             let known = self.known.hosts.get(&name).filter(|_| out.defaults.same(&self.known.defaults));
             world.hosts.insert(name.clone(), scope(&name, &groups, &all.definitions, known));
             built.push((name, groups, all));
         }
         world.defaults = Arc::clone(&out.defaults.by_name);
-        world.groups = graph.groups.keys().map(|name| (name.clone(), graph.members(name))).collect();
+        world.groups = memberships.members;
         let world = Arc::new(world);
         for (name, groups, all) in built {
             let Loaded { definitions, opaque } = all;

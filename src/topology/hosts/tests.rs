@@ -334,3 +334,40 @@ fn odd_inventories_end() {
     }
     assert_eq!(inventory(&[]).hosts().len(), 0);
 }
+
+#[test]
+fn merge_lists_of_merge_lists_end() {
+    let level = |at: usize| {
+        let list = vec![format!("*b{}", at - 1); 30].join(", ");
+        format!("b{at}: &b{at} {{<<: [{list}], k{at}: v}}\n")
+    };
+    let chain: Vec<String> = (1..20).map(level).collect();
+    let text = format!("b0: &b0 {{a: 1}}\n{}<<: *b19\nport: 51401\n", chain.concat());
+    let found = inventory(&[("hosts.yml", YAML), ("host_vars/puck.incus.yml", &text)]);
+    assert_eq!(self::text(&found, "puck.incus", "{{ port }} {{ k19 }}"), "51401 v");
+}
+
+#[test]
+fn a_long_chain_of_groups_counts_to_its_end() {
+    let chain: Vec<String> = (0..3_000).map(|at| format!("[g{at}:children]\ng{}\n", at + 1)).collect();
+    let hosts = format!("[g3000]\npuck.incus\n[g0:vars]\na=top\nb=top\n[g3000:vars]\na=bottom\n{}", chain.concat());
+    let found = inventory(&[("hosts.ini", &hosts)]);
+    assert_eq!(text(&found, "puck.incus", "{{ a }} {{ b }} {{ groups['g0'] | first }}"), "bottom top puck.incus");
+    assert_eq!(text(&found, "puck.incus", "{{ group_names | length }}"), "3001");
+}
+
+#[test]
+fn a_loop_of_groups_ends() {
+    let ring: Vec<String> = (0..3_000).map(|at| format!("[g{at}:children]\ng{}\n", (at + 1) % 3_000)).collect();
+    let found = inventory(&[("hosts.ini", &format!("[g7]\npuck.incus\n{}", ring.concat()))]);
+    assert_eq!(text(&found, "puck.incus", "{{ group_names | length }}"), "3000");
+}
+
+#[test]
+fn many_hosts_in_many_groups_are_told_and_left() {
+    let hosts: Vec<String> = (0..2_000).map(|at| format!("h{at}\n")).collect();
+    let groups: Vec<String> = (0..2_000).map(|at| format!("[p{at}:children]\ng\n")).collect();
+    let found = inventory(&[("hosts.ini", &format!("[g]\n{}{}", hosts.concat(), groups.concat()))]);
+    assert_eq!(rules(&found), ["hosts/unreadable"]);
+    assert!(found.get("h7").is_none());
+}
