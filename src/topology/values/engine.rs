@@ -14,7 +14,7 @@ use super::shape::printed;
 use super::{depth, filters, growth};
 
 /// Steps of one template: an instruction, or 64 bytes that it makes.
-const FUEL: u64 = 100_000;
+pub(super) const FUEL: u64 = 100_000;
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = plain();

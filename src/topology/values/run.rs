@@ -297,11 +297,15 @@ pub(super) fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Un
     let asked = ASKED.take();
     let weight = {
         let mut notes = run.notes();
+        notes.steps += match &result {
+            Ok((_, steps)) => *steps,
+            // How far it came is not told.
+            Err(_) if text.contains("{%") => engine::FUEL / 4,
+            Err(_) => 1_000,
+        };
         if let Some(failure) = &notes.failure {
             return Err(failure.clone());
         }
-        let steps = result.as_ref().map_or(0, |(_, steps)| *steps);
-        notes.steps += steps;
         if notes.steps > MOST_STEPS {
             return Err(Unresolved::new(text, Reason::TooMuch, "takes too many steps"));
         }

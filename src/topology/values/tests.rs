@@ -376,3 +376,11 @@ fn what_templates_usually_do_is_not_too_much() {
     assert_eq!(text(&[], "{{ ('a' * 50000) | regex_replace('^(a).*$', '\\\\1b') }}"), "ab");
     assert_eq!(text(&[], "{{ '-' * 70 ~ 'x' }}").len(), 71);
 }
+
+#[test]
+fn parts_that_fail_count_as_steps() {
+    let part =
+        |at: usize| Value::from(format!("{{% for i in range(9000) %}}{at}{{% endfor %}}{{{{ 1 | nosuchfilter }}}}"));
+    let vars = [("list", Value::from((0..100).map(part).collect::<Vec<_>>()))];
+    assert_eq!(on(&vars, "{{ list | length }}").unwrap_err().reason, Reason::TooMuch);
+}
