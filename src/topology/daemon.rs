@@ -3,7 +3,6 @@
 //! Knows: where the daemon's settings stand (`daemon.json`, its unit, variables that a role of others prints), and how
 //! they are written. Must not know: Compose, Alloy, or what moves.
 
-use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::Value;
@@ -11,7 +10,7 @@ use regex::Regex;
 
 use super::compose::is_unresolved;
 use super::deployments::written::{Done, Written};
-use super::deploys::{Layer, Task};
+use super::deploys::{Layer, Seen, Task};
 use super::hosts::Layer as Precedence;
 use super::scope::Scope;
 use crate::snapshot::Snapshot;
@@ -211,12 +210,13 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) fn of(tasks: &[Arc<Task>]) -> Self {
         let mut out = Self::default();
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         for task in tasks {
             out.concerned.extend(concerns(task).then(|| Arc::clone(task)));
-            for layer in task.layers() {
-                let Layer::Var(name, value) = layer else { continue };
-                if of_docker(name) && seen.insert(std::ptr::from_ref(layer)) {
+            for layer in task.more_layers(&mut seen) {
+                if let Layer::Var(name, value) = layer
+                    && of_docker(name)
+                {
                     out.variables.push((name.clone(), value.clone(), task.at.clone()));
                 }
             }

@@ -79,6 +79,12 @@ impl Plays {
             plays.is_templated |= pattern.contains("hostvars");
             plays.hosts.insert((*pattern).clone(), hosts);
         }
+        let mut by_pattern: Vec<Vec<usize>> = vec![Vec::new(); patterns.len()];
+        for (index, task) in deploys.tasks.iter().enumerate() {
+            for number in task.hosts().iter().filter_map(|pattern| patterns.get(pattern)) {
+                by_pattern[*number].push(index);
+            }
+        }
         let named = Named::of(deploys.tasks.iter().map(AsRef::as_ref));
         let mut of_interest: HashMap<*const Body, bool> = HashMap::new();
         let mut is_of_interest =
@@ -86,10 +92,10 @@ impl Plays {
         let mut shared: HashMap<BTreeSet<usize>, Arc<Tasks>> = HashMap::new();
         for (host, numbers) in selected {
             let tasks = shared.entry(numbers).or_insert_with_key(|numbers| {
-                let runs = |task: &&Arc<Task>| {
-                    task.hosts().iter().any(|pattern| patterns.get(pattern).is_some_and(|one| numbers.contains(one)))
-                };
-                let all: Vec<_> = deploys.tasks.iter().filter(runs).map(Arc::clone).collect();
+                let mut all: Vec<usize> = numbers.iter().flat_map(|number| &by_pattern[*number]).copied().collect();
+                all.sort_unstable();
+                all.dedup();
+                let all: Vec<_> = all.into_iter().filter_map(|index| deploys.tasks.get(index)).cloned().collect();
                 let deploy = all.iter().filter(|task| is_of_interest(task)).map(Arc::clone).collect();
                 Arc::new(Tasks { daemon: daemon::Tasks::of(&all), deploy, all })
             });

@@ -8,7 +8,7 @@ mod read;
 mod roles;
 mod spread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 pub use loops::{Loop, Over};
@@ -72,6 +72,13 @@ pub struct Around {
     playbook: Option<String>,
 }
 
+/// What was looked at around tasks, by where it lies in memory.
+#[derive(Debug, Default)]
+pub struct Seen {
+    arounds: HashSet<*const Around>,
+    layers: HashSet<*const Layer>,
+}
+
 impl std::ops::Deref for Task {
     type Target = Body;
 
@@ -89,6 +96,15 @@ impl Task {
     /// Variables and loops of the play, its includes, its blocks and the task, outermost first.
     pub fn layers(&self) -> impl Iterator<Item = &Layer> {
         self.around.own.layers.iter().chain(&self.body.own.layers).map(AsRef::as_ref)
+    }
+
+    /// The same without those that were `seen` around other tasks; the rest is seen now.
+    pub fn more_layers<'t>(&'t self, seen: &mut Seen) -> Vec<&'t Layer> {
+        // All tasks of a file have the same around them.
+        let is_new = seen.arounds.insert(Arc::as_ptr(&self.around));
+        let around = if is_new { self.around.own.layers.as_slice() } else { &[] };
+        let new = around.iter().chain(&self.body.own.layers).filter(|layer| seen.layers.insert(Arc::as_ptr(layer)));
+        new.map(AsRef::as_ref).collect()
     }
 
     /// `environment:` of the task or its play.
