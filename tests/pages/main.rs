@@ -169,7 +169,7 @@ fn whole(browser: &mut Browser, path: &Path) {
     };
     assert_eq!(count(browser, ".file"), 14);
     assert_eq!(count(browser, ".file table.diff"), 14);
-    assert_eq!(count(browser, ".finding.review .at"), 29);
+    assert_eq!(count(browser, ".finding.review .at"), 30);
     assert_eq!(count(browser, ".queries > .pair"), 23);
     assert_eq!(count(browser, ".rollout > li"), 4);
     assert_eq!(count(browser, "svg"), 2);
