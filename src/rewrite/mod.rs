@@ -106,6 +106,13 @@ pub struct Outcome {
     pub queries: Vec<QueryChange>,
 }
 
+impl Outcome {
+    /// Whether an edit touches this place.
+    pub fn writes(&self, at: &Place) -> bool {
+        self.edits.iter().any(|(path, edit)| *path == at.source.path && edit.span.overlaps(at.span))
+    }
+}
+
 /// The one shape of a rewrite. What it changes and what it leaves come back together.
 pub type Rewrite = fn(&Topology, &Move) -> Outcome;
 

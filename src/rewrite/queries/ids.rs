@@ -99,6 +99,7 @@ ids! {
     DOUBT_ADDRESS = "doubt-address";
     DOUBT_RULE_FILE = "doubt-rule-file";
     DOUBT_BOTH_LANGUAGES = "doubt-both-languages";
+    DOUBT_TEXT = "doubt-text";
     APPENDED = "appended";
     DERIVED = "derived";
     UNION = "union";
@@ -169,6 +170,7 @@ mod tests {
             "compared",
             "doubt-both-languages",
             "doubt-rule-file",
+            "doubt-text",
             "lost-routed",
             "own-label",
             "record",

@@ -43,13 +43,13 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let named: Vec<_> = topology.named.iter().collect();
     let mentions =
         |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, &components, moved);
-    let (mut outcome, mentioned) = rayon::join(
+    let ((mut outcome, alerts), mentioned) = rayon::join(
         || sites(facts, moved, &|| topology.holding(&["receiver:"])),
         || named.par_iter().map(mentions).collect::<Vec<_>>(),
     );
-    let reaches = alerts(&outcome);
-    let mentioned = mentioned.into_iter().flatten();
-    outcome.findings.extend(mentioned.filter(|finding| reaches || finding.rule != "mentions/route"));
+    let is_written = |finding: &Finding| finding.at.as_ref().is_some_and(|at| outcome.writes(at));
+    let mentioned: Vec<Finding> = mentioned.into_iter().flatten().filter(|finding| !is_written(finding)).collect();
+    outcome.findings.extend(mentioned.into_iter().filter(|one| alerts.concerned || one.rule != "mentions/route"));
     let variables = kept_variables(facts, &outcome);
     outcome.findings.extend(named.iter().flat_map(|(source, named)| mentions::links(source, named, &variables, moved)));
     let of = |source: &Source| {
@@ -58,17 +58,19 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     };
     let settled = settled(&topology.hosts[moved.host_index]);
     outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, &settled, moved));
-    if outcome.edits.iter().any(|(_, edit)| edit.why.rule.starts_with("alerts/")) {
+    if alerts.anew {
         outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
     }
     outcome
 }
 
-/// Whether an alert on logs is concerned: where none is, no route on a job is.
-fn alerts(outcome: &Outcome) -> bool {
-    let is_alert = |rule: &str| rule.starts_with("alerts/");
-    outcome.edits.iter().any(|(_, edit)| is_alert(edit.why.rule))
-        || outcome.findings.iter().any(|finding| is_alert(finding.rule))
+/// How far a move reaches alerts on logs.
+#[derive(Clone, Copy, Default)]
+struct Alerts {
+    /// A rule is concerned: where none is, no route on a job is.
+    concerned: bool,
+    /// One that alerts was rewritten.
+    anew: bool,
 }
 
 /// Projects of a host none of whose containers is on syslog.
@@ -125,11 +127,11 @@ fn components<'t>(topology: &'t Topology, moved: &Move) -> Vec<&'t str> {
 
 /// Edits and findings for every query site that this move concerns.
 pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
-    sites(facts, moved, &Vec::new)
+    sites(facts, moved, &Vec::new).0
 }
 
 /// The same, with the files that route alerts.
-fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>) -> Outcome {
+fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>) -> (Outcome, Alerts) {
     let assumed = streams::assuming_names(moved);
     let named = assumed.as_ref().map(streams::Before::new);
     let mut before = streams::Before::new(moved).or_named(named.as_ref());
@@ -137,14 +139,16 @@ fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>
     let files: Vec<_> = facts.files.values().collect();
     let parts = files.par_iter().map(|file| {
         let mut outcome = Outcome::default();
-        file::rewrite(file, facts, &before, &mut outcome);
-        outcome
+        let alerts = file::rewrite(file, facts, &before, &mut outcome);
+        (outcome, alerts)
     });
-    let mut outcome = Outcome::default();
-    for part in parts.collect::<Vec<_>>() {
+    let (mut outcome, mut alerts) = (Outcome::default(), Alerts::default());
+    for (part, reached) in parts.collect::<Vec<_>>() {
         outcome.edits.extend(part.edits);
         outcome.findings.extend(part.findings);
         outcome.queries.extend(part.queries);
+        alerts.concerned |= reached.concerned;
+        alerts.anew |= reached.anew;
     }
     if !outcome.queries.is_empty() {
         let taken = before.proof.taken().into_iter();
@@ -153,7 +157,7 @@ fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>
             Finding::told(Level::Note, "assumed/other-value", &values, at)
         }));
     }
-    outcome
+    (outcome, alerts)
 }
 
 /// Edits that take down every bridge nobody needs any more, and the queries they are in.

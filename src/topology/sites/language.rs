@@ -3,6 +3,8 @@
 //! Knows: the order in which Grafana resolves a datasource, what tells a Loki rule file from a Prometheus one. Must
 //! not know: which job moves. Text alone proves nothing about one query: `{job="x"}` is read by both languages.
 
+mod texts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,6 +53,8 @@ pub enum Doubt {
     RuleFile,
     /// The rule file holds expressions of both languages.
     BothLanguages,
+    /// In a text of a rule that does not ask Loki, or not Loki alone.
+    Text,
 }
 
 /// Who reads which rule files: files and folders of the repository, each with the fact that says so.
@@ -113,6 +117,7 @@ pub fn decide(file: &FileSites, servers: &Servers) -> Vec<Language> {
     for site in &file.sites {
         languages.push(match &site.evidence {
             Evidence::RuleSet(set) => judge.rule(*set, readers, &tells),
+            Evidence::Text => Language::NotLoki,
             evidence if not_loki == Some(evidence) => Language::NotLoki,
             evidence => {
                 let language = judge.site(site);
@@ -121,6 +126,7 @@ pub fn decide(file: &FileSites, servers: &Servers) -> Vec<Language> {
             }
         });
     }
+    judge.texts(&mut languages);
     languages
 }
 
@@ -152,7 +158,7 @@ impl Judge<'_> {
             },
             Evidence::Alert { uid, model } => self.alert(uid.as_deref(), model, at),
             Evidence::Explore { query, pane } => self.explore(query, pane, at),
-            Evidence::RuleSet(_) => Language::Unproven(Doubt::RuleFile),
+            Evidence::RuleSet(_) | Evidence::Text => Language::Unproven(Doubt::RuleFile),
         }
     }
 

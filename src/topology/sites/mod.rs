@@ -12,6 +12,7 @@ pub mod language;
 mod links;
 mod names;
 mod place;
+mod prose;
 mod provisioned;
 mod settings;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub enum SiteKind {
     Link,
     /// A query in a link of an alert rule.
     RuleLink,
+    /// A query in a text of an alert rule: an annotation, a label.
+    RuleText,
     /// A query of one provisioned datasource to another.
     Asked,
     /// The name `job` in what a provisioned datasource asks of another: the tag of a span, a field.
@@ -63,12 +66,12 @@ pub enum SiteKind {
 impl SiteKind {
     /// Whether it belongs to a dashboard.
     pub fn on_dashboard(self) -> bool {
-        !matches!(self, Self::AlertQuery | Self::Rule | Self::RuleLink)
+        !matches!(self, Self::AlertQuery | Self::Rule | Self::RuleLink | Self::RuleText)
     }
 
-    /// Whether it is a query in a link: nothing hangs on its result.
+    /// Whether it is a query in a link or a text: nothing hangs on its result.
     pub fn is_link(self) -> bool {
-        matches!(self, Self::Link | Self::RuleLink | Self::Asked | Self::Tag)
+        matches!(self, Self::Link | Self::RuleLink | Self::RuleText | Self::Asked | Self::Tag)
     }
 }
 
@@ -132,6 +135,8 @@ pub enum Evidence {
     },
     /// Nothing in a rule file says it; rules of one set (one `groups:` list) are of one language.
     RuleSet(usize),
+    /// In a text of a rule: what the rule asks, or the query itself.
+    Text,
 }
 
 /// One query in a file.

@@ -11,8 +11,8 @@ use memchr::memmem;
 
 use super::document::Document;
 use super::variables::{self, Variable};
-use super::{FileSites, Holder, Site, SiteKind};
-use super::{alerts, links, place, provisioned, settings};
+use super::{Evidence, FileSites, Holder, Site, SiteKind};
+use super::{alerts, links, place, prose, provisioned, settings};
 use crate::syntax::tree::{NodeId, Ref};
 use crate::text::{Span, View};
 
@@ -47,6 +47,7 @@ pub(super) fn collect(document: &Document<'_>, file: &mut FileSites, sets: &mut 
     if links {
         walk.rule_links(first);
     }
+    walk.rule_texts(first);
     let Walk { holders, feeds, file, .. } = walk;
     settings::collect(document, &holders, &mut file.holders);
     file.variables.extend(declared.into_iter().map(|(id, variable)| {
@@ -86,7 +87,7 @@ impl<'w, 'a> Query<'w, 'a> {
     }
 }
 
-/// The site of a query in a link.
+/// The site of a query in a link or a text.
 fn linked(one: links::Embedded, kind: SiteKind, holder: usize) -> Site {
     Site {
         query: Span::new(0, one.view.text().len()),
@@ -218,6 +219,15 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
         }
     }
 
+    /// Queries in the texts of rules, from this holder on.
+    fn rule_texts(&mut self, first: usize) {
+        for (index, holder) in self.file.holders.iter().enumerate().skip(first) {
+            let queries = holder.texts.iter().flat_map(|text| prose::queries(&text.view));
+            let embedded = queries.map(|view| links::Embedded { view, evidence: Evidence::Text, ref_id: None });
+            self.file.sites.extend(embedded.map(|one| linked(one, SiteKind::RuleText, index)));
+        }
+    }
+
     fn push(&mut self, found: place::Found<'w, 'a>, query: Query<'w, 'a>) {
         let Some(view) = self.document.view(query.scalar) else { return };
         let holder = self.holder(found.holder, found.kind);
@@ -290,7 +300,7 @@ fn name(node: Ref<'_, '_>, kind: SiteKind) -> String {
             ("link", first(&["title", "name"]))
         }
         SiteKind::Panel | SiteKind::Link => ("panel", first(&["title"])),
-        SiteKind::AlertQuery | SiteKind::Rule | SiteKind::RuleLink => {
+        SiteKind::AlertQuery | SiteKind::Rule | SiteKind::RuleLink | SiteKind::RuleText => {
             ("rule", first(&["alert", "record", "title", "name", "uid"]))
         }
     };

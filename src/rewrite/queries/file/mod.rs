@@ -7,6 +7,7 @@ mod links;
 mod lost;
 mod panels;
 mod rules;
+mod texts;
 mod write;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::topology::queries::QueryFacts;
 use crate::topology::sites::language::{Doubt, Language};
 use crate::topology::sites::{FileSites, Holder, Site, SiteKind};
 
+use super::Alerts;
 use super::ids::{self, Id};
 use super::query::{self, Analysis, Around, Rename};
 use super::streams::Before;
@@ -50,14 +52,14 @@ impl State {
 }
 
 /// Adds what the sites of `file` need to `outcome`.
-pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>, outcome: &mut Outcome) {
+pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>, outcome: &mut Outcome) -> Alerts {
     let judged = file.judged(&facts.servers);
     // Nothing hangs on a file none of whose queries is concerned: a variable follows only where a use of it does.
     let mut concerned = judged.concerned(file, before.jobs());
     concerned.extend(before.asking_for_lost(file, facts));
     concerned.sort_unstable();
     if concerned.is_empty() && file.findings.is_empty() && file.apart.is_empty() {
-        return;
+        return Alerts::default();
     }
     let languages = &judged.languages;
     let variables = Variables::of(file, languages, before);
@@ -67,7 +69,9 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
     }
     let mut states = vec![State::Untouched; file.sites.len()];
     for &index in &concerned {
-        states[index] = work.site(index);
+        // Queries in the texts of a rule come behind those of the rule.
+        let filled_in = work.filled_in(index, &states);
+        states[index] = filled_in.unwrap_or_else(|| work.site(index));
     }
     let mut touched = vec![false; file.holders.len()];
     for (site, _) in file.sites.iter().zip(&states).filter(|(_, state)| **state != State::Untouched) {
@@ -90,6 +94,7 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
     work.named_values(&states);
     work.all_values(&states);
     work.apart(&states);
+    work.alerts(&states)
 }
 
 struct Work<'w, 'm> {
@@ -202,15 +207,7 @@ impl<'w> Work<'w, '_> {
         if holder.settings.is_empty() && holder.texts.is_empty() {
             return;
         }
-        let mine: Vec<Sited<'w, '_>> = self
-            .file
-            .sites
-            .iter()
-            .zip(states)
-            .zip(self.languages)
-            .filter(|((site, _), _)| site.holder == index && !site.kind.is_link())
-            .map(|((site, state), language)| Sited { site, state, language })
-            .collect();
+        let mine = self.sited(index, states);
         let Some(first) = mine.iter().find(|one| *one.state != State::Untouched) else { return };
         let fact = match first.language {
             Language::Loki(place) => place.clone(),
@@ -219,6 +216,22 @@ impl<'w> Work<'w, '_> {
         self.rule(holder, &mine, first.site.kind, &fact);
         let targets = self.file.holders.get(index).map_or(0, |one| one.targets);
         self.settings(holder, &mine, targets, first.site.kind, &fact);
+    }
+
+    /// How far the rules of the file are reached, or may be.
+    fn alerts(&self, states: &[State]) -> Alerts {
+        let mut alerts = Alerts {
+            concerned: self.outcome.findings.iter().any(|finding| finding.rule == ids::UNREAD_FILE.alerts),
+            anew: false,
+        };
+        for (site, state) in self.file.sites.iter().zip(states) {
+            if matches!(site.kind, SiteKind::Rule | SiteKind::AlertQuery) {
+                alerts.concerned |= *state != State::Untouched;
+                let records = self.holder_of(site).is_some_and(|holder| holder.record);
+                alerts.anew |= !records && matches!(state, State::Rewritten { .. });
+            }
+        }
+        alerts
     }
 
     fn holder_of(&self, site: &Site) -> Option<&'w Holder> {
@@ -273,5 +286,6 @@ fn said(doubt: Doubt) -> Id {
         Doubt::Pane => ids::DOUBT_PANE,
         Doubt::RuleFile => ids::DOUBT_RULE_FILE,
         Doubt::BothLanguages => ids::DOUBT_BOTH_LANGUAGES,
+        Doubt::Text => ids::DOUBT_TEXT,
     }
 }

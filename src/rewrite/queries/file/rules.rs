@@ -12,10 +12,11 @@ use crate::text::{Place, Span, View, Why};
 use crate::topology::sites::alerts::Origin;
 use crate::topology::sites::{Holder, RuleText, SiteKind};
 
+use super::texts::fills_in;
 use super::{Sited, State, Work, all_renames};
 
 /// What became of the labels a text reads.
-enum Labels {
+pub(super) enum Labels {
     /// They are the same, or these have other names.
     Known(Vec<Rename>),
     /// Not every query behind them was moved with certainty.
@@ -49,6 +50,10 @@ impl<'w> Work<'w, '_> {
         renames: &[Rename],
         fact: &Place,
     ) {
+        let settled = fills_in(&text.view, read) && self.is_asked(&text.view, read.span);
+        if settled || self.is_written(&text.view, read.span) {
+            return;
+        }
         let any = || renames.iter().find(|rename| rename.old == read.label).or(renames.first());
         match labels(holder, mine, &read.whose) {
             Labels::Known(list) => {
@@ -76,7 +81,7 @@ impl<'w> Work<'w, '_> {
             && (read.beside.iter().any(mentions)
                 || read.compared.iter().any(|span| mentions(span) && !names(span))
                 || rename.new.len() > 1 && !read.compared.is_empty());
-        let followers = if unsure { None } else { written(view, read, rename, ruler) };
+        let followers = if unsure || fills_in(view, read) { None } else { written(view, read, rename, ruler) };
         let Some(followers) = followers else {
             let follower = Follower { span: read.span, new: None };
             return self.left(kind, view, &follower, rename, ids::TEXT_LEFT);
@@ -119,7 +124,7 @@ impl<'w> Work<'w, '_> {
 }
 
 /// What became of these labels.
-fn labels(holder: &Holder, mine: &[Sited<'_, '_>], whose: &Whose) -> Labels {
+pub(super) fn labels(holder: &Holder, mine: &[Sited<'_, '_>], whose: &Whose) -> Labels {
     let part = match whose {
         Whose::Unknown => return Labels::Open,
         Whose::Alert => None,

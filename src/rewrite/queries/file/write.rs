@@ -42,7 +42,7 @@ impl Work<'_, '_> {
         let path = &self.file.source.path;
         self.outcome.edits.extend(edits.into_iter().map(|edit| (path.clone(), edit)));
         let project = self.before.moved.project.clone();
-        if site.kind.is_link() {
+        if site.kind.is_link() && site.kind != SiteKind::RuleText {
             let note = Finding::new(Level::Note, ids::LINK.of(site.kind), ids::LINK.say(site.kind, &[]));
             self.outcome.findings.push(note.at(self.place(site)));
         }

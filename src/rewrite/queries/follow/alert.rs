@@ -26,6 +26,8 @@ pub(in crate::rewrite::queries) struct Read {
     /// Which label.
     pub(in crate::rewrite::queries) label: String,
     pub(in crate::rewrite::queries) whose: Whose,
+    /// The whole action.
+    pub(in crate::rewrite::queries) action: Span,
     /// The whole action, when it does nothing but print the label, and the words that read it.
     pub(in crate::rewrite::queries) alone: Option<(Span, Span)>,
     /// Literals the label is compared with, without quotes.
@@ -78,7 +80,7 @@ pub(in crate::rewrite::queries) fn in_alert(view: &View, renames: &[Rename]) -> 
 
 fn unsure(span: Span, text: &str) -> Read {
     let label = span.of(text).to_owned();
-    Read { span, label, whose: Whose::Unknown, alone: None, compared: Vec::new(), beside: Vec::new() }
+    Read { span, label, whose: Whose::Unknown, action: span, alone: None, compared: Vec::new(), beside: Vec::new() }
 }
 
 /// A text that is no template as a whole: what looks like a label of an alert.
@@ -164,7 +166,8 @@ impl Scan<'_> {
         let whole = self.around(tag.span);
         let alone = (tag.words.len() == at - first + 1).then_some((whole, words));
         let (compared, beside) = self.literals(tag, first, at);
-        Some(Read { span: field.span, label: field.name.clone(), whose, alone, compared, beside })
+        let label = field.name.clone();
+        Some(Read { span: field.span, label, whose, action: whole, alone, compared, beside })
     }
 
     /// An action with all of the tags that print its braces.

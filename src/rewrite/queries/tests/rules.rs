@@ -126,7 +126,7 @@ fn a_label_the_rule_sets_itself_is_a_note() {
 
 #[test]
 fn prose_of_an_annotation_is_not_handled_by_its_rule() {
-    let text = "groups:\n- rules:\n  - alert: A\n    expr: 'rate({job=\"kairos\"} |= \"x\" [5m]) > 0'\n    labels: {job: kairos}\n    annotations: {s: 'see {job=\"kairos\"}'}\n";
+    let text = "groups:\n- rules:\n  - alert: A\n    expr: 'rate({job=\"kairos\"} |= \"x\" [5m]) > 0'\n    labels: {job: kairos}\n    annotations: {s: 'see job=\"kairos\"'}\n";
     let facts = facts(&[("r.yml", text)]);
     let file = facts.files.values().next().unwrap();
     let named = crate::topology::named::of(&file.source).unwrap();
