@@ -26,6 +26,7 @@
 //! * [`syntax`] — readers that say where things are; knows `text` only.
 //! * [`plain`] — text that a terminal may show. [`shell`] — commands that a person may copy.
 //! * [`logql_eval`] — what a query answers on lines that are known; held to recorded answers of Loki, not used by a run yet.
+//! * [`prove`] — whether two queries answer the same before and after a move; not used by a run yet.
 //! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`man`] — the man pages, from the definitions of [`cli`].
@@ -44,6 +45,7 @@ pub mod patterns;
 pub mod plain;
 pub mod plan;
 pub mod proof;
+pub mod prove;
 pub mod repo;
 pub mod report;
 pub mod rewrite;

@@ -19,6 +19,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("text", &["syntax", "topology", "rewrite", "plan", "repo", "report"]),
     ("syntax", &["logql_eval", "topology", "rewrite", "plan", "repo", "report"]),
     ("logql_eval", &["snapshot", "topology", "proof", "rewrite", "plan", "repo", "report"]),
+    ("prove", &["snapshot", "proof", "rewrite", "plan", "repo", "report"]),
     ("snapshot", &["repo"]),
     ("topology", &["plan", "rewrite", "repo", "report"]),
     ("proof", &["plan", "rewrite", "repo", "report"]),

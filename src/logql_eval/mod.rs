@@ -22,6 +22,7 @@ mod metric;
 mod number;
 mod pattern;
 mod pipeline;
+pub(crate) mod probe;
 mod range;
 mod regex;
 mod series;

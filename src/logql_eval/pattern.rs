@@ -4,7 +4,7 @@
 
 /// A part of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     /// A text that stands there.
     Text(String),
     /// `<name>`; `<_>` has none.
@@ -38,6 +38,11 @@ impl Pattern {
             parts.push(Part::Text(plain));
         }
         Self(parts)
+    }
+
+    /// Its parts, in order.
+    pub(super) fn parts(self) -> Vec<Part> {
+        self.0
     }
 
     /// Whether a capture has a name: `|>` takes none that has.

@@ -172,7 +172,7 @@ fn readable(text: String) -> String {
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Step {
+pub(crate) enum Step {
     /// A field.
     Field(String),
     /// An item of a list, counted from 0.

@@ -6,6 +6,7 @@
 mod json;
 mod logfmt;
 
+pub(crate) use json::Step;
 pub(super) use json::{Path, json, json_paths, path, unpack};
 pub(super) use logfmt::{is_key, logfmt, logfmt_named};
 
