@@ -17,7 +17,7 @@ mod tests;
 use super::sample::{Rng, Sampler};
 use crate::syntax::logql::{LogId, Query, Use};
 use making::{Making, Put};
-use shape::{Goal, Reader, Shape, Tree};
+use shape::{Format, Goal, Reader, Shape, Tree};
 
 /// Shapes at most: log queries whose stages differ.
 const SHAPES: usize = 16;
@@ -114,9 +114,18 @@ impl Shape {
     /// What becomes of the line with this number.
     fn role(&self, number: usize, clean: bool, rng: &mut Rng) -> Role {
         let goals = self.goals.len();
-        let fails = |goal: usize| if goals == 0 { Role::Passes } else { Role::Fails(goal % goals) };
+        // What a pattern does not match is no error.
+        let matched = self.layers.iter().flat_map(|layer| &layer.formats).all(Format::is_matched);
+        let unmatched = matched && self.layers.iter().any(|layer| !layer.formats.is_empty());
+        let fails = |goal: usize| match self.goals.get(goal % goals.max(1)) {
+            None if unmatched => Role::Words,
+            None => Role::Passes,
+            Some(Goal::Labels(_)) if unmatched && number % 4 == 2 => Role::Words,
+            Some(_) => Role::Fails(goal % goals),
+        };
         match number % 5 {
             2 => fails(number / 5),
+            4 if clean && unmatched && number % 10 == 4 => Role::Words,
             4 if clean || (number / 5) % 2 == 1 => fails(rng.below(goals)),
             4 => match (number / 10) % 5 {
                 0 => Role::Cut,

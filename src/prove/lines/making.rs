@@ -78,17 +78,22 @@ impl Making<'_> {
         let role = if index == 0 { self.role } else { Role::Passes };
         let format = Written::chosen(layer, role, rng);
         let inside = if matches!(put, Put::First | Put::Last) { texts } else { &[] };
-        let (raw, message) = raw_and_message(format, inside);
-        let mut message = self.message(index, layer, role, &message, format.is_some(), rng);
-        if layer.colour == Some(Colour::Message) && rng.chance(60) {
-            message = format!("\u{1b}[31m{message}\u{1b}[0m");
-        }
+        let (mut raw, message) = raw_and_message(format, inside);
+        // `|= "status="` asks for a field, whatever its value.
+        raw.retain(|text| {
+            let name = text.trim_end_matches(['=', ':']).trim_matches('"');
+            let ends = text.ends_with(['=', ':']);
+            !(ends && self.has(index, name))
+        });
+        let message = self.message(index, layer, role, &message, format.is_some(), rng);
         let mut line = match format {
             Some(format) => self.fields(index, format, carried, &raw, &message, rng),
             None => message,
         };
-        if layer.colour == Some(Colour::Line) && rng.chance(60) {
-            line = format!("\u{1b}[32m{line}\u{1b}[0m");
+        match layer.colour.filter(|_| rng.chance(60)) {
+            Some(Colour::Line) => line = format!("\u{1b}[32m{line}\u{1b}[0m"),
+            Some(Colour::Behind) => line.push_str(" \u{1b}[31mred\u{1b}[0m"),
+            None => {}
         }
         match put {
             Put::Behind => texts.iter().for_each(|text| line.extend([" ", text])),
@@ -100,6 +105,18 @@ impl Making<'_> {
             line.truncate(end.unwrap_or(0));
         }
         line
+    }
+
+    /// Whether a layer has a field under this name.
+    fn has(&self, index: usize, name: &str) -> bool {
+        let mut all = self.shape.fields.iter().zip(&self.values);
+        all.any(|(field, value)| {
+            let named = match &field.place {
+                Place::Name(own) => own == name,
+                Place::Path(steps) => matches!(steps.as_slice(), [Step::Field(own)] if own == name),
+            };
+            named && value.is_some() && field.layer == index
+        })
     }
 
     /// The part of a line that is no field: what `regexp` and `pattern` read, texts, words.
@@ -170,8 +187,9 @@ impl Making<'_> {
             Written::Json | Written::Pack => {
                 write::json(&mut out, &items, format == Written::Json && rng.chance(70));
                 for text in raw {
+                    let value = if text.ends_with(':') { "1" } else { "" };
                     let comma = if out == "{}" { "" } else { "," };
-                    out.insert_str(1, &format!("{text}{comma}"));
+                    out.insert_str(1, &format!("{text}{value}{comma}"));
                 }
             }
         }
@@ -214,7 +232,8 @@ impl Written {
 fn raw_and_message(format: Option<Written>, texts: &[String]) -> (Vec<&str>, Vec<&str>) {
     texts.iter().map(String::as_str).partition(|text| match format {
         Some(Written::Json | Written::Pack) => {
-            text.starts_with('"') && serde_json::from_str::<serde_json::Value>(&format!("{{{text}}}")).is_ok()
+            let whole = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+            text.starts_with('"') && (text.ends_with("\":") || whole(&format!("{{{text}}}")))
         }
         Some(Written::Logfmt) => text.contains('='),
         None => false,

@@ -25,11 +25,20 @@ pub(super) enum Format {
     Pattern(Vec<Part>),
 }
 
+impl Format {
+    /// Whether it passes over what it does not find.
+    pub(super) fn is_matched(&self) -> bool {
+        matches!(self, Self::Regexp(_) | Self::Pattern(_))
+    }
+}
+
 /// What is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colour {
+    /// The line.
     Line,
-    Message,
+    /// A word behind it: a parser reads the line before the colours go.
+    Behind,
 }
 
 /// A line, or one that stands in a field of another: `unpack` and `line_format "{{.msg}}"` take such out.
@@ -39,7 +48,7 @@ pub(super) struct Layer {
     pub(super) carrier: Option<usize>,
     pub(super) formats: Vec<Format>,
     pub(super) tests: Vec<Test>,
-    /// Colours, around the line or around a text in it.
+    /// Where colours are.
     pub(super) colour: Option<Colour>,
 }
 
@@ -73,6 +82,14 @@ pub(super) struct Shape {
     pub(super) collisions: Vec<usize>,
 }
 
+/// A label that `label_format` makes of another.
+struct Renamed {
+    to: String,
+    from: String,
+    /// What a template writes around the value, where it is one.
+    around: Option<(String, String)>,
+}
+
 /// What is known while the stages are read.
 pub(super) struct Reader<'q, 'a> {
     query: &'q Query<'a>,
@@ -80,13 +97,15 @@ pub(super) struct Reader<'q, 'a> {
     shape: Shape,
     leaves: Vec<Leaf>,
     /// Labels that `label_format` makes of others.
-    renamed: Vec<(String, String)>,
+    renamed: Vec<Renamed>,
     /// Labels that a parser takes from a place that is said.
     named: Vec<(String, Place)>,
     /// Whether a parser makes labels of all that is there.
     open: bool,
     /// The layer of the last parser.
     parsed: Option<usize>,
+    /// The field that the line was replaced by, as long as nothing has read the new line.
+    replaced: Option<String>,
 }
 
 impl<'q, 'a> Reader<'q, 'a> {
@@ -95,7 +114,7 @@ impl<'q, 'a> Reader<'q, 'a> {
         let (layers, fields, goals) = (vec![Layer::default()], Vec::new(), Vec::new());
         let shape = Shape { layers, fields, goals, collisions: Vec::new() };
         let (leaves, renamed, named) = (Vec::new(), Vec::new(), Vec::new());
-        let mut reader = Self { query, rng, shape, leaves, renamed, named, open: false, parsed: None };
+        let mut reader = Self { query, rng, shape, leaves, renamed, named, open: false, parsed: None, replaced: None };
         query.stages(log).iter().for_each(|stage| reader.stage(stage));
         reader
     }
@@ -149,6 +168,9 @@ impl<'q, 'a> Reader<'q, 'a> {
     }
 
     fn layer(&mut self) -> &mut Layer {
+        if let Some(label) = self.replaced.take() {
+            self.inner(&label);
+        }
         if self.shape.layers.is_empty() {
             self.shape.layers.push(Layer::default());
         }
@@ -160,13 +182,14 @@ impl<'q, 'a> Reader<'q, 'a> {
     fn field(&mut self, label: &str) -> usize {
         let mut label = label;
         // Each rename is followed once, so a circle ends.
-        for (to, from) in self.renamed.iter().rev() {
-            if to == label {
-                label = from;
+        for renamed in self.renamed.iter().rev() {
+            if renamed.to == label {
+                label = &renamed.from;
             }
         }
-        let place = self.named.iter().rev().find(|(name, _)| name == label).map(|(_, place)| place.clone());
         let bare = label.strip_suffix("_extracted").unwrap_or(label);
+        let named = self.named.iter().rev().find(|(name, _)| name == label || name == bare);
+        let place = named.map(|(_, place)| place.clone());
         let place = place.unwrap_or_else(|| Place::Name(bare.to_owned()));
         let layer = self.parsed.unwrap_or(0);
         let fields = &mut self.shape.fields;
@@ -211,7 +234,7 @@ impl<'q, 'a> Reader<'q, 'a> {
             StageKind::LabelFormat(list) => self.label_format(*list),
             StageKind::Decolorize => {
                 let layer = self.layer();
-                layer.colour = Some(if layer.formats.is_empty() { Colour::Line } else { Colour::Message });
+                layer.colour = Some(if layer.formats.is_empty() { Colour::Line } else { Colour::Behind });
             }
             StageKind::Keep(list) | StageKind::Drop(list) if self.parsed.is_some() => {
                 let query = self.query;
@@ -270,7 +293,9 @@ impl<'q, 'a> Reader<'q, 'a> {
         let fields = go_template::fields(&text.value).unwrap_or_default();
         let alone = text.value.strip_prefix("{{").and_then(|inner| inner.strip_suffix("}}")).map(str::trim);
         match fields.as_slice() {
-            [field] if self.parsed.is_some() && alone == Some(&format!(".{}", field.name)) => self.inner(&field.name),
+            [field] if self.parsed.is_some() && alone == Some(&format!(".{}", field.name)) => {
+                self.replaced = Some(field.name.clone());
+            }
             _ => self.template(text),
         }
     }
@@ -283,11 +308,16 @@ impl<'q, 'a> Reader<'q, 'a> {
         if self.parsed.is_none() {
             return;
         }
-        for tag in tags.iter().filter(|tag| tag.words.iter().any(|word| word.text)) {
+        for tag in tags.iter().filter(|tag| tag.words.len() > 1) {
             for field in fields.iter().filter(|field| tag.span.contains(field.span)) {
                 let field = self.field(&field.name);
-                let texts = tag.words.iter().filter(|word| word.text).map(|word| word.inner().of(&text.value));
-                texts.filter(|text| !text.contains('%')).for_each(|text| self.shape.fields[field].add(text));
+                let field = &mut self.shape.fields[field];
+                for word in &tag.words {
+                    match word.inner().of(&text.value) {
+                        value if word.text && !value.contains('%') => field.add(value),
+                        function => field.add_for(function),
+                    }
+                }
             }
         }
     }
@@ -296,17 +326,19 @@ impl<'q, 'a> Reader<'q, 'a> {
         let query = self.query;
         let mut renamed = Vec::new();
         for item in query.formats(list) {
-            let from = match &item.source {
-                FormatSource::Label(name) => name.text.to_owned(),
+            let (from, around) = match &item.source {
+                FormatSource::Label(name) => (name.text.to_owned(), None),
                 FormatSource::Template(text) => {
                     self.template(text);
-                    match go_template::fields(&text.value).unwrap_or_default().as_slice() {
-                        [field] => field.name.clone(),
-                        _ => continue,
-                    }
+                    let fields = go_template::fields(&text.value).unwrap_or_default();
+                    let ([field], Some((before, rest))) = (fields.as_slice(), text.value.split_once("{{")) else {
+                        continue;
+                    };
+                    let behind = rest.rsplit_once("}}").map_or("", |(_, behind)| behind);
+                    (field.name.clone(), Some((before.to_owned(), behind.to_owned())))
                 }
             };
-            renamed.push((item.destination.text.to_owned(), from));
+            renamed.push(Renamed { to: item.destination.text.to_owned(), from, around });
         }
         self.renamed.append(&mut renamed);
     }
@@ -323,7 +355,12 @@ impl<'q, 'a> Reader<'q, 'a> {
             FilterKind::Compare { name, op, value, .. } if !name.text.starts_with("__") && self.leaves.len() < MOST => {
                 let Some(probe) = LabelProbe::of(query, id) else { return Tree::Free };
                 let field = self.field(name.text);
-                self.shape.fields[field].add_compared(query.text(), *op, value, self.rng);
+                let own = &mut self.shape.fields[field];
+                own.add_compared(query.text(), *op, value, self.rng);
+                let renamed = self.renamed.iter().rev().find(|renamed| renamed.to == name.text);
+                if let Some((before, behind)) = renamed.and_then(|renamed| renamed.around.as_ref()) {
+                    own.add_templated(before, behind, renamed.is_some_and(|renamed| renamed.from != name.text));
+                }
                 let bit = 1 << self.leaves.len();
                 self.leaves.push(Leaf { probe, bit, field });
                 Tree::Leaf(bit)

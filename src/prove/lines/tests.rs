@@ -28,7 +28,11 @@ fn lines(query: &str, count: usize, seed: u64) -> Vec<String> {
 }
 
 /// Log queries whose filters let lines through and hold lines back.
-const FILTERS: [&str; 45] = [
+const FILTERS: [&str; 49] = [
+    r#"{job="kairos"} | regexp "(?P<lvl>INFO)" | lvl="INFO""#,
+    r#"{job="kairos"} | logfmt | status > 400 | status < 404 | line_format "{{.status}}""#,
+    r#"{job="kairos"} | logfmt | label_format code=`{{.status}}xx` | code="200xx""#,
+    r#"{job="kairos"} |= "level=" | logfmt | label_format l=`{{.level | ToUpper}}` | l="INFO""#,
     r#"{job="kairos"} |= "error""#,
     r#"{job="kairos"} != "GET /healthz""#,
     r#"{job="kairos"} |= "worker" != "heartbeat""#,
@@ -123,6 +127,16 @@ fn clean_lines_make_no_error() {
             errors += usize::from(matches!(metric(query, &of(&[&read], &NAMES, 30, seed)), Err(Failure::Pipeline(_))));
         }
         assert!(errors > 5, "{query}: {errors}");
+    }
+}
+
+#[test]
+fn a_pattern_does_not_match_all_lines() {
+    for stage in [r#"regexp "(?P<lvl>INFO|ERROR) (?P<w>\\w+)""#, r#"pattern "[<lvl>] <w>""#] {
+        let query = format!("{{job=\"kairos\"}} | {stage}");
+        let lines = clean(&[&logql::read_strict(&query).unwrap()], &NAMES, 40, 1);
+        let found = through(&query, &lines).iter().flatten().filter(|(labels, _)| labels.has("lvl")).count();
+        assert!((20..38).contains(&found), "{query}: {found}");
     }
 }
 

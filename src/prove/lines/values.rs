@@ -41,6 +41,8 @@ pub(super) struct Field {
     compared: u64,
     pub(super) values: Vec<Value>,
     texts: Vec<String>,
+    /// What a template makes of values, as comparisons see it.
+    templated: Vec<(String, String)>,
     unwrap: Option<String>,
 }
 
@@ -54,8 +56,8 @@ pub(super) struct Leaf {
 
 impl Field {
     pub(super) fn new(place: Place, layer: usize) -> Self {
-        let (values, texts) = (Vec::new(), Vec::new());
-        Self { place, layer, usual: 90, compared: 0, values, texts, unwrap: None }
+        let (values, texts, templated) = (Vec::new(), Vec::new(), Vec::new());
+        Self { place, layer, usual: 90, compared: 0, values, texts, templated, unwrap: None }
     }
 
     /// One more value it may have.
@@ -87,8 +89,8 @@ impl Field {
         match value {
             FilterValue::Text(text) if matches!(op, FilterOp::Regex | FilterOp::NotRegex) => {
                 self.add_matching(&text.value, rng);
-                if let Some(first) = self.texts.last().cloned() {
-                    self.add(format!("x{first}"));
+                if let Some(last) = self.texts.last().cloned() {
+                    self.add_all([format!("x{last}"), "red".to_owned()]);
                 }
             }
             FilterValue::Text(text) => self.add(&*text.value),
@@ -104,7 +106,7 @@ impl Field {
             }
             FilterValue::Duration(span) => {
                 let wanted = probe::long_duration(span.of(query)).unwrap_or_default();
-                for one in [wanted, wanted / 2.0, wanted * 2.0, wanted + 1e6] {
+                for one in [wanted, wanted / 2.0, wanted * 2.0, wanted + 1e6, wanted - 1e6] {
                     self.add(duration(one));
                 }
             }
@@ -115,6 +117,32 @@ impl Field {
                 }
                 self.add(format!("{}KiB", (wanted / 1024.0).trunc()));
             }
+        }
+    }
+
+    /// Values of which a template makes those that are there so far: it writes `before` and `behind` around them, or turns
+    /// capitals into small letters or the other way round. `always`: only what it makes is compared.
+    pub(super) fn add_templated(&mut self, before: &str, behind: &str, always: bool) {
+        for text in self.texts.clone() {
+            let bare = text.strip_prefix(before).and_then(|text| text.strip_suffix(behind)).unwrap_or(&text);
+            for source in [bare.to_owned(), text.to_lowercase(), text.to_uppercase()] {
+                if !self.texts.contains(&source) {
+                    self.add(&*source);
+                    self.templated.push((source, text.clone()));
+                }
+            }
+            if always && !(before.is_empty() && behind.is_empty()) {
+                self.templated.push((text.clone(), format!("{before}{text}{behind}")));
+            }
+        }
+    }
+
+    /// Values that a function of a template reads.
+    pub(super) fn add_for(&mut self, function: &str) {
+        match function {
+            "duration" | "duration_seconds" => self.add_all(["250ms", "1.5s"]),
+            "bytes" => self.add_all(["512", "10KB"]),
+            _ => {}
         }
     }
 
@@ -152,7 +180,8 @@ impl Field {
         self.values = texts
             .map(|text| {
                 let text: Option<String> = text;
-                let said = |leaf: &&Leaf| leaf.probe.passes(text.as_deref());
+                let made = self.templated.iter().find(|(from, _)| text.as_ref() == Some(from)).map(|(_, made)| made);
+                let said = |leaf: &&Leaf| leaf.probe.passes(made.or(text.as_ref()).map(String::as_str));
                 let passes = own.iter().filter(|leaf| said(leaf) == Some(true)).fold(0, |all, leaf| all | leaf.bit);
                 let unread = |text: &str| self.unwrap.as_deref().is_some_and(|kind| !probe::unwraps(kind, text));
                 let odd = own.iter().any(|leaf| said(leaf).is_none()) || text.as_deref().is_some_and(unread);
@@ -182,7 +211,10 @@ impl Field {
         let fits = |value: &&Value| odd == value.odd && (odd || (value.passes ^ wanted) & care == 0);
         let (before, behind) = self.values.split_at(rng.below(self.values.len()));
         let ring = || behind.iter().chain(before);
-        let found = ring().find(fits).or_else(|| ring().find(|value| !value.odd));
+        // What is unwrapped is missing now and then only.
+        let there = self.unwrap.is_some() && rng.chance(90);
+        let full = ring().find(|value| there && value.text.is_some() && fits(value));
+        let found = full.or_else(|| ring().find(fits)).or_else(|| ring().find(|value| !value.odd));
         found.and_then(|value| value.text.as_deref())
     }
 }
