@@ -15,8 +15,8 @@ const BRANCHES: usize = 64;
 
 /// Most patterns that are kept; a repository has a few hundred.
 const MOST: usize = 4096;
-/// Bytes that a usual pattern takes when it is compiled, and that any may take.
-const SIZES: [usize; 2] = [1 << 16, 1 << 22];
+/// Bytes that a usual pattern takes when it is compiled, a large one, and that any may take.
+const SIZES: [usize; 3] = [1 << 16, 1 << 19, 1 << 22];
 /// Bytes that all patterns that are kept may take.
 const ALL: usize = 1 << 26;
 
@@ -37,17 +37,28 @@ pub fn compiled(pattern: &str) -> Option<Arc<Regex>> {
         if let Some(found) = kept.patterns.get(pattern) {
             return found.clone();
         }
-        let sized = |size| RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(size).build().ok();
-        let made = SIZES.into_iter().find_map(|size| Some((Arc::new(sized(size)?), size)));
-        let bytes = pattern.len() + made.as_ref().map_or(0, |(_, size)| *size);
+        let (regex, bytes) = built(pattern);
         if kept.patterns.len() >= MOST || kept.bytes + bytes > ALL {
             *kept = Kept::default();
         }
         kept.bytes += bytes;
-        let regex = made.map(|(regex, _)| regex);
         kept.patterns.insert(pattern.to_owned(), regex.clone());
         regex
     })
+}
+
+/// The pattern, if it is one, and what it takes in memory at most.
+fn built(pattern: &str) -> (Option<Arc<Regex>>, usize) {
+    let sized = |size| RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(size).build().ok();
+    let made = SIZES.into_iter().find_map(|size| Some((Arc::new(sized(size)?), size)));
+    let bytes = pattern.len() + made.as_ref().map_or(0, |(_, size)| *size);
+    (made.map(|(regex, _)| regex), bytes)
+}
+
+/// Whether all of these patterns can be kept at once, so that each is compiled only once however often they are used.
+pub fn fit(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
+    let left = patterns.into_iter().try_fold(ALL / 2, |left, pattern| left.checked_sub(built(pattern.as_ref()).1));
+    left.is_some()
 }
 
 /// `kairos|angelia`, also in parentheses: names of word characters and dashes, which mean themselves in a regular
@@ -101,7 +112,7 @@ fn parted(ast: &Ast, text: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{branches, compiled};
+    use super::{branches, compiled, fit};
 
     #[test]
     fn a_pattern_is_taken_apart_at_every_alternative() {
@@ -151,5 +162,7 @@ mod tests {
         }
         assert!(super::KEPT.with_borrow(|kept| kept.patterns.len() < 20));
         assert!(compiled("((a{1000}){1000}){1000}").is_none());
+        assert!(fit((0..200).map(|number| format!("kairos-{number}.*"))));
+        assert!(!fit((0..200).map(|number| format!("kairos.{{1,{}}}", number + 500))));
     }
 }

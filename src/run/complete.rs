@@ -139,7 +139,7 @@ fn hosts() -> Vec<CompletionCandidate> {
                 || line
                     .services
                     .iter()
-                    .any(|name| service.deployment.is_some_and(|at| moves::find(&topology, host, name) == Some(at)))
+                    .any(|name| service.deployment.is_some_and(|at| moves::find(host, name) == Some(at)))
         };
         let services = moves::services(&topology, host);
         let on_syslog =

@@ -89,7 +89,7 @@ fn without_held(
     let (mut list, mut left_out) = (Vec::new(), Vec::new());
     for request in requests {
         let host = &topology.hosts[moves::host(topology, &request.host)?];
-        let held = status::branches_with(topology, host, &request.service, &branches);
+        let held = status::branches_with(host, &request.service, &branches);
         let own = naming.branch(&moves::short_host(topology, &host.name), &request.service);
         // A name that git does not allow matters once there is something to write.
         if held.is_empty() || own.is_ok_and(|own| held.contains(&own)) {

@@ -118,10 +118,9 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
         notes,
     };
     // By whatever of its names it was called then.
-    let deployment = moves::find(&topology, host, &asked.service);
-    let is_meant = |name: &str| {
-        name == asked.service || (deployment.is_some() && moves::find(&topology, host, name) == deployment)
-    };
+    let deployment = moves::find(host, &asked.service);
+    let is_meant =
+        |name: &str| name == asked.service || (deployment.is_some() && moves::find(host, name) == deployment);
     if let Some(expected) = Expected::of(&topology, &plan) {
         let options = held(&repo, &plan.base, &host.name, &is_meant)?.map(|held| held.options).unwrap_or_default();
         if options.is_empty() {

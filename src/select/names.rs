@@ -35,6 +35,11 @@ pub fn names(topology: &Topology, requests: &[Request]) -> Names {
         names.components.extend(part.components);
         names.labels.extend(part.labels);
     }
+    // Hosts by the hundred run the same services.
+    for list in [&mut names.values, &mut names.variables, &mut names.components, &mut names.labels] {
+        list.sort_unstable();
+        list.dedup();
+    }
     names
 }
 

@@ -149,12 +149,8 @@ impl Status {
 /// # Errors
 /// When the host is unknown or ambiguous.
 pub fn requests(topology: &Topology, host: Option<&str>) -> Result<Vec<Request>, Error> {
-    let mut list = Vec::new();
-    for index in hosts(topology, host)? {
-        let host = &topology.hosts[index];
-        list.extend(moves::services(topology, host).into_iter().map(|service| request(host, service.name)));
-    }
-    Ok(list)
+    let services = services(topology, &hosts(topology, host)?);
+    Ok(services.into_iter().map(|(host, service)| request(host, service.name)).collect())
 }
 
 /// Looks at every service of the host asked for, or of all.
@@ -163,11 +159,7 @@ pub fn requests(topology: &Topology, host: Option<&str>) -> Result<Vec<Request>,
 /// When the host is unknown or ambiguous.
 pub fn of(topology: &Topology, host: Option<&str>, branches: &Branches) -> Result<Status, Error> {
     let hosts = hosts(topology, host)?;
-    let services: Vec<(&Host, moves::Service)> = hosts
-        .iter()
-        .map(|&index| &*topology.hosts[index])
-        .flat_map(|host| moves::services(topology, host).into_iter().map(move |service| (host, service)))
-        .collect();
+    let services = services(topology, &hosts);
     let rows: Vec<Row> =
         services.par_iter().filter_map(|(host, service)| row::of(topology, host, service, branches)).collect();
     let hosts: Vec<HostFacts> = hosts.into_iter().map(|index| facts(topology, &topology.hosts[index])).collect();
@@ -183,9 +175,9 @@ pub fn of(topology: &Topology, host: Option<&str>, branches: &Branches) -> Resul
 }
 
 /// The branches that hold a move of this service, as its host has it and `branches` say, by name.
-pub fn branches_with(topology: &Topology, host: &Host, service: &str, branches: &Branches) -> Vec<String> {
-    let deployment = moves::find(topology, host, service);
-    row::held(topology, host, service, deployment, branches).into_iter().map(|held| held.branch).collect()
+pub fn branches_with(host: &Host, service: &str, branches: &Branches) -> Vec<String> {
+    let deployment = moves::find(host, service);
+    row::held(host, service, deployment, branches).into_iter().map(|held| held.branch).collect()
 }
 
 fn hosts(topology: &Topology, asked: Option<&str>) -> Result<Vec<usize>, Error> {
@@ -193,6 +185,15 @@ fn hosts(topology: &Topology, asked: Option<&str>) -> Result<Vec<usize>, Error> 
         Some(host) => Ok(vec![moves::host(topology, host)?]),
         None => Ok((0..topology.hosts.len()).collect()),
     }
+}
+
+/// Every service of these hosts, in their order.
+fn services<'t>(topology: &'t Topology, hosts: &[usize]) -> Vec<(&'t Host, moves::Service)> {
+    let of = |index: &usize| {
+        let host = &*topology.hosts[*index];
+        moves::services(topology, host).into_iter().map(move |service| (host, service)).collect::<Vec<_>>()
+    };
+    hosts.par_iter().flat_map_iter(of).collect()
 }
 
 /// By the full name of the host: a short one can be that of two.

@@ -12,8 +12,8 @@ use crate::topology::{Topology, moves};
 
 /// One service; `None` when it is neither on syslog nor read from the Docker socket.
 pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, branches: &Branches) -> Option<Row> {
-    let short_host = moves::short_host(topology, &host.name);
-    let held = held(topology, host, &service.name, service.deployment, branches);
+    let short_host = || moves::short_host(topology, &host.name);
+    let held = held(host, &service.name, service.deployment, branches);
     let project = service.deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
     let (state, touch, findings) = match plan::plan_on(topology, &super::request(host, service.name.clone())) {
         // What is not on syslog has nothing in its way.
@@ -26,7 +26,7 @@ pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, bra
         Err(error) if error.kind == Kind::User => (State::Blocked, None, vec![unclear(&error)]),
         Err(error) => (State::Syslog, None, vec![broken(&error)]),
         Ok(plan) => match plan.verdict {
-            Verdict::Ready => ready(topology, &plan, &short_host, branches),
+            Verdict::Ready => ready(topology, &plan, &short_host(), branches),
             Verdict::Blocked if is_on_neither(&plan) => return None,
             Verdict::Blocked => (State::Blocked, None, plan.findings),
             Verdict::NothingToDo => moved(topology, host, service, plan)?,
@@ -35,7 +35,7 @@ pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, bra
     let on_syslog = matches!(state, State::Syslog | State::Ready | State::Blocked);
     Some(Row {
         host: host.name.clone(),
-        short_host,
+        short_host: short_host(),
         service: service.name.clone(),
         project: project.map(|project| project.name.clone()),
         state: if on_syslog && !held.is_empty() { State::OnBranch } else { state },
@@ -70,17 +70,11 @@ fn is_on_neither(plan: &Plan) -> bool {
 }
 
 /// The moves of this service on branches, one for each branch.
-pub(super) fn held(
-    topology: &Topology,
-    host: &Host,
-    service: &str,
-    deployment: Option<usize>,
-    branches: &Branches,
-) -> Vec<Held> {
+pub(super) fn held(host: &Host, service: &str, deployment: Option<usize>, branches: &Branches) -> Vec<Held> {
     let is_it = |one: &&Held| {
         one.host == host.name
             && (one.service == service
-                || deployment.is_some_and(|index| moves::find(topology, host, &one.service) == Some(index)))
+                || deployment.is_some_and(|index| moves::find(host, &one.service) == Some(index)))
     };
     let mut list: Vec<Held> = branches.held.iter().filter(is_it).cloned().collect();
     list.dedup_by(|one, before| one.branch == before.branch);

@@ -86,7 +86,8 @@ impl<'a> Tree<'a> {
         Self { nodes: Vec::with_capacity(nodes), ..Self::default() }
     }
 
-    /// Adds a node below `parent` (which the reader fills in later) and returns its id.
+    /// Adds a node below `parent` (which the reader fills in later) and returns its id. Readers add nodes in the order they
+    /// start in the text, so that ids go up along a collection.
     pub fn push(&mut self, node: Node<'a>) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() as u32 - 1)
@@ -318,7 +319,20 @@ impl<'t, 'a> Ref<'t, 'a> {
 
     /// The pair of the parent mapping whose value is this node.
     pub fn own_entry(self) -> Option<(Self, Self)> {
-        self.parent()?.entries().find(|(_, value)| value.id == self.id)
+        self.pair().filter(|(_, value)| value.id == self.id)
+    }
+
+    /// The pair of the parent mapping whose key or value is this node.
+    pub fn pair(self) -> Option<(Self, Self)> {
+        let parent = self.parent()?;
+        let Kind::Mapping(entries) = &parent.node().kind else { return None };
+        let (key, value) = *entries.get(entries.partition_point(|(_, value)| *value < self.id))?;
+        (key == self.id || value == self.id).then(|| (self.tree.at(key), self.tree.at(value)))
+    }
+
+    /// Whether this node is a key of a mapping.
+    pub fn is_key(self) -> bool {
+        self.pair().is_some_and(|(key, _)| key.id == self.id)
     }
 }
 

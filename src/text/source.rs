@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
@@ -74,6 +74,29 @@ pub struct Source {
     /// Hash of the blob (SHA-1 or SHA-256 bytes, as git gives them).
     pub id: Vec<u8>,
     content: Content,
+    marks: OnceLock<Vec<Mark>>,
+}
+
+/// How many bytes lie between two marks.
+const MARKED: usize = 256;
+
+/// How far a byte of a file lies behind its start: whole lines, and characters of its own line.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    lines: u32,
+    characters: u32,
+}
+
+impl Mark {
+    /// The mark of the byte behind `bytes`, the first of which has this one.
+    fn behind(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |mark, byte| match byte {
+            b'\n' => Self { lines: mark.lines + 1, characters: 0 },
+            // A byte in the middle of a character.
+            0x80..=0xbf => mark,
+            _ => Self { characters: mark.characters + 1, ..mark },
+        })
+    }
 }
 
 /// The bytes of a file. What was checked once to be text need not be checked again at each look.
@@ -86,7 +109,7 @@ impl Source {
     /// A file with these bytes.
     pub fn new(path: impl Into<RepoPath>, mode: u32, id: Vec<u8>, bytes: Vec<u8>) -> Self {
         let content = String::from_utf8(bytes).map_or_else(|error| Content::Other(error.into_bytes()), Content::Text);
-        Self { path: path.into(), mode, id, content }
+        Self { path: path.into(), mode, id, content, marks: OnceLock::new() }
     }
 
     /// The stored bytes.
@@ -115,13 +138,18 @@ impl Source {
         }
     }
 
-    /// Line and column of a byte offset. Takes time linear in the offset: for reports, not for loops.
+    /// Line and column of a byte offset. The first time takes time linear in the file, each later one next to none, however
+    /// long its line. Bytes that are not UTF-8 count as characters of their own only where one could start.
     pub fn position(&self, offset: usize) -> Position {
-        let before = &self.bytes()[..offset.min(self.bytes().len())];
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
-        Position { line, column }
+        let bytes = self.bytes();
+        let before = &bytes[..offset.min(bytes.len())];
+        let marks = self.marks.get_or_init(|| {
+            let next = |mark: &mut Mark, bytes: &[u8]| Some(std::mem::replace(mark, mark.behind(bytes)));
+            bytes.chunks(MARKED).chain([&[][..]]).scan(Mark::default(), next).collect()
+        });
+        let nearest = before.len() / MARKED;
+        let mark = marks[nearest].behind(&before[nearest * MARKED..]);
+        Position { line: mark.lines as usize + 1, column: mark.characters as usize + 1 }
     }
 
     /// The whole line that holds `offset`, without its line end.
@@ -138,5 +166,44 @@ impl Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} bytes)", self.path, self.bytes().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn source(text: &str) -> Source {
+        Source::new("a", 0o100_644, Vec::new(), text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        let source = source("\u{feff}a\r\né\tx\n");
+        let at = |offset| (source.position(offset).line, source.position(offset).column);
+        // The mark, `a`, CR and LF; the two bytes of `é`, a tab, `x`, LF; the end and what lies behind it.
+        assert_eq!([0, 3, 4, 5].map(at), [(1, 1), (1, 2), (1, 3), (1, 4)]);
+        assert_eq!([6, 7, 8, 9, 10].map(at), [(2, 1), (2, 2), (2, 2), (2, 3), (2, 4)]);
+        assert_eq!([11, 99].map(at), [(3, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn a_place_on_a_long_line_is_counted_from_near_by() {
+        let source = source(&"x".repeat(1_000_000));
+        assert_eq!(source.position(999_999), Position { line: 1, column: 1_000_000 });
+        let marks = source.marks.get().unwrap();
+        assert!(marks.windows(2).all(|two| two[1].characters - two[0].characters <= MARKED as u32));
+    }
+
+    proptest! {
+        #[test]
+        fn marks_make_no_difference(text in "[a\né\u{1f600}]{0,900}", at in 0usize..3000) {
+            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let before = &text[..at];
+            let line = before.rsplit('\n').next().unwrap();
+            let want = Position { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 };
+            prop_assert_eq!(source(&text).position(before.len()), want);
+        }
     }
 }

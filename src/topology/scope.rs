@@ -341,6 +341,10 @@ fn mark(text: &mut String, name: &str) -> bool {
 /// Whether an expression holds `name` as a whole word, or is `name`.
 fn names(expression: &str, name: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    // What stopped a whole file goes by its whole text: no search for that in each of its expressions.
+    if name.len() > expression.len() {
+        return false;
+    }
     expression.match_indices(name).any(|(at, found)| {
         let before = expression[..at].chars().next_back();
         let after = expression[at + found.len()..].chars().next();

@@ -109,3 +109,62 @@ fn hosts_and_groups_by_the_thousand() {
     scratch.write(&format!("{folder}/ranges.ini"), "[many]\nhost[1:1000000]\nweb[1:1000].incus\n");
     ends(&scratch);
 }
+
+#[test]
+fn annotations_of_many_blocks_and_parentheses() {
+    let scratch = Scratch::demo();
+    let many = 20_000;
+    let texts = [
+        format!("{}{}", "{{ if $labels.job }}".repeat(2_000), "{{ end }}".repeat(2_000)),
+        format!("{{{{ {} eq $labels.job 1 {} }}}}", "(".repeat(many), ")".repeat(many)),
+        format!("{{{{ or {} }}}}", "(eq $labels.job 1) ".repeat(many)),
+    ];
+    let mut rules = "groups:\n- name: odd\n  rules:\n".to_owned();
+    for text in texts {
+        let rule =
+            "  - alert: A\n    expr: sum by (job) (rate({job=\"kairos\"}[5m])) > 1\n    annotations:\n      summary: '";
+        let _ = writeln!(rules, "{rule}{text}'");
+    }
+    scratch.write("ansible/pplg/loki/rules/odd.yml", rules);
+    ends(&scratch);
+}
+
+#[test]
+fn mappings_lines_and_variables_by_the_thousand() {
+    let scratch = Scratch::demo();
+    let folder = "ansible/pplg/grafana/dashboards";
+    let panel = r#""title":"p","datasource":{"type":"loki","uid":"loki"},"targets""#;
+    let query = r#""expr":"{job=\"kairos\"}""#;
+    let keys: Vec<String> = (0..2_000).map(|at| format!(r#""k{at}":{{{query}}}"#)).collect();
+    scratch.write(&format!("{folder}/keys.json"), format!(r#"{{"panels":[{{{panel}:{{{}}}}}]}}"#, keys.join(",")));
+    let panels: Vec<String> = (0..500).map(|_| format!("{{{panel}:[{{{query}}}]}}")).collect();
+    scratch.write(&format!("{folder}/line.json"), format!(r#"{{"panels":[{}]}}"#, panels.join(",")));
+    let variable = r#""type":"query","datasource":{"type":"loki","uid":"loki"},"query":"label_values(job)""#;
+    let variables: Vec<String> = (0..300).map(|at| format!(r#"{{"name":"v{at}",{variable}}}"#)).collect();
+    let uses: Vec<String> = (0..300).map(|at| format!(r#"{{{panel}:[{{"expr":"{{job=~\"$v{at}\"}}"}}]}}"#)).collect();
+    let text = format!(r#"{{"templating":{{"list":[{}]}},"panels":[{}]}}"#, variables.join(","), uses.join(","));
+    scratch.write(&format!("{folder}/variables.json"), text);
+    ends(&scratch);
+}
+
+#[test]
+fn expressions_beside_an_unknown_filter() {
+    let scratch = Scratch::demo();
+    let path = "ansible/kairos/docker-compose.yml.j2";
+    let tags: Vec<String> = (0..1_500).map(|at| format!("{{{{ v{at} | default(1) }}}}")).collect();
+    let text = format!("# {} {{{{ inventory_hostname | odd }}}}\nservices:\n", tags.join(" "));
+    scratch.replace(path, "services:\n", &text);
+    let said = ends(&scratch);
+    assert!(said.contains("kairos on puck.incus"), "{said}");
+}
+
+#[test]
+fn relabel_patterns_too_large_to_be_kept() {
+    let scratch = Scratch::demo();
+    let rules: Vec<String> =
+        (0..40).map(|at| format!("rule {{\n regex = \"(k{at}.{{1,900}}b)+\"\n target_label = \"x\"\n}}\n")).collect();
+    let from = "  rule { // Compose project → service";
+    scratch.replace("ansible/alloy/puck/config.alloy.j2", from, &format!("{}{from}", rules.concat()));
+    let said = ends(&scratch);
+    assert!(said.contains("the regular expressions of"), "{said}");
+}

@@ -18,7 +18,7 @@ use super::variables::Lists;
 /// What stands around a query, as far as it decides.
 #[derive(Clone, PartialEq, Eq)]
 struct Beside {
-    follow: BTreeSet<String>,
+    follow: Arc<BTreeSet<String>>,
     lists: Arc<Lists>,
     records: bool,
     selector_only: bool,
@@ -45,7 +45,7 @@ impl Kept {
 
     fn keep(&self, text: &str, around: &Around<'_>, analysis: &Arc<Analysis>) {
         let beside = Beside {
-            follow: around.variables.names().clone(),
+            follow: Arc::clone(around.variables.names()),
             lists: Arc::clone(around.variables.lists()),
             records: around.records,
             selector_only: around.selector_only,

@@ -3,7 +3,7 @@
 //! Knows: which variables keep naming the same services when their uses read `service_name` in the place of `job`.
 //! Must not know: streams, or how a query is rewritten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::proof::{Condition, Copies, Matcher, Op};
@@ -17,13 +17,17 @@ use super::file;
 use super::query::{Around, matcher_of};
 use super::streams::{Before, Flow};
 
+/// How often variables are looked at that no longer follow because one beside them does not. Those of people need two
+/// rounds; where there is no end in sight, none follows.
+const MOST_ROUNDS: usize = 16;
+
 /// All values of some variables, by name.
 pub(super) type Lists = BTreeMap<String, Vec<String>>;
 
 /// Variables of one file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
-    follow: BTreeSet<String>,
+    follow: Arc<BTreeSet<String>>,
     /// Queries of those that are filled from `job` and follow.
     switched: BTreeSet<usize>,
     lists: Arc<Lists>,
@@ -38,14 +42,20 @@ impl Variables {
             return found;
         }
         for variable in candidates(file, languages, before.same_name()) {
-            found.follow.insert(variable.name.clone());
+            Arc::make_mut(&mut found.follow).insert(variable.name.clone());
             found.switched.extend(variable.site.filter(|_| variable.kind == VariableKind::Query));
         }
-        while let Some(doubtful) = found.doubtful(file, languages, before) {
-            found.follow.remove(&doubtful.name);
-            found.switched.retain(|index| doubtful.site != Some(*index));
+        for _ in 0..MOST_ROUNDS {
+            let doubtful = found.doubtful(file, languages, before);
+            if doubtful.is_empty() {
+                return found;
+            }
+            for one in doubtful {
+                Arc::make_mut(&mut found.follow).remove(&one.name);
+                one.site.map(|site| found.switched.remove(&site));
+            }
         }
-        found
+        Self { lists: found.lists, ..Self::default() }
     }
 
     /// Whether a matcher on `job` with this variable as its value may become one on `service_name`, as far as the
@@ -60,7 +70,7 @@ impl Variables {
     }
 
     /// The names of those that follow.
-    pub(super) fn names(&self) -> &BTreeSet<String> {
+    pub(super) fn names(&self) -> &Arc<BTreeSet<String>> {
         &self.follow
     }
 
@@ -69,12 +79,12 @@ impl Variables {
         self.switched.contains(&site)
     }
 
-    /// A variable that follows and has a use that does not, or none that needs it.
-    fn doubtful<'f>(&self, file: &'f FileSites, languages: &[Language], before: &Before<'_>) -> Option<&'f Variable> {
-        let followed = file.variables.iter().zip(file.uses()).filter(|(one, _)| self.follows(&one.name));
-        let mut doubtful = followed.filter(|(one, uses)| {
+    /// Variables that follow and have a use that does not, or none that needs it.
+    fn doubtful<'f>(&self, file: &'f FileSites, languages: &[Language], before: &Before<'_>) -> Vec<&'f Variable> {
+        let followed = file.variables.iter().filter(|one| self.follows(&one.name));
+        let doubtful = followed.filter(|one| {
             let mut needed = false;
-            for index in uses.sites.iter().map(|used| used.site).chain(one.site) {
+            for index in file.uses_of(&one.name).sites.iter().map(|used| used.site).chain(one.site) {
                 let (Some(site), Some(language)) = (file.sites.get(index), languages.get(index)) else { continue };
                 match self.outcome(site, language, before) {
                     None => return true,
@@ -83,7 +93,7 @@ impl Variables {
             }
             !needed
         });
-        doubtful.next().map(|(one, _)| one)
+        doubtful.collect()
     }
 
     /// Whether a query is rewritten with these variables; `None` when it is left for a person.
@@ -121,14 +131,16 @@ pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
 
 /// Variables of a file whose every use can follow, going by where it stands. `same` says whether every name stays.
 fn candidates<'f>(file: &'f FileSites, languages: &[Language], same: bool) -> Vec<&'f Variable> {
-    let uses = file.variables.iter().zip(file.uses());
-    let found = uses.filter(|(one, uses)| can_follow(file, (one, uses), languages, same));
-    found.map(|(one, _)| one).filter(|one| is_only(file, one)).collect()
+    only(file).filter(|one| can_follow(file, (one, file.uses_of(&one.name)), languages, same)).collect()
 }
 
-/// Whether no other variable of the file has its name.
-fn is_only(file: &FileSites, one: &Variable) -> bool {
-    file.variables.iter().filter(|other| other.name == one.name).count() == 1
+/// The variables of a file that no other one shares the name of.
+fn only(file: &FileSites) -> impl Iterator<Item = &Variable> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for one in &file.variables {
+        *counts.entry(&one.name).or_default() += 1;
+    }
+    file.variables.iter().filter(move |one| counts.get(one.name.as_str()) == Some(&1))
 }
 
 /// All values of the variables of a file: those that are written in it, and the jobs of streams that do not move.
@@ -143,8 +155,7 @@ fn lists(file: &FileSites, languages: &[Language], before: &Before<'_>) -> Lists
         let jobs: BTreeSet<String> = jobs.collect::<Option<_>>()?;
         Some(jobs.into_iter().filter(|job| !job.is_empty()).collect())
     };
-    let only = file.variables.iter().filter(|one| is_only(file, one));
-    let listed = only.filter_map(|one| {
+    let listed = only(file).filter_map(|one| {
         let list: Vec<String> = if one.kind == VariableKind::Query { jobs(one) } else { one.listed() }?;
         (!list.is_empty()).then(|| (one.name.clone(), list))
     });
@@ -172,7 +183,7 @@ fn can_follow(file: &FileSites, (variable, uses): (&Variable, &Uses), languages:
         let is_loki = |site: usize| matches!(languages.get(site), Some(Language::Loki(_)));
         !file.repeats.contains(&variable.name)
             && uses.sites.iter().all(|used| used.only_as_job && is_loki(used.site))
-            && !uses.elsewhere(file, &variable.name)
+            && !uses.elsewhere
     };
     match variable.kind {
         // The variable stays as it is, so only its uses as `job` matter, and those are looked at one by one.

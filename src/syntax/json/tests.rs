@@ -136,3 +136,19 @@ proptest! {
         let _ = read(&text);
     }
 }
+
+#[test]
+fn every_key_and_value_finds_its_pair_among_many() {
+    let entries: Vec<String> = (0..20_000).map(|at| format!("\"expr\": [{at}]")).collect();
+    let text = format!("{{{}}}", entries.join(","));
+    let tree = read(&text).unwrap();
+    // Ids go up along a mapping, which is what a pair is found by.
+    let ids: Vec<_> = tree.root().unwrap().entries().flat_map(|(key, value)| [key.id(), value.id()]).collect();
+    assert!(ids.is_sorted());
+    for (key, value) in tree.root().unwrap().entries() {
+        let pair = |node: crate::syntax::tree::Ref<'_, '_>| node.pair().map(|(key, value)| (key.id(), value.id()));
+        assert_eq!([pair(key), pair(value)], [Some((key.id(), value.id())); 2]);
+        assert!(key.is_key() && !value.is_key() && key.own_entry().is_none() && value.own_entry().is_some());
+    }
+    assert!(tree.iter().filter(|node| node.str().is_some() && !node.is_key()).all(|node| node.pair().is_none()));
+}

@@ -2,16 +2,18 @@
 //!
 //! Knows: names and arguments of the components of label-surface 5.2. Must not know: hosts or values of variables.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Config, Feed, LabelMap, Listener, Socket, Text, around};
 use crate::finding::{Finding, Level};
+use crate::patterns;
 use crate::rule;
 use crate::syntax::alloy::{self, Block, Expr};
 use crate::syntax::jinja::{self, Delims, Mask};
 use crate::text::{Place, Source, Span};
 use crate::topology::compose;
-use crate::topology::relabel::Rule;
+use crate::topology::relabel::{self, Rule};
 
 /// Whether the bytes could be an Alloy configuration that ships logs.
 pub fn may_be_config(source: &Source) -> bool {
@@ -46,7 +48,7 @@ pub fn read(source: &Arc<Source>) -> Result<Config, Box<Finding>> {
         jinja::mask_none(text)
     };
     let config = alloy::read(mask.text()).map_err(|error| unreadable(error.span, &error.message))?;
-    let reader = Reader { text, mask: &mask, config: &config };
+    let reader = Reader { text, mask: &mask, config: &config, heavy: is_heavy(&config) };
     Ok(Config {
         source: Arc::clone(source),
         listeners: config.components("loki.source.syslog").flat_map(|block| reader.listeners(block)).collect(),
@@ -69,6 +71,18 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) mask: &'a Mask,
     pub(super) config: &'a alloy::Config<'a>,
+    /// Whether its rules cannot be evaluated in bounded time and memory.
+    heavy: bool,
+}
+
+/// Whether the patterns of all rules are too large together: they stand in front of every container of every host.
+fn is_heavy(config: &alloy::Config<'_>) -> bool {
+    let rules = config.blocks().flat_map(|block| block.blocks("rule").collect::<Vec<_>>());
+    let patterns: BTreeSet<String> = rules
+        .flat_map(|rule| rule.attributes().filter(|attr| attr.name() == "regex").collect::<Vec<_>>())
+        .filter_map(|attr| attr.value().as_str().map(|pattern| relabel::anchored(&pattern)))
+        .collect();
+    !patterns::fit(patterns)
 }
 
 impl<'a> Reader<'a> {
@@ -212,6 +226,9 @@ impl<'a> Reader<'a> {
     pub(super) fn rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
         if self.mask.tags_in(block.span()).iter().any(|tag| tag.kind == jinja::TagKind::Statement) {
             return Err(format!("the rules of `{}` are computed", block.id()));
+        }
+        if self.heavy {
+            return Err(format!("the regular expressions of `{}` and the other rules are too large", block.id()));
         }
         block.blocks("rule").map(|rule| self.rule(rule)).collect()
     }

@@ -22,12 +22,28 @@ pub(super) struct Group {
 pub(super) struct Graph {
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) hosts: BTreeMap<String, Vec<Arc<Definition>>>,
+    /// Hosts and variables that ranges stood for so far.
+    unfolded: usize,
 }
+
+/// How many hosts, with the variables written beside them, the ranges of one inventory may stand for.
+const MOST_UNFOLDED: usize = 50_000;
 
 impl Graph {
     /// The group, made if it is new.
     pub(super) fn group(&mut self, name: &str) -> &mut Group {
         self.groups.entry(name.to_owned()).or_default()
+    }
+
+    /// Whether a range for so many hosts, each with so many variables, is followed beside those before it.
+    pub(super) fn may_unfold(&mut self, hosts: usize, variables: usize) -> bool {
+        let more = if hosts > 1 { hosts.saturating_mul(variables + 1) } else { 0 };
+        let all = self.unfolded.saturating_add(more);
+        let few = all <= MOST_UNFOLDED;
+        if few {
+            self.unfolded = all;
+        }
+        few
     }
 
     /// Puts `host` into `group`.

@@ -16,6 +16,8 @@ use super::scalar;
 
 /// Hosts one pattern may unfold to.
 const MOST_HOSTS: usize = 20_000;
+/// How long a pattern with ranges may be: no name of a host is longer.
+const LONGEST_NAME: usize = 255;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Section {
@@ -98,6 +100,9 @@ fn hosts(at: &Place, line: &str, group: &str, graph: &mut Graph) -> Option<&'sta
     let vars: Option<Vec<_>> =
         words.map(|word| word.text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned(), word.span))).collect();
     let Some(vars) = vars else { return Some("a word is no `key=value`") };
+    if !graph.may_unfold(names.len(), vars.len()) {
+        return Some("its ranges stand for more hosts and variables than are followed");
+    }
     for name in names {
         graph.add_host(group, &name);
         let owner = Owner::Host(name.clone());
@@ -194,6 +199,9 @@ pub(super) fn expand(pattern: &str) -> Option<Vec<String>> {
     while let Some((head, after)) = rest.split_once('[') {
         let (range, tail) = after.split_once(']')?;
         let steps = steps(range)?;
+        if pattern.len() > LONGEST_NAME {
+            return None;
+        }
         if names.len().checked_mul(steps.len())? > MOST_HOSTS {
             return None;
         }
@@ -248,6 +256,7 @@ mod tests {
         for odd in ["x[", "x[1]", "x[01:3]", "x[2:1]", "x[1:999999999]", "x[a:]", "x[1:9:0]"] {
             assert!(expand(odd).is_none(), "{odd}");
         }
+        assert!(expand(&format!("{}[1:2]", "x".repeat(LONGEST_NAME))).is_none());
     }
 
     #[test]

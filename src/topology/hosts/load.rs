@@ -118,13 +118,23 @@ fn scope(name: &str, groups: &[String], definitions: &[Arc<Definition>], known: 
     let known = known.filter(|(_, scope)| scope.group_names == group_names);
     if let Some((host, scope)) = known {
         let mut pairs = host.own.iter().zip(definitions);
-        if host.own.len() == definitions.len() && pairs.all(|(have, one)| Arc::ptr_eq(have, one)) {
+        if host.own.len() == definitions.len() && pairs.all(|(have, one)| is_same(have, one)) {
             return Arc::clone(scope);
         }
     }
     let vars = by_name(definitions);
     let memo = known.map(|(_, scope)| scope.memo.without(&|name| vars.get(name) != scope.vars.get(name)));
     Arc::new(Scope { name: name.to_owned(), group_names, vars, memo: memo.unwrap_or_default() })
+}
+
+/// Whether two definitions are one, also where their file, an inventory, was read again.
+fn is_same(one: &Arc<Definition>, other: &Arc<Definition>) -> bool {
+    let place = |one: &Definition| (Arc::as_ptr(&one.entry.source), one.entry.span);
+    Arc::ptr_eq(one, other)
+        || place(one) == place(other)
+            && one.owner == other.owner
+            && one.name == other.name
+            && one.content == other.content
 }
 
 impl VarsFile {

@@ -371,3 +371,30 @@ fn many_hosts_in_many_groups_are_told_and_left() {
     assert_eq!(rules(&found), ["hosts/unreadable"]);
     assert!(found.get("h7").is_none());
 }
+
+#[test]
+fn ranges_of_one_inventory_are_bounded_together() {
+    // 20,000 hosts each, 40,000 of the second with their variable.
+    let lines = "[a]\nx[1:20000]\n[b]\ny[1:20000] p=1\n[c]\nz[1:9000]\nlast\n";
+    let found = inventory(&[("hosts.ini", lines)]);
+    let said: Vec<&str> = found.findings().iter().map(|one| one.message.as_str()).collect();
+    assert!(said.len() == 1 && said[0].contains("more hosts and variables"), "{said:?}");
+    assert_eq!(found.hosts().len(), 29_001);
+    let yaml = "all:\n  hosts:\n    x[1:20000]:\n      p: 1\n    y[1:20000]:\n    z:\n";
+    let found = inventory(&[("hosts.yml", yaml)]);
+    assert_eq!((rules(&found), found.hosts().len()), (vec!["hosts/unreadable"], 20_001));
+}
+
+#[test]
+fn a_host_of_an_inventory_with_variables_beside_it_is_what_it_was() {
+    let first = snapshot(&[("hosts.ini", "[a]\nx p=1\ny p=2\n"), ("host_vars/x.yml", "q: 1\n")]);
+    let known = Inventory::of(&first);
+    let mut second = first.clone();
+    second.add(Arc::new(Source::new("host_vars/x.yml", 0o100_644, Vec::new(), b"q: 2\n".to_vec())));
+    let found = Inventory::again(&second, &known);
+    let same = |name| {
+        let scope = |of: &Inventory| Arc::clone(of.get(name).unwrap().scope().unwrap());
+        Arc::ptr_eq(&scope(&known), &scope(&found))
+    };
+    assert_eq!((same("x"), same("y")), (false, true));
+}

@@ -92,6 +92,12 @@ fn read_hosts(source: &Arc<Source>, group: &str, hosts: Ref<'_, '_>, graph: &mut
             findings.push(Finding::new(Level::Note, "hosts/unreadable", "this host pattern cannot be read").at(at));
             continue;
         };
+        if !graph.may_unfold(names.len(), vars.target().entries().len()) {
+            let message = "its ranges stand for more hosts and variables than are followed";
+            let at = Place::new(source, pattern.span());
+            findings.push(Finding::new(Level::Note, "hosts/unreadable", message).at(at));
+            continue;
+        }
         for name in names {
             graph.add_host(group, &name);
             let owner = Owner::Host(name.clone());

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::{Place, Source};
 use crate::topology::deploys::Task;
-use crate::topology::runs::{Host, Link};
+use crate::topology::runs::{Host, loose, path_names};
 use crate::topology::{Topology, deployments};
 
 /// What a service name means on a host.
@@ -27,9 +27,8 @@ pub(super) fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
     match topology.inventory.find(asked) {
         Ok(host) => topology
             .hosts
-            .iter()
-            .position(|have| have.name == host.name)
-            .ok_or_else(|| Error::internal(format!("host {} has no facts", host.name))),
+            .binary_search_by(|have| have.name.cmp(&host.name))
+            .map_err(|_| Error::internal(format!("host {} has no facts", host.name))),
         Err(missing) if !missing.ambiguous.is_empty() => {
             Err(Error::user(format!("`--host {asked}` could be any of {}", missing.ambiguous.join(", ")))
                 .hint("type the full name"))
@@ -45,62 +44,19 @@ pub(super) fn host(topology: &Topology, asked: &str) -> Result<usize, Error> {
     }
 }
 
-/// Names a project goes by, the surest first.
-fn names(host: &Host, index: usize) -> Vec<Vec<String>> {
-    let deployment = &host.deployments[index];
-    let project = deployment.project.as_ref().map(|project| project.name.clone()).ok();
-    let jobs = host.links[index].iter().filter_map(|link| match link {
-        Link::Listener(listener) => host.listeners[*listener].job().map(str::to_owned),
-        _ => None,
-    });
-    let mut paths: Vec<String> = path_names(&deployment.file);
-    paths.extend(deployment.directory.as_deref().and_then(|folder| folder.rsplit('/').next()).map(str::to_owned));
-    vec![project.into_iter().collect(), jobs.collect(), paths]
-}
-
-/// Every name a project goes by, the surest first.
-pub(super) fn of(host: &Host, index: usize) -> Vec<String> {
-    names(host, index).into_iter().flatten().collect()
-}
-
-/// The nearest folder of a Compose file that is not [`GENERIC`], and the name of the file where it is its own.
-fn path_names(file: &Source) -> Vec<String> {
-    let folder = file.path.folder().rsplit('/').find(|part| !deployments::GENERIC.contains(part) && !part.is_empty());
-    let stem = file.path.name().split('.').next().unwrap_or_default();
-    let stem = Some(stem).filter(|stem| !matches!(*stem, "compose" | "docker-compose" | "stack" | ""));
-    stem.or(folder).into_iter().chain(folder).map(str::to_owned).collect()
-}
-
-/// `-`, `_`, `.` and case do not tell names apart when nothing matches exactly.
-fn loose(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.', ' '], "-")
-}
-
 /// The project the user means.
 pub(super) fn deployment(topology: &Topology, host: &Host, asked: &str) -> Result<Found, Error> {
-    for exact in [true, false] {
-        for tier in 0..3 {
-            let found: Vec<usize> = (0..host.deployments.len())
-                .filter(|&index| {
-                    names(host, index)[tier]
-                        .iter()
-                        .any(|name| if exact { name == asked } else { loose(name) == loose(asked) })
-                })
-                .collect();
-            match found.as_slice() {
-                [] => {}
-                [only] => return Ok(Found::Deployment(*only)),
-                several => return Err(ambiguous(host, asked, several)),
-            }
-        }
+    match host.called(asked).as_slice() {
+        [] => not_a_project(topology, host, asked),
+        [only] => Ok(Found::Deployment(*only)),
+        several => Err(ambiguous(host, asked, several)),
     }
-    not_a_project(topology, host, asked)
 }
 
 fn ambiguous(host: &Host, asked: &str, found: &[usize]) -> Error {
     let mut error = Error::user(format!("`{asked}` names several Compose projects on {}", host.name));
     for &index in found {
-        let names: BTreeSet<String> = names(host, index).into_iter().flatten().collect();
+        let names: BTreeSet<String> = host.names_of(index).into_iter().collect();
         let names: Vec<String> = names.into_iter().collect();
         error = error.hint(format!("{}: {}", host.deployments[index].file.path, names.join(", ")));
     }
@@ -200,7 +156,7 @@ fn undeployed(topology: &Topology, host: &Host, asked: &str) -> Option<Finding> 
 
 fn unknown(topology: &Topology, host: &Host, asked: &str) -> Error {
     let all: BTreeSet<String> =
-        (0..host.deployments.len()).filter_map(|index| names(host, index).into_iter().flatten().next()).collect();
+        (0..host.deployments.len()).filter_map(|index| host.names_of(index).into_iter().next()).collect();
     let mut near: Vec<&String> = all.iter().filter(|name| strsim::jaro_winkler(name, asked) > 0.7).collect();
     if near.is_empty() {
         near = all.iter().collect();
@@ -218,7 +174,7 @@ fn unknown(topology: &Topology, host: &Host, asked: &str) -> Error {
         .iter()
         .filter(|other| other.name != host.name)
         .filter(|other| {
-            (0..other.deployments.len()).any(|index| names(other, index).iter().flatten().any(|name| name == asked))
+            (0..other.deployments.len()).any(|index| other.names_of(index).iter().any(|name| name == asked))
         })
         .map(|other| other.name.as_str())
         .collect();

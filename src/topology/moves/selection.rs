@@ -118,7 +118,7 @@ fn chosen<'p>(
 ) -> Vec<String> {
     let mut list = Vec::new();
     for service in on_syslog(topology, host) {
-        let all = service.deployment.map_or_else(|| vec![service.name.clone()], |index| names::of(host, index));
+        let all = service.deployment.map_or_else(|| vec![service.name.clone()], |index| host.names_of(index));
         let mut meets = |patterns: &'p [String]| {
             let met = |pattern: &&'p String| all.iter().any(|name| WildMatch::new(pattern).matches(name));
             let met: Vec<&str> = patterns.iter().filter(met).map(String::as_str).collect();

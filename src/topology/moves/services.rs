@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_public, names};
+use super::is_public;
 use crate::topology::Topology;
 use crate::topology::compose::Driver;
 use crate::topology::flow::Plumbing;
-use crate::topology::runs::{Host, Link, SocketRules};
+use crate::topology::runs::{Host, Link, SocketRules, loose};
 
 /// A service of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub fn services(topology: &Topology, host: &Host) -> Vec<Service> {
     let mut list: Vec<Service> = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
     for index in 0..host.deployments.len() {
-        let all = names::of(host, index);
+        let all = host.names_of(index);
         // One that no name tells from another is asked for by the first; the request then says why that is not enough.
-        if let Some(name) = all.iter().find(|name| find(topology, host, name) == Some(index)).or(all.first()) {
+        if let Some(name) = all.iter().find(|name| find(host, name) == Some(index)).or(all.first()) {
             list.push(Service { name: name.clone(), deployment: Some(index) });
         }
-        known.extend(all);
+        known.extend(all.iter().map(|name| loose(name)));
     }
     let jobs = (0..host.listeners.len())
         .filter(|&index| host.senders(index).is_empty() && !is_public(host, index))
@@ -38,8 +38,7 @@ pub fn services(topology: &Topology, host: &Host) -> Vec<Service> {
     let tasks = topology.deploys.syslog_tasks().filter(|task| topology.runs_on(task, host));
     let containers = tasks.filter_map(|task| task.text(&["name"])).filter(|name| !name.contains("{{"));
     for name in jobs.chain(containers) {
-        if !known.iter().any(|one| names::same(one, name)) {
-            known.insert(name.to_owned());
+        if known.insert(loose(name)) {
             list.push(Service { name: name.to_owned(), deployment: None });
         }
     }
@@ -48,9 +47,9 @@ pub fn services(topology: &Topology, host: &Host) -> Vec<Service> {
 }
 
 /// The project of a host that `name` asks for, by index; `None` when it asks for none, or for several.
-pub fn find(topology: &Topology, host: &Host, name: &str) -> Option<usize> {
-    match names::deployment(topology, host, name) {
-        Ok(names::Found::Deployment(index)) => Some(index),
+pub fn find(host: &Host, name: &str) -> Option<usize> {
+    match host.called(name).as_slice() {
+        [only] => Some(*only),
         _ => None,
     }
 }

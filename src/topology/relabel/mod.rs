@@ -16,6 +16,7 @@ mod tests;
 mod words;
 
 pub use results::{ANY, results};
+pub(super) use words::anchored;
 
 /// Labels by name.
 pub type Labels = BTreeMap<String, Label>;
@@ -61,7 +62,7 @@ pub struct NotEvaluable(pub String);
 /// When it may not, or a regex or action is one that this program cannot evaluate.
 pub fn apply(rules: &[Rule], mut labels: Labels, may_stay: bool) -> Result<Option<Labels>, NotEvaluable> {
     for rule in rules {
-        let regex = compiled(&words::anchored(&rule.regex))
+        let regex = compiled(&anchored(&rule.regex))
             .ok_or_else(|| NotEvaluable(format!("the regular expression `{}` cannot be evaluated here", rule.regex)))?;
         let input = joined(rule, &labels).for_regex(&regex);
         match rule.action.as_str() {
@@ -195,6 +196,10 @@ fn expand(regex: &Regex, text: &str, replacement: &str) -> Option<String> {
 
 /// Whether no text that starts with `prefix` matches the anchored `pattern`. `false` when that cannot be told.
 fn cannot_match(pattern: &str, prefix: &str) -> bool {
+    // Nothing is known of the text.
+    if prefix.is_empty() {
+        return false;
+    }
     let Ok(dfa) = hybrid::dfa::DFA::new(&format!("(?s:{pattern})$")) else { return false };
     let mut cache = dfa.create_cache();
     let Ok(mut state) = dfa.start_state_forward(&mut cache, &Input::new("").anchored(Anchored::Yes)) else {

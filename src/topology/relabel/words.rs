@@ -24,7 +24,7 @@ pub(super) const MOST: usize = 32;
 const MOST_STATES: usize = 2_000;
 
 /// The pattern as Prometheus anchors it, with Go's classes, which know only ASCII.
-pub(super) fn anchored(pattern: &str) -> String {
+pub(in crate::topology) fn anchored(pattern: &str) -> String {
     format!("^(?s:{})$", ascii(pattern))
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Knows: how the facts of Alloy, Compose and Ansible meet on one host, by port. Must not know: what a user wants moved.
 
+mod called;
 mod configs;
 mod listeners;
 mod same;
@@ -22,6 +23,7 @@ use super::deployments::written::Done;
 use super::{Label, Streams, Topology};
 use crate::text::Place;
 
+pub(super) use called::{loose, path_names};
 pub use configs::Assigned;
 use configs::{Common, assign};
 use listeners::resolve;
@@ -90,6 +92,8 @@ pub struct Host {
     from: Inputs,
     /// Its streams where nothing moves, once they are asked for; their images are among them.
     pub(super) still: OnceLock<Streams>,
+    /// Which projects go by which names, once somebody asks for one.
+    called: OnceLock<called::Called>,
 }
 
 impl Host {
@@ -210,7 +214,7 @@ pub fn hosts(topology: &Topology, before: Option<&Topology>) -> Vec<Arc<Host>> {
         let Some(host) = hosts.get_mut(index).map(Arc::make_mut) else { continue };
         host.deployments.push(deployment);
         host.links = links(host);
-        host.still = OnceLock::new();
+        (host.still, host.called) = (OnceLock::new(), OnceLock::new());
     }
     hosts
 }
@@ -272,9 +276,9 @@ fn of(topology: &Topology, host: &super::hosts::Host, done: &Done<'_>, from: &In
         .plays
         .on(&host.name)
         .map_or_else(Daemon::default, |tasks| daemon::of(&scope, &tasks.daemon, done, &topology.snapshot));
-    let (links, still, from) = (Vec::new(), OnceLock::new(), from.clone());
+    let (links, still, called, from) = (Vec::new(), OnceLock::new(), OnceLock::new(), from.clone());
     let name = host.name.clone();
-    let mut host = Host { name, configs, listeners, sockets, deployments, links, daemon, from, still };
+    let mut host = Host { name, configs, listeners, sockets, deployments, links, daemon, from, still, called };
     host.links = self::links(&host);
     host
 }

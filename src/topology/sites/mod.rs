@@ -21,7 +21,7 @@ mod uses;
 mod variables;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Finding;
@@ -33,7 +33,7 @@ pub use document::{Document, can_hold_queries, documents};
 pub use judged::Judged;
 pub use names::{Names, variable};
 pub use settings::values;
-pub use uses::{Used, Uses, uses_as_job};
+pub use uses::{Used, Uses};
 pub use variables::{Value, Variable, VariableKind};
 
 /// What kind of place a query stands in.
@@ -237,7 +237,7 @@ pub struct Setting {
     /// What the name does there.
     pub role: SettingRole,
     /// Other keys of the mapping it is a key of.
-    pub beside: Vec<String>,
+    pub beside: Arc<HashSet<String>>,
 }
 
 /// What a name in the settings of a panel does.
@@ -272,7 +272,7 @@ pub struct FileSites {
     pub names: Names,
     /// Documents that cannot be read.
     pub findings: Vec<Finding>,
-    uses: OnceLock<Vec<Uses>>,
+    uses: OnceLock<HashMap<String, Uses>>,
     judged: judged::Latest,
 }
 

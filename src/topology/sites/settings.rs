@@ -2,7 +2,7 @@
 //!
 //! Knows: which keys of a panel hold names of fields (label-surface 2.3). Must not know: what becomes of a name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -45,6 +45,7 @@ pub(super) fn collect(document: &Document<'_>, holders: &HashMap<NodeId, usize>,
     if memmem::find(document.text().as_bytes(), b"job").is_none() {
         return;
     }
+    let mut keys = HashMap::new();
     for node in document.tree.iter() {
         let Some(text) = node.str().filter(|text| text.contains("job")) else { continue };
         let names = names(text);
@@ -53,12 +54,12 @@ pub(super) fn collect(document: &Document<'_>, holders: &HashMap<NodeId, usize>,
         }
         let Some(index) = panel_around(holders, node) else { continue };
         let (Some(view), Some(holder)) = (document.view(node), list.get_mut(index)) else { continue };
-        let beside = siblings(node);
+        let beside = siblings(node, &mut keys);
         holder.settings.extend(names.into_iter().map(|(span, whole)| Setting {
             span,
             role: if whole { role(node, text) } else { read_role(node) },
             view: View::clone(&view),
-            beside: beside.clone(),
+            beside: Arc::clone(&beside),
         }));
     }
 }
@@ -109,7 +110,7 @@ fn role(node: Ref<'_, '_>, text: &str) -> SettingRole {
     }
     let Some(parent) = node.parent() else { return SettingRole::Pattern };
     let key_of = |at: Ref<'_, '_>| at.own_entry().and_then(|(key, _)| key.str()).unwrap_or("").to_owned();
-    if parent.entries().any(|(key, _)| key.id() == node.id()) {
+    if node.is_key() {
         let naming = NAMING_KEYS.contains(&key_of(parent).as_str());
         return if naming { SettingRole::Name } else { SettingRole::Pattern };
     }
@@ -131,12 +132,11 @@ fn role(node: Ref<'_, '_>, text: &str) -> SettingRole {
     }
 }
 
-/// Other keys of the mapping whose key `node` is.
-fn siblings(node: Ref<'_, '_>) -> Vec<String> {
-    let Some(parent) = node.parent().filter(|parent| parent.entries().any(|(key, _)| key.id() == node.id())) else {
-        return Vec::new();
-    };
-    parent.entries().filter_map(|(key, _)| key.str()).filter(|key| *key != "job").map(String::from).collect()
+/// Other keys of the mapping whose key `node` is; `known` are those of mappings that were asked before.
+fn siblings(node: Ref<'_, '_>, known: &mut HashMap<NodeId, Arc<HashSet<String>>>) -> Arc<HashSet<String>> {
+    let Some(parent) = node.parent().filter(|_| node.is_key()) else { return Arc::default() };
+    let names = || parent.entries().filter_map(|(key, _)| key.str()).filter(|key| *key != "job").map(String::from);
+    Arc::clone(known.entry(parent.id()).or_insert_with(|| Arc::new(names().collect())))
 }
 
 /// The panel whose field settings or transformations `node` is a part of.
@@ -145,8 +145,7 @@ fn panel_around(holders: &HashMap<NodeId, usize>, node: Ref<'_, '_>) -> Option<u
     let (mut settings, mut expression) = (false, false);
     for _ in 0..DEEPEST {
         let parent = at.parent()?;
-        let key = parent.entries().find(|(key, value)| key.id() == at.id() || value.id() == at.id());
-        match key.and_then(|(key, _)| key.str()) {
+        match at.pair().and_then(|(key, _)| key.str()) {
             // A server-side expression over other queries may name a label.
             Some("expression") if at.str().is_some() => expression = true,
             Some("targets" | "queries") if expression => {}
@@ -258,6 +257,19 @@ mod tests {
         one(r#""options": {"sortBy": [{"displayName": "job", "desc": true}]}"#, Name);
         one(r#""options": {"footer": {"fields": ["job"]}}"#, Name);
         one(r#""options": {"xField": "job"}"#, Name);
+    }
+
+    #[test]
+    fn settings_of_one_mapping_have_the_keys_beside_them_once() {
+        let keys: Vec<String> = (0..200).map(|at| format!("\"job\": {at}, \"k{at}\": 1,")).collect();
+        let options = format!("{{\"renameByName\": {{{} \"service\": 1}}}}", keys.concat());
+        let text = format!(
+            "{{\"panels\": [{{\"targets\": [{{\"expr\": \"x\"}}], \"transformations\": [{{\"options\": {options}}}]}}]}}"
+        );
+        let file = sites::read(&Arc::new(Source::new("d.json", 0o100_644, Vec::new(), text.into_bytes())));
+        let settings = &file.holders[0].settings;
+        assert_eq!((settings.len(), settings[0].beside.len()), (200, 201));
+        assert!(settings.iter().all(|one| Arc::ptr_eq(&one.beside, &settings[0].beside)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::rewrite::queries::streams::Flow;
 use crate::rewrite::queries::variables::{in_list, name_serves, result_label, selects};
 use crate::text::{Edit, Place, Span, View, Why};
 use crate::topology::sites::language::Language;
-use crate::topology::sites::{Site, SiteKind, uses_as_job};
+use crate::topology::sites::{Site, SiteKind};
 
 use super::{State, Work};
 
@@ -93,10 +93,8 @@ impl Work<'_, '_> {
         let file = self.file;
         for variable in &file.variables {
             let Some(view) = &variable.all_value else { continue };
-            let left = |(site, state): (&Site, &State)| {
-                matches!(state, State::Left(_)) && uses_as_job(site.query.of(site.view.text()), &variable.name)
-            };
-            if file.sites.iter().zip(states).any(left) {
+            let mut as_job = file.uses_of(&variable.name).sites.iter().filter(|used| used.as_job);
+            if as_job.any(|used| matches!(states.get(used.site), Some(State::Left(_)))) {
                 let all = Span::new(0, view.text().len());
                 self.say(Level::Review, ids::ALL_VALUE, SiteKind::Variable, view, all, None);
             }

@@ -35,7 +35,7 @@ impl<'w> Work<'w, '_> {
                 SettingRole::Value => self.before.same_name(),
                 SettingRole::Made | SettingRole::Pattern => false,
             };
-            let new = follows.filter(|new| sure && !made && !setting.beside.iter().any(|key| key == new));
+            let new = follows.filter(|new| sure && !made && !setting.beside.contains(*new));
             let proposed = new.or(match rename.new.as_slice() {
                 [only] if setting.role != SettingRole::Pattern => Some(*only),
                 _ => None,

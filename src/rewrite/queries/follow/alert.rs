@@ -3,9 +3,15 @@
 //! Knows: `$labels`, `$values.A.Labels`, `.Labels`, blocks that change what the dot is, comparisons with a literal.
 //! Must not know: where the labels come from.
 
-use super::{Rename, rendered, swallowed};
+use std::rc::Rc;
+
+use super::{MOST_PLACES, Rename, rendered, swallowed};
 use crate::syntax::go_template::{self, Field, FieldKind, Tag, Word};
 use crate::text::{Span, View};
+
+/// Words one action may have. Each place that reads a label keeps the literals beside it, so that more words would cost
+/// their square; who writes a template by hand stays far below.
+const MOST_WORDS: usize = 200;
 
 /// Whose labels a place reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,44 +42,57 @@ pub(in crate::rewrite::queries) struct Read {
     pub(in crate::rewrite::queries) beside: Vec<Span>,
 }
 
-/// What the dot is inside a block.
+/// What the dot is at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Dot {
-    /// What it is around the block.
-    Same,
+    /// What the template is given.
+    Given,
     /// A map of labels.
     Labels(Whose),
     /// Something else.
     Other,
 }
 
-/// Every place of `view` that reads a label one of `renames` is about.
+/// Every place of `view` that reads a label one of `renames` is about; the first, as one that cannot be told, where there are
+/// too many.
 pub(in crate::rewrite::queries) fn in_alert(view: &View, renames: &[Rename]) -> Vec<Read> {
     let text = rendered(view);
+    let mut found = all(view, &text, renames);
+    if found.len() > MOST_PLACES {
+        found = vec![unsure(found[0].span, &text)];
+    }
+    found
+}
+
+fn all(view: &View, text: &str, renames: &[Rename]) -> Vec<Read> {
     let named = |name: &str| renames.iter().any(|rename| rename.old == name);
     if !renames.iter().any(|rename| text.contains(rename.old)) {
-        return swallowed(view, renames).into_iter().map(|one| unsure(one.span, &text)).collect();
+        return swallowed(view, renames).into_iter().map(|one| unsure(one.span, text)).collect();
     }
-    let (Ok(fields), Ok(tags)) = (go_template::fields(&text), go_template::actions(&text)) else {
-        return unreadable(&text, renames);
+    let (Ok(fields), Ok(tags)) = (go_template::fields(text), go_template::actions(text)) else {
+        return unreadable(text, renames);
     };
     let opaque = view.opaque();
-    let mut scan = Scan { text: &text, opaque: &opaque, blocks: Vec::new(), ranges: false };
+    if tags.iter().any(|tag| tag.words.len() > MOST_WORDS) {
+        return unreadable(text, renames);
+    }
+    let mut scan = Scan { text, opaque: &opaque, blocks: vec![Rc::new(Dot::Given)], ranges: false };
     let mut found: Vec<Read> = Vec::new();
     let mut fields = fields.iter().peekable();
     for tag in &tags {
+        let first = found.len();
         scan.enter(tag);
         while let Some(field) = fields.next_if(|field| field.span.end() <= tag.span.end()) {
             if named(&field.name) {
                 found.extend(scan.read(tag, field));
             }
         }
-        let reads: Vec<Span> = found.iter().map(|one| one.span).collect();
+        let reads: Vec<Span> = found[first..].iter().map(|one| one.span).collect();
         let literal =
-            |word: &&Word| word.text && scan.ranges && named(word.inner().of(&text)) && !reads.contains(&word.inner());
-        found.extend(tag.words.iter().filter(literal).map(|word| unsure(word.inner(), &text)));
+            |word: &&Word| word.text && scan.ranges && named(word.inner().of(text)) && !reads.contains(&word.inner());
+        found.extend(tag.words.iter().filter(literal).map(|word| unsure(word.inner(), text)));
     }
-    found.extend(swallowed(view, renames).into_iter().map(|one| unsure(one.span, &text)));
+    found.extend(swallowed(view, renames).into_iter().map(|one| unsure(one.span, text)));
     found.sort_by_key(|read| read.span);
     found
 }
@@ -99,7 +118,8 @@ struct Scan<'t> {
     text: &'t str,
     /// Tags of the template the text stands in.
     opaque: &'t [Span],
-    blocks: Vec<Dot>,
+    /// What the dot is outside of all blocks, then inside each that is open, the innermost last.
+    blocks: Vec<Rc<Dot>>,
     /// Whether a block goes over all labels, name by name.
     ranges: bool,
 }
@@ -108,24 +128,27 @@ impl Scan<'_> {
     fn enter(&mut self, tag: &Tag) {
         let word = |at: usize| tag.words.get(at).map_or("", |word| word.span.of(self.text));
         let dot = match word(0) {
-            "if" | "define" | "block" => Dot::Same,
+            "if" | "define" | "block" => self.inside(),
             "with" => match tag.words.as_slice() {
-                [_, one] => map_of(one.span.of(self.text)).map_or(Dot::Other, Dot::Labels),
-                _ => Dot::Other,
+                [_, one] => Rc::new(map_of(one.span.of(self.text)).map_or(Dot::Other, Dot::Labels)),
+                _ => Rc::new(Dot::Other),
             },
             "range" => {
                 let over = tag.words.last().map_or("", |word| word.span.of(self.text));
                 self.ranges |= map_of(over).is_some();
-                Dot::Other
+                Rc::new(Dot::Other)
             }
             "else" => {
-                if let Some(last) = self.blocks.last_mut() {
-                    *last = Dot::Same;
+                if self.blocks.len() > 1 {
+                    self.blocks.pop();
+                    self.blocks.push(self.inside());
                 }
                 return;
             }
             "end" => {
-                self.blocks.pop();
+                if self.blocks.len() > 1 {
+                    self.blocks.pop();
+                }
                 return;
             }
             _ => return,
@@ -134,11 +157,16 @@ impl Scan<'_> {
         self.blocks.push(dot);
     }
 
+    /// What the dot is in the innermost block.
+    fn inside(&self) -> Rc<Dot> {
+        self.blocks.last().map_or_else(|| Rc::new(Dot::Given), Rc::clone)
+    }
+
     /// What the dot is at `tag`.
     fn dot(&self, tag: &Tag) -> &Dot {
         let opens = tag.words.first().is_some_and(|word| matches!(word.span.of(self.text), "if" | "with" | "range"));
-        let blocks = &self.blocks[..self.blocks.len().saturating_sub(usize::from(opens))];
-        blocks.iter().rev().find(|dot| **dot != Dot::Same).unwrap_or(&Dot::Same)
+        let around = self.blocks.len().checked_sub(1 + usize::from(opens));
+        around.and_then(|at| self.blocks.get(at)).map_or(&Dot::Given, |dot| dot)
     }
 
     fn read(&self, tag: &Tag, field: &Field) -> Option<Read> {
@@ -158,7 +186,7 @@ impl Scan<'_> {
             FieldKind::LabelsIndex => self.whose(tag, at - 1, tag.words[at - 1].span)?,
             FieldKind::Dot | FieldKind::Index => match self.dot(tag) {
                 Dot::Labels(whose) => whose.clone(),
-                Dot::Same | Dot::Other => return None,
+                Dot::Given | Dot::Other => return None,
             },
             FieldKind::Legend => return None,
         };
@@ -172,7 +200,10 @@ impl Scan<'_> {
 
     /// An action with all of the tags that print its braces.
     fn around(&self, action: Span) -> Span {
-        let tag = |at: usize| self.opaque.iter().find(|tag| tag.covers(at));
+        let tag = |at: usize| {
+            let next = self.opaque.partition_point(|tag| tag.end() <= at);
+            self.opaque.get(next).filter(|tag| tag.covers(at))
+        };
         let start = tag(action.start()).map_or(action.start(), |tag| tag.start());
         Span::new(start, tag(action.end() - 1).map_or(action.end(), |tag| tag.end()))
     }
@@ -201,30 +232,30 @@ impl Scan<'_> {
                 _ => Whose::Unknown,
             });
         }
-        Some(if *self.dot(tag) == Dot::Same { Whose::Alert } else { Whose::Unknown })
+        Some(if *self.dot(tag) == Dot::Given { Whose::Alert } else { Whose::Unknown })
     }
 
     /// Literals of an action: those the words `first..=last` are compared with, and the others.
     fn literals(&self, tag: &Tag, first: usize, last: usize) -> (Vec<Span>, Vec<Span>) {
         let word = |at: usize| tag.words[at].span.of(self.text);
-        // The parentheses around each word, innermost last.
+        // The innermost parenthesis around each word.
         let mut open = Vec::new();
         let mut groups = Vec::new();
         for at in 0..tag.words.len() {
             if !tag.words[at].text && word(at) == ")" {
                 open.pop();
             }
-            groups.push(open.clone());
+            groups.push(open.last().copied());
             if !tag.words[at].text && word(at) == "(" {
                 open.push(at);
             }
         }
-        let mut group = groups[first].as_slice();
+        let mut group = groups[first];
         // `(index $labels "job")` is one operand of what stands around it.
-        if last > first && group.last().is_some_and(|&open| open + 1 == first) {
-            group = &group[..group.len() - 1];
+        if let Some(open) = group.filter(|open| last > first && open + 1 == first) {
+            group = groups[open];
         }
-        let inside = |at: usize| groups[at].as_slice() == group;
+        let inside = |at: usize| groups[at] == group;
         let compares = (0..tag.words.len()).any(|at| inside(at) && matches!(word(at), "eq" | "ne"));
         let mut sides = (Vec::new(), Vec::new());
         for at in (0..tag.words.len()).filter(|at| tag.words[*at].text && !(first..=last).contains(at)) {

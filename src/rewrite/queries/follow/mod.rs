@@ -10,6 +10,10 @@ use std::borrow::Cow;
 use super::query::Rename;
 use crate::text::{Span, View};
 
+/// Places of one text that are followed one by one: each edit is checked against all of the text. One with more of them was
+/// written by no person, and is left to one as a whole, at the first.
+const MOST_PLACES: usize = 500;
+
 /// A place that reads a label, and what stands there afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Follower {
@@ -102,6 +106,10 @@ pub(super) fn in_legend(view: &View, renames: &[Rename], absent_is_empty: bool) 
     }
     found.extend(swallowed(view, renames));
     found.sort_by_key(|one| one.span);
+    if found.len() > MOST_PLACES {
+        found.truncate(1);
+        found[0].new = None;
+    }
     found
 }
 

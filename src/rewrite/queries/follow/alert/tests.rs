@@ -91,3 +91,31 @@ fn a_template_prints_the_braces() {
 fn what_cannot_be_read_is_unsure() {
     assert_eq!(reads("{{ $labels.job } {{ \"", false)[0].whose, Whose::Unknown);
 }
+
+#[test]
+fn each_block_knows_the_dot_whatever_its_depth() {
+    let text = format!("{{{{ with $values.A.Labels }}}}{}", "{{ if .job }}".repeat(20_000));
+    let tags = go_template::actions(&text).unwrap();
+    let mut scan = Scan { text: &text, opaque: &[], blocks: vec![Rc::new(Dot::Given)], ranges: false };
+    for tag in &tags {
+        scan.enter(tag);
+    }
+    // The map of labels is named once, and every block in it has it at hand.
+    assert_eq!(Rc::strong_count(&scan.blocks[1]), 20_001);
+    assert_eq!(*scan.dot(&tags[20_000]), Dot::Labels(part("A")));
+}
+
+#[test]
+fn texts_that_no_person_wrote_are_left_at_one_place() {
+    let some = "{{ $labels.job }}".repeat(MOST_PLACES);
+    assert_eq!(reads(&some, false).len(), MOST_PLACES);
+    whose(&format!("{some}{{{{ .Labels.job }}}}"), &[Whose::Unknown]);
+    // As many literals beside as many places would be their square.
+    let action = |count: usize| format!("{{{{ or {}}}}}", r#"(eq $labels.job "a") "#.repeat(count));
+    let beside: usize = reads(&action(30), false).iter().map(|read| read.beside.len()).sum();
+    assert_eq!(beside, 30 * 29);
+    let found = reads(&action(MOST_WORDS / 5 + 1), false);
+    assert!(found.iter().all(|read| read.whose == Whose::Unknown && read.beside.is_empty()));
+    let deep = format!("{{{{ {} eq $labels.job \"a\" {} }}}}", "(".repeat(20_000), ")".repeat(20_000));
+    whose(&deep, &[Whose::Unknown]);
+}
