@@ -14,8 +14,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::sample::{Rng, Sampler};
-use crate::syntax::logql::{LogId, Query, Use};
+use super::sample::{Rng, matching};
+use crate::syntax::logql::{LogId, MatchOp, Query, Use};
 use making::{Making, Put};
 use shape::{Format, Goal, Reader, Shape, Tree};
 
@@ -42,11 +42,17 @@ fn made(queries: &[&Query<'_>], names: &[&str], count: usize, seed: u64, clean: 
     }
     (0..count)
         .map(|number| {
-            let shape = &shapes[number % shapes.len()];
+            let shape = &shapes[turned(number, shapes.len())];
             let role = shape.role(number / shapes.len(), clean, &mut rng);
             shape.line(role, number, &mut rng)
         })
         .collect()
+}
+
+/// The place of a line among `kinds` that take turns. Each round begins one later, so that lines which are dealt out to
+/// streams in turn bring every kind to every stream.
+fn turned(number: usize, kinds: usize) -> usize {
+    (number + number / kinds) % kinds
 }
 
 /// What each log query has to offer, once for each list of stages.
@@ -65,7 +71,11 @@ fn shapes(queries: &[&Query<'_>], names: &[&str], rng: &mut Rng) -> Vec<Shape> {
         }
         for (_, selector) in query.selectors() {
             for matcher in query.matchers(selector).iter().filter(|matcher| !matcher.value.placeholder) {
-                let value = Sampler::of(&matcher.value.value).and_then(|sampler| sampler.text(rng));
+                let text = &*matcher.value.value;
+                let value = match matcher.op {
+                    MatchOp::Equal | MatchOp::NotEqual => Some(text.to_owned()),
+                    MatchOp::Regex | MatchOp::NotRegex => matching(text, rng),
+                };
                 stream.push((matcher.name.text.to_owned(), value.unwrap_or_default()));
             }
         }
@@ -120,13 +130,14 @@ impl Shape {
         let fails = |goal: usize| match self.goals.get(goal % goals.max(1)) {
             None if unmatched => Role::Words,
             None => Role::Passes,
-            Some(Goal::Labels(_)) if unmatched && number % 4 == 2 => Role::Words,
+            Some(Goal::Labels(_)) if unmatched && (number / 5) % 3 == 1 => Role::Words,
             Some(_) => Role::Fails(goal % goals),
         };
-        match number % 5 {
+        let even = (number / 5).is_multiple_of(2);
+        match turned(number, 5) {
             2 => fails(number / 5),
-            4 if clean && unmatched && number % 10 == 4 => Role::Words,
-            4 if clean || (number / 5) % 2 == 1 => fails(rng.below(goals)),
+            4 if clean && unmatched && even => Role::Words,
+            4 if clean || !even => fails(rng.below(goals)),
             4 => match (number / 10) % 5 {
                 0 => Role::Cut,
                 1 => Role::Odd,
@@ -164,7 +175,7 @@ impl Shape {
         }
         let mut out = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
-            let usual = match (self.collisions.contains(&index), number % 3) {
+            let usual = match (self.collisions.contains(&index), turned(number, 3)) {
                 (false, _) => field.usual,
                 (true, 1) => 40,
                 (true, _) => 0,

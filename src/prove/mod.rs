@@ -5,5 +5,4 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the worlds that hold these lines come next"))]
 mod lines;
-#[cfg_attr(not(test), expect(dead_code, reason = "the worlds that hold these lines come next"))]
 mod sample;

@@ -151,6 +151,8 @@ fn fields_are_called_like_labels_in_some_lines() {
         }
         assert!(found.iter().any(|labels| labels.get("job_extracted") == "kairos"), "{query}");
     }
+    let dotted = lines(r#"{job="a.b"} | json"#, 60, 3);
+    assert!(dotted.iter().any(|line| line.contains(r#""job":"a.b""#)), "the value of a selector");
     let query = r#"{job="kairos"} | json level"#;
     assert!(lines(query, 60, 3).iter().all(|line| !line.contains("service")), "none where only named fields are read");
 }
@@ -249,6 +251,21 @@ proptest! {
             if let Ok(read) = logql::read(&query) {
                 prop_assert_eq!(of(&[&read], &NAMES, 6, seed).len(), 6);
             }
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_dealt_out_in_turn_bring_every_kind_to_every_stream() {
+    let query = r#"{job="kairos"} | json | level="error""#;
+    let lines = lines(query, 60, 1);
+    for streams in [2, 3, 5] {
+        for first in 0..streams {
+            let own: Vec<String> = lines.iter().skip(first).step_by(streams).cloned().collect();
+            let found = through(query, &own);
+            let passed = found.iter().flatten().count();
+            assert!((3..own.len() - 1).contains(&passed), "{streams} {first}: {passed}");
+            assert!(found.iter().flatten().any(|(labels, _)| labels.has("service")), "{streams} {first}");
         }
     }
 }
