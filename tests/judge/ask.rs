@@ -73,14 +73,17 @@ pub(crate) fn query(random: &mut Random, names: &Names) -> String {
     } else {
         make.metric(2);
     }
-    make.out
+    // One variable of the two in one query.
+    if make.out.contains("$which") { make.out.replace("$job", "$which") } else { make.out }
 }
 
 /// One query that a rule may hold.
 pub(crate) fn metric(random: &mut Random, names: &Names) -> String {
     let mut make = Make { random, names, out: String::new() };
     make.metric(2);
-    make.out.replace("[$__auto]", "[1m]").replace("$hostname", ".+")
+    let text = make.out.replace("[$__auto]", "[1m]").replace("$hostname", ".+");
+    // A rule knows no variables.
+    text.replace("$job", &names.jobs[0]).replace("$which", &names.jobs[0])
 }
 
 struct Make<'r> {
@@ -136,7 +139,8 @@ impl Make<'_> {
             92..94 => ("!=", String::new(), true),
             94 => ("=", String::new(), false),
             95 => ("=~", format!("|{job}"), false),
-            96..98 => ("=~", "$job".to_owned(), true),
+            96 => ("=~", "$job".to_owned(), true),
+            97 => (if self.random.percent(50) { "=" } else { "=~" }, "$which".to_owned(), true),
             _ => ("=~", format!("{}.+", &job[..2]), true),
         };
         let value = self.quoted(&value);

@@ -33,7 +33,8 @@ const HEAD: &str = r#"{
   "title": "Logs", "schemaVersion": 39,
   "templating": {"list": [
     {"name": "hostname", "type": "query", "datasource": {"type": "loki", "uid": "loki"}, "query": "label_values(hostname)"},
-    {"name": "job", "type": "query", "datasource": {"type": "loki", "uid": "loki"}, "query": "label_values(job)"}
+    {"name": "job", "type": "query", "datasource": {"type": "loki", "uid": "loki"}, "query": "label_values(job)"},
+    {"name": "which", "type": "custom", "query": "WHICH"}
   ]},
   "panels": [
 "#;
@@ -80,9 +81,9 @@ impl Wanted {
     }
 }
 
-/// Writes the queries into `files`, each marked by its number.
-pub(crate) fn write(files: &mut Files, wanted: &[Wanted]) {
-    let (mut board, mut rules) = (HEAD.to_owned(), String::new());
+/// Writes the queries into `files`, each marked by its number. `which`: the values that `$which` offers.
+pub(crate) fn write(files: &mut Files, wanted: &[Wanted], which: &[String]) {
+    let (mut board, mut rules) = (HEAD.replace("WHICH", &which.join(",")), String::new());
     let mut panels = 0;
     for (at, one) in wanted.iter().enumerate() {
         if one.kind == Kind::Panel {
@@ -118,18 +119,25 @@ fn rule(one: &Wanted, at: usize) -> String {
     format!("      {}        expr: {expression}", one.mark(at))
 }
 
-/// Whether an offset is among the variables of the dashboard.
-pub(crate) fn is_variable(path: &str, text: &str, offset: usize) -> bool {
-    path == DASHBOARD && offset < text.find("\"panels\"").unwrap_or(0)
+/// The variable of the dashboard that stands at an offset.
+pub(crate) fn variable_at(path: &str, text: &str, offset: usize) -> Option<&'static str> {
+    if path != DASHBOARD || offset > text.find("\"panels\"")? {
+        return None;
+    }
+    let start = text[..offset].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next()?;
+    ["job", "which"].into_iter().find(|name| line.contains(&format!("\"name\": {name:?}")))
 }
 
-/// The label whose values the dashboard offers for `$job`.
-pub(crate) fn listed(text: &str) -> Option<String> {
+/// The label whose values the dashboard offers for `$job`, and the values for `$which`.
+pub(crate) fn offered(text: &str) -> Option<(String, Vec<String>)> {
     let board: Value = serde_json::from_str(text).ok()?;
     let list = board["templating"]["list"].as_array()?;
-    let query = list.iter().find(|one| one["name"] == "job")?["query"].as_str()?;
-    let inner = query.trim().strip_prefix("label_values(")?.strip_suffix(')')?;
-    Some(inner.rsplit(',').next()?.trim().to_owned())
+    let query = |name: &str| list.iter().find(|one| one["name"] == name)?["query"].as_str();
+    let inner = query("job")?.trim().strip_prefix("label_values(")?.strip_suffix(')')?;
+    let label = inner.rsplit(',').next()?.trim().to_owned();
+    let value = |one: &str| one.rsplit(" : ").next().unwrap_or(one).trim().to_owned();
+    Some((label, query("which")?.split(',').map(value).collect()))
 }
 
 /// The text of a file.

@@ -10,8 +10,15 @@ use super::compare::{self, Contract, Difference, Outcome, Renamed};
 use super::lines::START;
 use super::world::World;
 
-/// Values of `$job`: one before a move, and what is chosen in its place afterwards.
-pub(crate) type Values = (String, String);
+/// A value of a variable: before a move, and what is chosen in its place afterwards.
+pub(crate) type Value = (String, String);
+
+/// The values that variables can take.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) job: Vec<Value>,
+    pub(crate) which: Vec<Value>,
+}
 
 /// What was found out about a pair of queries.
 #[derive(Clone, Debug)]
@@ -40,11 +47,14 @@ impl Differs {
     }
 }
 
+/// A label that listeners set and the socket does not: a finding about the listener says that it is lost.
+pub(crate) const TIER: &str = "tier";
+
 /// A world to ask.
 pub(crate) struct Judge<'w> {
     pub(crate) world: &'w World,
     pub(crate) renamed: &'w Renamed,
-    pub(crate) values: &'w [Values],
+    pub(crate) values: &'w Values,
 }
 
 /// What the evaluator answers; `None` where it does not support the query.
@@ -66,7 +76,7 @@ fn answer(text: &str, store: &[Stream]) -> Option<Outcome> {
 
 /// With a value for each variable.
 fn filled(text: &str, job: &str) -> String {
-    text.replace("$job", job).replace("$hostname", ".+").replace("[$__auto]", "[1m]")
+    text.replace("$job", job).replace("$which", job).replace("$hostname", ".+").replace("[$__auto]", "[1m]")
 }
 
 impl Judge<'_> {
@@ -112,18 +122,23 @@ impl Judge<'_> {
                 let (Some(old), Some(new)) = (old, new) else { return Verdict::Skipped };
                 self.verdict(contract, &old, &new)
             });
-            !matches!(verdict, Verdict::Other(_))
+            match verdict {
+                Verdict::Other(differs) => differs.but_for(TIER, contract, self.renamed),
+                _ => true,
+            }
         };
         same(&str::to_owned) || same(&all)
     }
 
-    /// The worst verdict for any value of `$job`.
+    /// The first verdict that is not the same, for any value of the variable. Not both stand in one query.
     fn each(&self, text: &str, mut verdict: impl FnMut((&str, &str)) -> Verdict) -> Verdict {
-        if !text.contains("$job") {
-            return verdict(("", ""));
-        }
+        let values = match text {
+            text if text.contains("$job") => &self.values.job,
+            text if text.contains("$which") => &self.values.which,
+            _ => return verdict(("", "")),
+        };
         let mut any = false;
-        for (before, after) in self.values {
+        for (before, after) in values {
             match verdict((before, after)) {
                 Verdict::Same { any: one } => any |= one,
                 other => return other,

@@ -6,10 +6,11 @@
 //! MIGRATE_JUDGE=1000000 cargo test --release --test judge       as many rewritten queries
 //! MIGRATE_JUDGE_SEED=7 MIGRATE_JUDGE_ONLY=31 …                  one infrastructure again; `31..40` for several
 //! MIGRATE_JUDGE_SHOW=dashboards/mixed MIGRATE_JUDGE_ONLY=0..200 …   what was left by this rule, and what was proposed
-//! MIGRATE_JUDGE_SHOW=table …                                    all counts; `wrong`, `silent` or a part of a kind: those
+//! MIGRATE_JUDGE_SHOW=table …                                    how many of each kind; `counts` does without proposals
+//! MIGRATE_JUDGE_SHOW="wrong: Panel" …                           the cases of a kind, made small, by a part of its name
 //! ```
 //!
-//! What is shown goes to standard output, captured or not.
+//! What is shown goes to standard output, captured or not; such a run does not fail.
 
 // What fails here fails the test: a reason to panic with. It talks to whoever started it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
@@ -39,7 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use report::Report;
 
 /// Rewritten queries that a plain run compares.
-const USUAL: usize = 1_500;
+const USUAL: usize = 4_000;
 /// What is known to be wrong or unsaid, in a plain run. A longer one may show more of each, but no other kind.
 const KNOWN: &[(&str, usize)] = &[
     ("silent: Panel: other labels", 6),
@@ -100,7 +101,9 @@ fn rewritten_queries_answer_what_they_answered() {
         }
         next = end;
     }
-    report.print();
+    if asked.show.is_some() {
+        return report.print();
+    }
     let usual = asked.only.is_none() && asked.seed == SEED && asked.wanted == USUAL;
     let known: BTreeMap<&str, usize> = KNOWN.iter().copied().collect();
     let failures = report.failures();

@@ -61,9 +61,14 @@ impl Report {
         self.count("rewritten, and compared")
     }
 
+    /// Whether anything is asked for that a plain run does not need.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.show.as_deref().is_some_and(|show| show != "counts")
+    }
+
     /// Whether cases of this kind are asked for.
     pub(crate) fn wants(&self, kind: &str) -> bool {
-        self.show.as_deref().is_some_and(|show| show != "table" && kind.contains(show))
+        self.show.as_deref().is_some_and(|show| show != "table" && show != "counts" && kind.contains(show))
     }
 
     /// Keeps a case.
@@ -85,9 +90,6 @@ impl Report {
 
     /// What is asked for.
     pub(crate) fn print(&self) {
-        if self.show.is_none() {
-            return;
-        }
         let mut out = std::io::stdout().lock();
         for (kind, case) in &self.cases {
             let _ = writeln!(out, "=== {kind}\n{case}\n");

@@ -30,6 +30,8 @@ pub(crate) struct Task {
     pub(crate) infra: Infra,
     pub(crate) requests: Vec<Request>,
     pub(crate) order: Order,
+    /// Values of the variable `$which`.
+    pub(crate) which: Vec<String>,
 }
 
 /// What became of a query.
@@ -50,6 +52,8 @@ pub(crate) struct Trial {
     pub(crate) fates: Vec<Fate>,
     /// The label whose values are offered for `$job` afterwards.
     pub(crate) listed: String,
+    /// The values of `$which` afterwards.
+    pub(crate) which: Vec<String>,
     /// By which rules something did not move.
     pub(crate) blocked: Vec<String>,
 }
@@ -60,12 +64,13 @@ pub(crate) struct Trial {
 /// There is no plan, and why.
 pub(crate) fn run(task: &Task, wanted: &[Wanted]) -> Result<Trial, String> {
     let mut files = task.infra.files();
-    files::write(&mut files, wanted);
+    files::write(&mut files, wanted, &task.which);
     let start = snapshot(&files);
     let mut trial = Trial {
         moved: Moved::new(),
         fates: wanted.iter().map(|one| Fate { after: one.text.clone(), ..Fate::default() }).collect(),
         listed: "job".to_owned(),
+        which: task.which.clone(),
         blocked: Vec::new(),
     };
     let mut end = start.clone();
@@ -81,8 +86,8 @@ pub(crate) fn run(task: &Task, wanted: &[Wanted]) -> Result<Trial, String> {
             end = trial.take(task, wanted, &plan, end)?;
         }
     }
-    if let Some(listed) = files::listed(&files::text(&end, files::DASHBOARD)) {
-        trial.listed = listed;
+    if let Some(offered) = files::offered(&files::text(&end, files::DASHBOARD)) {
+        (trial.listed, trial.which) = offered;
     }
     Ok(trial)
 }
@@ -118,9 +123,10 @@ impl Trial {
     fn hear(&mut self, wanted: &[Wanted], rewritten: &[bool], finding: &Finding) {
         let Some(at) = &finding.at else { return };
         let (path, text, start) = (at.source.path.as_str(), at.source.text().unwrap_or_default(), at.span.start());
-        let on_variable = files::is_variable(path, text, start);
+        let variable = files::variable_at(path, text, start);
         for (number, one) in wanted.iter().enumerate() {
-            let about = one.holds(number, path, text, start) || on_variable && one.text.contains("$job");
+            let uses = variable.is_some_and(|name| one.text.contains(&format!("${name}")));
+            let about = uses || one.holds(number, path, text, start);
             if !about {
                 continue;
             }
@@ -133,7 +139,7 @@ impl Trial {
             if rewritten[number] {
                 continue;
             }
-            let proposed = finding.proposed.as_ref().filter(|_| !on_variable).and_then(|proposed| {
+            let proposed = finding.proposed.as_ref().filter(|_| !uses).and_then(|proposed| {
                 let text = format!("{}{proposed}{}", &text[..start], &text[at.span.end()..]);
                 one.read(number, &text).filter(|proposed| *proposed != one.text)
             });
