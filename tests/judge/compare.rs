@@ -266,3 +266,78 @@ pub(crate) fn shown(outcome: &Outcome, start: i64) -> String {
     };
     rows(answer).into_iter().map(row).collect()
 }
+
+mod tests {
+    use super::*;
+    use migrate::logql_eval::{Series, Stream};
+
+    /// Series with one point each: labels, value.
+    #[expect(clippy::unnecessary_wraps, reason = "an answer is an outcome")]
+    fn series(all: &[(&[(&str, &str)], f64)]) -> Outcome {
+        let one = |(labels, value): &(&[(&str, &str)], f64)| Series {
+            labels: labels.iter().copied().collect(),
+            points: vec![(1, *value)],
+        };
+        Ok(Answer::Matrix(all.iter().map(one).collect()))
+    }
+
+    fn found(contract: Contract, old: &Outcome, new: &Outcome) -> Option<Difference> {
+        let renamed = Renamed::new([("kairos-logs".to_owned(), "kairos".to_owned())]);
+        difference(contract, &renamed, old, new)
+    }
+
+    #[test]
+    fn a_panel_may_say_by_other_labels_whose_a_series_is() {
+        let old = series(&[(&[("job", "a"), ("level", "x")], 1.0), (&[("job", "b"), ("level", "y")], 2.0)]);
+        let new = series(&[
+            (&[("service", "s"), ("component", "a"), ("level", "x")], 1.0),
+            (&[("service", "s"), ("component", "b"), ("level", "y")], 2.0),
+        ]);
+        assert_eq!(found(Contract::Panel, &old, &new), None);
+        assert_eq!(found(Contract::Record, &old, &new), Some(Difference::Labels));
+        let merged = series(&[(&[("service", "s"), ("level", "x")], 1.0), (&[("service", "s"), ("level", "y")], 2.0)]);
+        assert_eq!(found(Contract::Panel, &old, &merged), Some(Difference::Apart));
+        // One of the two has moved: what was one owner's may be said in two ways.
+        assert_eq!(found(Contract::Panel, &merged, &old), None);
+    }
+
+    #[test]
+    fn a_panel_loses_no_other_label_and_no_series() {
+        let old = series(&[(&[("job", "a"), ("level", "x")], 3.0)]);
+        let bare = series(&[(&[("service", "a")], 3.0)]);
+        assert_eq!(found(Contract::Panel, &old, &bare), Some(Difference::Labels));
+        let many = series(&[
+            (&[("service", "a"), ("component", "b"), ("level", "x")], 1.0),
+            (&[("service", "a"), ("component", "c"), ("level", "x")], 2.0),
+        ]);
+        assert_eq!(found(Contract::Panel, &old, &many), Some(Difference::FansOut));
+        assert_eq!(found(Contract::Panel, &old, &series(&[])), Some(Difference::Values));
+        assert_eq!(found(Contract::Panel, &old, &Err("many-to-one".to_owned())), Some(Difference::Error));
+    }
+
+    #[test]
+    fn an_alert_fires_as_often() {
+        let old = series(&[(&[("job", "a")], 3.0)]);
+        assert_eq!(found(Contract::Alert, &old, &series(&[(&[("service", "a")], 4.0)])), None);
+        assert_eq!(found(Contract::Alert, &old, &series(&[])), Some(Difference::Values));
+    }
+
+    #[test]
+    fn a_log_panel_shows_the_same_lines() {
+        let lines = |job: (&str, &str), line: &str| -> Outcome {
+            Ok(Answer::Streams(vec![Stream { labels: [job].into_iter().collect(), lines: vec![(1, line.to_owned())] }]))
+        };
+        let old = lines(("job", "kairos-logs"), "kairos-logs: up");
+        assert_eq!(found(Contract::Lines, &old, &lines(("service", "kairos"), "kairos-logs: up")), None);
+        let named = lines(("service", "kairos"), "kairos: up");
+        assert_eq!(found(Contract::Lines, &old, &named), Some(Difference::Names));
+        assert_eq!(found(Contract::Lines, &old, &lines(("service", "kairos"), "up")), Some(Difference::Values));
+    }
+
+    #[test]
+    fn a_field_keeps_its_name_beside_a_label() {
+        let old = series(&[(&[("job", "a"), ("service", "fld-1")], 3.0)]);
+        let new = series(&[(&[("service", "a"), ("service_extracted", "fld-1")], 3.0)]);
+        assert_eq!(found(Contract::Panel, &old, &new), None);
+    }
+}

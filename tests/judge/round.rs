@@ -348,3 +348,25 @@ fn names(infra: &Infra, moves: &[(usize, usize)], style: Style) -> Names {
     let hosts = infra.hosts.iter().map(super::infra::Host::full).collect();
     Names { jobs, other_jobs, projects, hosts, host: infra.hosts[moves[0].0].full(), style }
 }
+
+/// What a program that forgets a query, or loses it, would be told.
+#[test]
+fn what_is_wrong_is_seen() {
+    let mut random = Random::new(1, "judge", 0);
+    let round = Round::new(&mut random, 0);
+    let text = format!("{{job={:?}}}", round.names.jobs[0]);
+    let wanted = [Wanted { kind: Kind::Panel, text: text.clone(), form: 0 }];
+    let trial = trial::run(&round.task, &wanted).unwrap();
+    assert!(!trial.moved.is_empty());
+    let (world, renamed) = (round.world(&trial), round.renamed(&trial));
+    let values = round.values(&trial, &renamed);
+    let judge = Judge { world: &world, renamed: &renamed, values: &values };
+    let kind = |after: &str| {
+        let fate = Fate { after: after.to_owned(), ..Fate::default() };
+        round.of_one(&judge, &wanted[0], &fate, &mut Report::default()).map(|(kind, _)| kind)
+    };
+    assert_eq!(kind(&trial.fates[0].after), None);
+    assert_eq!(kind(&text).as_deref(), Some("silent: Lines: other lines or numbers"));
+    assert_eq!(kind("{service=\"nobody\"}").as_deref(), Some("wrong: Lines: other lines or numbers"));
+    assert_eq!(kind("{hostname=~\".+\"}").as_deref(), Some("wrong: Lines: other lines or numbers"));
+}
