@@ -78,6 +78,8 @@ ids! {
     OWN_LABEL = "own-label";
     TEXT_DROPPED = "text-dropped";
     SETTING = "setting";
+    COLUMNS = "columns";
+    FILLED = "filled";
     SHORT_LINK = "short-link";
     DRILLDOWN = "drilldown";
     GROUP_BY = "group-by";
@@ -149,6 +151,7 @@ mod tests {
             "ad-hoc",
             "ad-hoc-name",
             "all-value",
+            "columns",
             "copy",
             "drilldown",
             "group-by",

@@ -6,6 +6,7 @@
 
 pub mod alerts;
 mod asks;
+mod columns;
 mod document;
 mod judged;
 pub mod language;
@@ -204,8 +205,10 @@ pub struct Holder {
     pub texts: Vec<RuleText>,
     /// How the parts of a Grafana-managed rule feed each other.
     pub flow: Option<alerts::Flow>,
-    /// Places of a panel that name the label `job` outside its targets: transformations, overrides, display names.
+    /// Places of a panel that name such a label outside its targets: transformations, overrides, display names.
     pub settings: Vec<Setting>,
+    /// What a table of labels is made of, where a panel is one.
+    pub columns: Option<Columns>,
     /// How many queries a panel has, server-side expressions not counted.
     pub targets: usize,
     /// `id` of a panel.
@@ -227,16 +230,25 @@ pub struct RuleText {
     pub view: View,
 }
 
-/// A place in the settings of a panel that names the label `job`.
+/// A table with a column for each label of its lines or series.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// Labels that have no column.
+    pub hidden: Vec<String>,
+}
+
+/// A place in the settings of a panel that names a label which a move gives another name.
 #[derive(Clone, Debug)]
 pub struct Setting {
+    /// The label.
+    pub label: &'static str,
     /// The scalar.
     pub view: View,
     /// The name in the decoded text.
     pub span: Span,
     /// What the name does there.
     pub role: SettingRole,
-    /// Other keys of the mapping it is a key of.
+    /// The keys of the mapping it is a key of.
     pub beside: Arc<HashSet<String>>,
 }
 
@@ -315,7 +327,13 @@ impl FileSites {
             .sites
             .iter()
             .flat_map(|site| std::iter::once(&site.view).chain(&site.legends).chain(&site.keys).chain(&site.copies))
-            .chain(self.holders.iter().flat_map(|holder| &holder.settings).map(|setting| &setting.view))
+            .chain(
+                self.holders
+                    .iter()
+                    .flat_map(|holder| &holder.settings)
+                    .filter(|one| one.label == "job")
+                    .map(|one| &one.view),
+            )
             // A label a rule sets itself is no business of its queries; an annotation is prose.
             .chain(
                 self.holders

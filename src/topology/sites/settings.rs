@@ -1,4 +1,4 @@
-//! Settings of a panel that name the label `job`: transformations, overrides, display names, sort orders.
+//! Settings of a panel that name a label which a move may rename: transformations, overrides, display names, sort orders.
 //!
 //! Knows: which keys of a panel hold names of fields (label-surface 2.3). Must not know: what becomes of a name.
 
@@ -34,40 +34,46 @@ const NAMING_VALUES: &[&str] = &[
     "left",
     "right",
     "path",
+    "displayedFields",
 ];
 /// Keys whose value is the name of a field the panel makes.
 const MADE: &[&str] = &["alias", "renameByName", "renamePattern", "newFieldName"];
 /// How a setting reads the label of a series or the field of a row.
 const READS: &[&str] = &["__field.labels", "__data.fields"];
+/// Labels that have another name after a move: the job, and fields of the line that are called like a new label.
+const LABELS: &[&str] = &["job", "service", "component", "container"];
 
 /// The panels of a document with what they are set to.
 pub(super) fn collect(document: &Document<'_>, holders: &HashMap<NodeId, usize>, list: &mut [Holder]) {
-    if memmem::find(document.text().as_bytes(), b"job").is_none() {
-        return;
-    }
+    let bytes = document.text().as_bytes();
+    let labels = LABELS.iter().filter(|label| memmem::find(bytes, label.as_bytes()).is_some());
+    let labels: Vec<&'static str> = labels.copied().collect();
     let mut keys = HashMap::new();
-    for node in document.tree.iter() {
-        let Some(text) = node.str().filter(|text| text.contains("job")) else { continue };
-        let names = names(text);
-        if names.is_empty() {
-            continue;
+    for node in document.tree.iter().filter(|_| !labels.is_empty()) {
+        let Some(text) = node.str() else { continue };
+        for &label in labels.iter().filter(|label| text.contains(**label)) {
+            let names = names(text, label);
+            if names.is_empty() {
+                continue;
+            }
+            let Some(index) = panel_around(holders, node) else { continue };
+            let (Some(view), Some(holder)) = (document.view(node), list.get_mut(index)) else { continue };
+            let beside = siblings(node, &mut keys);
+            holder.settings.extend(names.into_iter().map(|(span, whole)| Setting {
+                label,
+                span,
+                role: if whole { role(node, text, label) } else { read_role(node) },
+                view: View::clone(&view),
+                beside: Arc::clone(&beside),
+            }));
         }
-        let Some(index) = panel_around(holders, node) else { continue };
-        let (Some(view), Some(holder)) = (document.view(node), list.get_mut(index)) else { continue };
-        let beside = siblings(node, &mut keys);
-        holder.settings.extend(names.into_iter().map(|(span, whole)| Setting {
-            span,
-            role: if whole { role(node, text) } else { read_role(node) },
-            view: View::clone(&view),
-            beside: Arc::clone(&beside),
-        }));
     }
 }
 
 /// Where a text names the label, and whether that is all of the text.
-fn names(text: &str) -> Vec<(Span, bool)> {
-    if text == "job" {
-        return vec![(Span::new(0, 3), true)];
+fn names(text: &str, label: &str) -> Vec<(Span, bool)> {
+    if text == label {
+        return vec![(Span::new(0, label.len()), true)];
     }
     let mut found: Vec<(Span, bool)> = Vec::new();
     for read in READS {
@@ -76,9 +82,9 @@ fn names(text: &str) -> Vec<(Span, bool)> {
             let open = rest.len() - rest.trim_start_matches(['.', '[', '"', '\'']).len();
             let start = at + read.len() + open;
             let ends =
-                text[start..].strip_prefix("job").is_some_and(|rest| rest.starts_with(['}', ':', '"', '\'', ']']));
+                text[start..].strip_prefix(label).is_some_and(|rest| rest.starts_with(['}', ':', '"', '\'', ']']));
             if open > 0 && ends {
-                found.push((Span::new(start, start + 3), false));
+                found.push((Span::new(start, start + label.len()), false));
             }
         }
     }
@@ -87,13 +93,13 @@ fn names(text: &str) -> Vec<(Span, bool)> {
     // The name of a whole series, `{job="kairos", level="error"}`, or a pattern.
     let word = |at: usize| {
         let letter = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        !text[..at].ends_with(letter) && !text[at + 3..].starts_with(letter)
+        !text[..at].ends_with(letter) && !text[at + label.len()..].starts_with(letter)
     };
     let series = text.starts_with('{') && text.ends_with('}') && text.contains('=');
     let pattern = text.starts_with('/') && text.ends_with('/') && text.len() > 1;
     if series || pattern || sql {
-        let first = text.match_indices("job").map(|(at, _)| at).find(|at| word(*at));
-        found.extend(first.map(|at| (Span::new(at, at + 3), true)));
+        let first = text.match_indices(label).map(|(at, _)| at).find(|at| word(*at));
+        found.extend(first.map(|at| (Span::new(at, at + label.len()), true)));
     }
     found
 }
@@ -104,8 +110,8 @@ fn read_role(node: Ref<'_, '_>) -> SettingRole {
 }
 
 /// What a setting that names the label as a whole does.
-fn role(node: Ref<'_, '_>, text: &str) -> SettingRole {
-    if text != "job" {
+fn role(node: Ref<'_, '_>, text: &str, label: &str) -> SettingRole {
+    if text != label {
         return SettingRole::Pattern;
     }
     let Some(parent) = node.parent() else { return SettingRole::Pattern };
@@ -132,10 +138,10 @@ fn role(node: Ref<'_, '_>, text: &str) -> SettingRole {
     }
 }
 
-/// Other keys of the mapping whose key `node` is; `known` are those of mappings that were asked before.
+/// Keys of the mapping whose key `node` is; `known` are those of mappings that were asked before.
 fn siblings(node: Ref<'_, '_>, known: &mut HashMap<NodeId, Arc<HashSet<String>>>) -> Arc<HashSet<String>> {
     let Some(parent) = node.parent().filter(|_| node.is_key()) else { return Arc::default() };
-    let names = || parent.entries().filter_map(|(key, _)| key.str()).filter(|key| *key != "job").map(String::from);
+    let names = || parent.entries().filter_map(|(key, _)| key.str()).map(String::from);
     Arc::clone(known.entry(parent.id()).or_insert_with(|| Arc::new(names().collect())))
 }
 
@@ -257,6 +263,8 @@ mod tests {
         one(r#""options": {"sortBy": [{"displayName": "job", "desc": true}]}"#, Name);
         one(r#""options": {"footer": {"fields": ["job"]}}"#, Name);
         one(r#""options": {"xField": "job"}"#, Name);
+        one(r#""options": {"displayedFields": ["job"]}"#, Name);
+        one(r#""fieldConfig": {"defaults": {"displayName": "${__field.labels.component}"}}"#, Name);
     }
 
     #[test]
@@ -268,7 +276,7 @@ mod tests {
         );
         let file = sites::read(&Arc::new(Source::new("d.json", 0o100_644, Vec::new(), text.into_bytes())));
         let settings = &file.holders[0].settings;
-        assert_eq!((settings.len(), settings[0].beside.len()), (200, 201));
+        assert_eq!((settings.len(), settings[0].beside.len()), (201, 202));
         assert!(settings.iter().all(|one| Arc::ptr_eq(&one.beside, &settings[0].beside)));
     }
 

@@ -12,7 +12,7 @@ use memchr::memmem;
 use super::document::Document;
 use super::variables::{self, Variable};
 use super::{Evidence, FileSites, Holder, Site, SiteKind};
-use super::{alerts, links, place, prose, provisioned, settings};
+use super::{alerts, columns, links, place, prose, provisioned, settings};
 use crate::syntax::tree::{NodeId, Ref};
 use crate::text::{Span, View};
 
@@ -266,6 +266,7 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
             texts: Vec::new(),
             flow: None,
             settings: Vec::new(),
+            columns: None,
             targets: 0,
             id: node.get_str("id").map(String::from),
             shows: None,
@@ -273,6 +274,7 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
         };
         if kind.on_dashboard() {
             holder.targets = settings::targets(node);
+            holder.columns = columns::of(node);
         } else {
             alerts::describe(self.document, node, &mut holder);
         }

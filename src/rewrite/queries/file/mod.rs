@@ -3,6 +3,7 @@
 //! Knows: sites, languages, analyses. Must not know: constructs of `LogQL`.
 
 mod beside;
+mod columns;
 mod links;
 mod lost;
 mod panels;
@@ -68,8 +69,10 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
         work.unread(finding);
     }
     let mut states = vec![State::Untouched; file.sites.len()];
-    for &index in &concerned {
-        // Queries in the texts of a rule come behind those of the rule.
+    // What links and texts ask for may hang on the result of the queries beside them.
+    let (behind, first): (Vec<usize>, Vec<usize>) =
+        concerned.iter().partition(|&&index| file.sites.get(index).is_some_and(|site| site.kind.is_link()));
+    for index in first.into_iter().chain(behind) {
         let filled_in = work.filled_in(index, &states);
         states[index] = filled_in.unwrap_or_else(|| work.site(index));
     }
@@ -153,6 +156,7 @@ impl<'w> Work<'w, '_> {
             Arc::make_mut(&mut analysis).doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
         }
         self.lost_by_result(site, records, &mut analysis);
+        columns::filled(text, &mut analysis);
         self.decide(site, language, &analysis)
     }
 
@@ -177,6 +181,7 @@ impl<'w> Work<'w, '_> {
             Ok(edits) => {
                 self.write(site, analysis, edits, &fact);
                 self.lost_beside(site, analysis);
+                self.columns(site, analysis);
                 State::Rewritten { renames }
             }
             Err(why) => {

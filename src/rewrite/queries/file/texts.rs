@@ -1,43 +1,81 @@
-//! Queries in the texts of alert rules whose job a label of the alert fills in: `{job="{{ $labels.job }}"}`.
+//! Queries in texts and links whose job a label fills in: of the alert, `{job="{{ $labels.job }}"}`, or of the series that
+//! was clicked on, `{job="${__field.labels.job}"}`.
 //!
 //! Knows: that such a query is, once filled in, one for each job. Must not know: how a query is rewritten.
 
 use std::sync::Arc;
 
+use crate::proof::Sides;
 use crate::rewrite::How;
-use crate::rewrite::queries::follow::alert::{self, Read};
+use crate::rewrite::queries::follow::alert::{self, Read, Whose};
 use crate::rewrite::queries::ids;
 use crate::rewrite::queries::query::{self, Analysis, Around, Change};
 use crate::syntax::logql;
-use crate::text::{Span, View};
-use crate::topology::sites::SiteKind;
+use crate::text::{Place, Span, View};
 use crate::topology::sites::language::Language;
+use crate::topology::sites::{Site, SiteKind};
 
+use super::panels::rename_of_all;
 use super::rules::{Labels, labels};
 use super::{Sited, State, Work, all_renames};
 
+/// A comparison with `job` whose value is filled in.
+struct Filled {
+    /// The name of the label that is compared.
+    name: Span,
+    /// All that stands for the value.
+    tag: Span,
+    /// The name of the label in it.
+    span: Span,
+}
+
 impl<'w> Work<'w, '_> {
-    /// What becomes of a query in a text that asks for the job of the alert; `None` where it does not, or where not every
-    /// job the alert can have has the same label in its place.
+    /// What becomes of a query in a text or a link that asks for the job of the alert, or of the series clicked on; `None`
+    /// where it does not, or where the answer does not hang on that.
     pub(super) fn filled_in(&mut self, index: usize, states: &[State]) -> Option<State> {
-        let site = self.file.sites.get(index).filter(|site| site.kind == SiteKind::RuleText)?;
+        let site = self.file.sites.get(index).filter(|site| site.kind.is_link())?;
         let text = site.query.of(site.view.text());
-        if !text.contains("{{") {
-            return None;
-        }
         let Some(Language::Loki(fact)) = self.languages.get(index) else { return None };
-        let holder = self.holder_of(site)?;
         let mine = self.sited(site.holder, states);
-        let renames = all_renames(&mine);
-        let (read, name) = alert::in_alert(&site.view, &renames).into_iter().find_map(|read| {
+        let change =
+            |span: Span, new: &str| Change { span, new: new.to_owned(), id: ids::SELECTOR, labels: new.to_owned() };
+        if site.kind == SiteKind::Link {
+            let read = of_field(text)?;
+            let renames = all_renames(&mine);
+            let rename = renames.iter().find(|rename| rename.old == "job")?;
+            let all = self.holder_of(site).is_some_and(|holder| holder.targets == mine.len());
+            let follows = rename_of_all(&mine, "job") == Some("service") && all;
+            if let Some(streams) = self.asked_of_each(text, &read).filter(|_| follows) {
+                return self.fill_in(site, &read, streams, fact);
+            }
+            // The series have `job` no longer, or not all of them.
+            let changes = match rename.new.as_slice() {
+                [one] => vec![change(read.name, one), change(read.span, one)],
+                _ => Vec::new(),
+            };
+            let analysis = Analysis { changes, ..Analysis::default() };
+            self.leave(site, &analysis, ids::VARIABLE, &ids::VARIABLE.say(site.kind, &[]));
+            return Some(State::Left(Vec::new()));
+        }
+        let holder = self.holder_of(site).filter(|_| site.kind == SiteKind::RuleText && text.contains("{{"))?;
+        let reads = alert::in_alert(&site.view, &all_renames(&mine)).into_iter().filter(|read| read.label == "job");
+        let follows = |whose: &Whose| match labels(holder, &mine, whose) {
+            Labels::Known(list) => list.iter().any(|rename| rename.old == "job" && rename.new[..] == ["service"]),
+            Labels::Open | Labels::Dropped => false,
+        };
+        let filled = |read: Read| {
             let (tag, _) = read.alone?;
-            Some((asked_by(text, tag)?, read)).map(|(name, read)| (read, name))
-        })?;
-        let Labels::Known(list) = labels(holder, &mine, &read.whose) else { return None };
-        let follows = list.iter().any(|rename| rename.old == read.label && rename.new[..] == ["service"]);
-        let streams = self.asked_of_each(text, &read, name).filter(|_| follows && read.label == "job")?;
+            Some(Filled { name: asked_by(text, tag)?, tag, span: read.span })
+        };
+        let read = reads.filter(|read| follows(&read.whose)).find_map(filled)?;
+        let streams = self.asked_of_each(text, &read)?;
+        self.fill_in(site, &read, streams, fact)
+    }
+
+    /// `service` in the place of `job`, in the matcher and in what fills it in.
+    fn fill_in(&mut self, site: &Site, read: &Filled, streams: Sides, fact: &Place) -> Option<State> {
         let change = |span: Span| Change { span, new: "service".into(), id: ids::SELECTOR, labels: "service".into() };
-        let changes = vec![change(name), change(read.span)];
+        let changes = vec![change(read.name), change(read.span)];
         let analysis = Analysis { changes, how: Some(How::Swap), streams, ..Analysis::default() };
         let edits = super::edits(site, &analysis, fact).ok()?;
         self.write(site, &analysis, edits, fact);
@@ -45,8 +83,8 @@ impl<'w> Work<'w, '_> {
     }
 
     /// The streams of the query for each job that moves, where `service` in the place of `job` is all that it needs.
-    fn asked_of_each(&self, text: &str, read: &Read, name: Span) -> Option<crate::proof::Sides> {
-        let (tag, _) = read.alone?;
+    fn asked_of_each(&self, text: &str, read: &Filled) -> Option<Sides> {
+        let &Filled { name, tag, .. } = read;
         let around = Around { variables: self.variables, records: false, selector_only: false };
         let filled = |label: &str, value: &str| {
             let (head, middle) = (Span::new(0, name.start()), Span::new(name.end(), tag.start()));
@@ -99,6 +137,18 @@ pub(super) fn fills_in(view: &View, read: &Read) -> bool {
     let before = text[..start].trim_end_matches(['"', '`', '\\']);
     let operator = before.trim_end_matches([' ', '=', '~', '!']);
     before.len() < start && operator.len() < before.len() && ends_with_job(operator)
+}
+
+/// A comparison with the job of the series or row that a link belongs to: `${__field.labels.job}`.
+fn of_field(text: &str) -> Option<Filled> {
+    ["${__field.labels.", "${__data.fields."].into_iter().find_map(|open| {
+        let start = text.find(open)?;
+        let span = Span::new(start + open.len(), start + open.len() + "job".len());
+        let rest = text.get(span.start()..)?.strip_prefix("job")?;
+        let end = span.end() + rest.find('}')? + 1;
+        let tag = Span::new(start, end);
+        rest.starts_with(['}', ':']).then(|| Some(Filled { name: asked_by(text, tag)?, tag, span }))?
+    })
 }
 
 /// The name of the label `job` that a selector compares with exactly what stands at `tag`.

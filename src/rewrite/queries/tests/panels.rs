@@ -165,3 +165,49 @@ fn the_newest_schema_counts_its_queries_too() {
     assert!(texts[0].contains(r#""excludeByName": {"job": true}"#));
     assert_eq!(findings.len(), 1);
 }
+
+fn proposals(targets: &[&str], settings: &str, moved: &Move) -> Vec<(&'static str, Option<String>)> {
+    let (texts, findings) = run(&[("d.json", &panel(targets, settings))], moved);
+    assert!(texts[0].contains(settings), "{}", texts[0]);
+    findings.into_iter().filter(|one| !one.rule.ends_with("/value")).map(|one| (one.rule, one.proposed)).collect()
+}
+
+#[test]
+fn the_name_of_a_series_is_proposed_as_loki_writes_it() {
+    let named = |name: &str| {
+        format!(r#""fieldConfig": {{"overrides": [{{"matcher": {{"id": "byName", "options": {}}}}}]}}"#, json(name))
+    };
+    let one = |name: &str, moved: &Move| proposals(&[LOKI], &named(name), moved)[0].clone();
+    let proposed = |name: &str| ("dashboards/named", Some(name.to_owned()));
+    assert_eq!(one(r#"{job="kairos"}"#, &moved("web", false)), proposed(r#"{service="web"}"#));
+    let two = one(r#"{job="kairos", level="x"}"#, &moved("kairos", false));
+    assert_eq!(two, proposed(r#"{level="x", service="kairos"}"#));
+    assert_eq!(one(r#"{job="angelia"}"#, &moved("kairos", false)), ("dashboards/named", None));
+}
+
+#[test]
+fn a_link_of_a_series_that_may_keep_its_job_is_left() {
+    let link = r#""links": [{"url": "/explore?left={\"datasource\":\"loki1\",\"queries\":[{\"expr\":\"{job=\\\"${__field.labels.job}\\\"}\"}]}"}], "x": [0]"#;
+    let follows = link.replace(r"{job=", "{service=").replace("labels.job}", "labels.service}");
+    let (after, rules) = settings(&[LOKI], link, &moved("kairos", false));
+    assert_eq!((after, rules), (follows, vec!["dashboards/link"]));
+    let found = proposals(&[LOKI, PROMETHEUS], link, &moved("kairos", false));
+    let proposed = r#"{service=\\\"${__field.labels.service}\\\"}"#.to_owned();
+    assert_eq!(found, [("dashboards/variable", Some(proposed))]);
+}
+
+#[test]
+fn columns_a_table_gets_are_said_unless_it_hides_them() {
+    let lines = r#"{"datasource": {"uid": "loki1"}, "refId": "A", "expr": "{job=\"kairos\"} | json"}"#;
+    let table = |more: &str| {
+        format!(r#""transformations": [{{"id": "extractFields", "options": {{"source": "labels"}}}}{more}], "x": [0]"#)
+    };
+    let hidden = r#", {"id": "organize", "options": {"excludeByName": {"component": true, "container": true}}}"#;
+    assert_eq!(settings(&[lines], &table(""), &moved("kairos", false)).1, ["dashboards/columns"]);
+    let plain = lines.replace(" | json", "");
+    assert_eq!(settings(&[&plain], &table(hidden), &moved("kairos", false)), (table(hidden), Vec::new()));
+    // What hides a field of the line follows the field.
+    let (after, rules) = settings(&[lines], &table(hidden), &moved("kairos", false));
+    assert_eq!((after.contains(r#"{"component_extracted": true"#), rules), (true, vec!["dashboards/columns"]));
+    assert_eq!(settings(&[LOKI], &table(""), &moved("kairos", false)).1, Vec::<&str>::new());
+}
