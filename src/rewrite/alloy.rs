@@ -106,11 +106,13 @@ fn lost_labels(host: &Host, moved: &Move, out: &mut Outcome) {
     for &index in moved.going.iter().chain(&moved.staying) {
         let listener = &host.listeners[index];
         let LabelMap::Known(labels) = &listener.fact.labels else { continue };
-        let lost: Vec<String> = labels
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "job" | "service" | "component" | "container"))
-            .filter(|(name, _)| moved.images_of(listener).any(|stream| !stream.labels.contains_key(name)))
-            .map(|(name, _)| format!("`{name}`"))
+        let made = listener.fact.set_by_rules().unwrap_or_default().into_iter().filter(|name| !name.starts_with("__"));
+        let named = |name: &&str| !labels.iter().any(|(other, _)| other == name);
+        let all = labels.iter().map(|(name, _)| name.as_str()).chain(made.filter(named));
+        let lost: Vec<String> = all
+            .filter(|name| !matches!(*name, "job" | "service" | "component" | "container"))
+            .filter(|name| moved.images_of(listener).any(|stream| !stream.labels.contains_key(*name)))
+            .map(|name| format!("`{name}`"))
             .collect();
         if !lost.is_empty() {
             let at = Some(listener.at.clone());

@@ -5,12 +5,14 @@
 
 mod documents;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use memchr::memmem;
 
 use crate::finding::{Finding, Level};
 use crate::rule;
+use crate::snapshot::Snapshot;
 use crate::text::{Place, Source, Span};
 use crate::topology::named::{List, Mention, Named, REACH, is_word};
 use crate::topology::{Label, Move};
@@ -158,6 +160,27 @@ pub fn links(source: &Arc<Source>, named: &Named, variables: &[&str], moved: &Mo
             Finding::new(Level::Review, "mentions/variable", message(name.of(text))).at(place)
         })
         .collect()
+}
+
+/// Findings for files that were edited and that another one makes, going by their names: `kairos.json` of `kairos.jsonnet`.
+pub fn generated(edited: &BTreeSet<&str>, snapshot: &Snapshot) -> Vec<Finding> {
+    const MAKE: [&str; 5] = [".jsonnet", ".libsonnet", ".cue", ".dashboard.py", ".dashboard.ts"];
+    let stem = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.strip_suffix(".j2").unwrap_or(name).rsplit_once('.').map(|(stem, _)| stem.to_owned())
+    };
+    let made: Vec<(Option<String>, &str)> = edited.iter().map(|path| (stem(path), *path)).collect();
+    let mut found = Vec::new();
+    for entry in snapshot.entries.iter() {
+        let Some(own) = MAKE.iter().find_map(|suffix| entry.path.name().strip_suffix(suffix)) else { continue };
+        for (_, path) in made.iter().filter(|(stem, _)| stem.as_deref() == Some(own)) {
+            let message = rule::say("mentions/generated", &[("path", path), ("source", entry.path.as_str())]);
+            let mut finding = Finding::new(Level::Review, "mentions/generated", message);
+            finding.at = snapshot.get(entry.path.as_str()).map(|source| Place::new(source, source.line_at(0)));
+            found.push(finding);
+        }
+    }
+    found
 }
 
 /// Findings for documents that say of the service that it is on syslog, without naming its job. `settled` runs on the host

@@ -56,6 +56,9 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
         let at = named.binary_search_by(|(one, _)| one.path.cmp(&source.path)).ok()?;
         named.get(at).map(|(_, named)| &***named)
     };
+    let edited = outcome.edits.iter().map(|(path, _)| path.as_str()).collect();
+    let generated = mentions::generated(&edited, &topology.snapshot);
+    outcome.findings.extend(generated);
     let settled = settled(&topology.hosts[moved.host_index]);
     outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, &settled, moved));
     if alerts.anew {

@@ -77,6 +77,21 @@ pub struct Listener {
     pub repeats: Option<Repeats>,
 }
 
+impl Listener {
+    /// The labels that its `relabel_rules` set, when that is all they do: they drop no line and touch no label by which
+    /// streams are told apart before and after a move. `None` when they do more, or cannot be told.
+    pub fn set_by_rules(&self) -> Option<Vec<&str>> {
+        let set = |rule: &Rule| {
+            let sets = matches!(rule.action.as_str(), "replace" | "lowercase" | "uppercase");
+            sets && !rule.target_label.contains(['{', '$'])
+        };
+        let rules = self.rules.as_ref().ok().filter(|rules| rules.iter().all(set))?;
+        let labels: Vec<&str> = rules.iter().map(|rule| rule.target_label.as_str()).collect();
+        let told = ["job", "service", "component", "container"];
+        (!labels.iter().any(|label| told.contains(label))).then_some(labels)
+    }
+}
+
 /// `{% for names in over %}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeats {
@@ -93,6 +108,8 @@ pub struct Socket {
     pub at: Span,
     /// Relabel rules between discovery and source, in order.
     pub rules: Result<Vec<Rule>, String>,
+    /// Where each of them stands, and then each of [`Self::relabel`].
+    pub rules_at: Vec<Span>,
     /// `labels` of the source.
     pub labels: LabelMap,
     /// `forward_to`; `None` when it is computed.

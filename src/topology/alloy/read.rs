@@ -165,9 +165,14 @@ impl<'a> Reader<'a> {
     fn socket(&self, block: Block<'_, '_>) -> Socket {
         let mut chain = Vec::new();
         let rules = self.socket_rules(block, &mut chain);
+        let relabels = chain.iter().rev().filter(|passed| passed.is("discovery.relabel"));
+        let own = self.own_block(block);
+        let own = own.as_ref().ok().into_iter().flatten();
+        let rules_at = relabels.chain(own).flat_map(|passed| passed.blocks("rule")).map(Block::span).collect();
         let when = |one: Block<'_, '_>| around::conditions(self.text, self.mask, one.span().start());
         let engine = |one: Block<'_, '_>| one.attr("host").map(|attr| self.string(attr.value()));
         Socket {
+            rules_at,
             at: block.span(),
             rules,
             when: chain.iter().flat_map(|one| when(*one)).chain(when(block)).collect(),
@@ -214,13 +219,16 @@ impl<'a> Reader<'a> {
 
     /// The rules that `relabel_rules` of a source names.
     pub(super) fn own_rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {
-        let Some(attr) = block.attr("relabel_rules") else { return Ok(Vec::new()) };
+        self.own_block(block)?.map_or_else(|| Ok(Vec::new()), |found| self.rules(found))
+    }
+
+    /// The block they stand in, where a source names one.
+    fn own_block(&self, block: Block<'_, '_>) -> Result<Option<Block<'a, 'a>>, String> {
+        let Some(attr) = block.attr("relabel_rules") else { return Ok(None) };
         let path = attr.value().path().map(std::borrow::Cow::into_owned).unwrap_or_default();
         let component = path.strip_suffix(".rules").unwrap_or(&path);
-        match self.config.blocks().find(|one| one.id() == component) {
-            Some(found) => self.rules(found),
-            None => Err(format!("`{path}` is not in this file")),
-        }
+        let found = self.config.blocks().find(|one| one.id() == component);
+        found.map(Some).ok_or_else(|| format!("`{path}` is not in this file"))
     }
 
     pub(super) fn rules(&self, block: Block<'_, '_>) -> Result<Vec<Rule>, String> {

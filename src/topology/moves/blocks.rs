@@ -14,7 +14,8 @@ use crate::topology::Topology;
 use crate::topology::alloy::{Does, Outlets, Pipe};
 use crate::topology::compose::{self, Driver};
 use crate::topology::flow::Plumbing;
-use crate::topology::runs::{Host, Link, Listener};
+use crate::topology::runs::{Host, Link, Listener, SocketRules};
+use crate::topology::streams::Leaving;
 
 /// Everything that stops this project, worst first. Empty: it can move.
 pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize, request: &Request) -> Vec<Finding> {
@@ -74,8 +75,20 @@ pub(super) fn first_line(at: &Place) -> Place {
 }
 
 /// The Docker-socket block of the host does not give this project the labels the move relies on.
-pub(super) fn socket(topology: &Topology, host: &Host, why: &str) -> Finding {
-    let at = host.socket(&topology.alloy).map(|(config, socket)| config.place(socket.at));
+pub(super) fn socket(topology: &Topology, leaving: Leaving<'_>, why: &str) -> Finding {
+    let (host, project) = (&topology.hosts[leaving.host], leaving.project.unwrap_or_default());
+    let found = host.socket(&topology.alloy);
+    let drops = found.and_then(|(config, socket)| {
+        let rules = SocketRules::of(socket, &Plumbing::of(topology, host)).ok()?;
+        let services = &host.deployments[leaving.deployment].compose.services;
+        let (index, rule) = services.iter().find_map(|service| rules.dropped_by(project, service))?;
+        Some((config.place(*socket.rules_at.get(index)?), rule.action == "keep"))
+    });
+    if let Some((at, keeps)) = drops {
+        let id = if keeps { "alloy/socket-keeps" } else { "alloy/socket-drops" };
+        return blocked(id, &[("project", project), ("host", &host.name)], Some(at));
+    }
+    let at = found.map(|(config, socket)| config.place(socket.at));
     blocked("alloy/socket-labels", &[("why", why), ("host", &host.name)], at)
 }
 
@@ -141,12 +154,8 @@ fn listeners(topology: &Topology, host: &Host, deployment: usize) -> Vec<Finding
         seen.push(index);
         let listener = &host.listeners[index];
         let at = |span| Some(Place::new(&listener.at.source, span));
-        if let Some(relabel) = &listener.fact.relabel {
-            out.push(blocked(
-                "alloy/own-pipeline",
-                &[("what", &format!("through `{}`", relabel.path))],
-                at(relabel.at),
-            ));
+        if let Some(relabel) = listener.fact.relabel.as_ref().filter(|_| listener.fact.set_by_rules().is_none()) {
+            out.push(blocked("alloy/own-rules", &[("what", &relabel.path)], at(relabel.at)));
         }
         match &listener.fact.feeds {
             None => out.push(blocked("alloy/computed-feed", &[], at(listener.fact.component_at))),

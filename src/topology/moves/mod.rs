@@ -185,7 +185,7 @@ fn build(
                 let later = later::of(topology, leaving, &streams);
                 Streams { names: service_names(topology, request), later, ..streams }
             }
-            Err(why) => return Resolved::Blocked(vec![blocks::socket(topology, host, &why)]),
+            Err(why) => return Resolved::Blocked(vec![blocks::socket(topology, leaving, &why)]),
         }
     } else {
         Streams::default()

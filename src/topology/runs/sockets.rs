@@ -111,15 +111,7 @@ impl SocketRules {
     /// # Errors
     /// When it may not, or a rule cannot be evaluated.
     pub fn labels(&self, project: &str, service: &compose::Service, may_stay: bool) -> Result<Option<Labels>, String> {
-        let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
-        let name = name.map(|name| format!("/{name}"));
-        let known = [
-            ("__meta_docker_container_label_com_docker_compose_project", Label::of(project.to_owned())),
-            ("__meta_docker_container_label_com_docker_compose_service", Label::of(service.name.clone())),
-            ("__meta_docker_container_name", name.map_or(Label::Unknown, Label::Known)),
-        ];
-        let mut meta = self.hidden.clone();
-        meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
+        let meta = self.meta(project, service);
         let Some(mut labels) = relabel::apply(&self.discovery, meta, may_stay).map_err(|error| error.0)? else {
             return Ok(None);
         };
@@ -129,6 +121,37 @@ impl SocketRules {
         };
         labels.retain(|name, _| !name.starts_with("__"));
         Ok(Some(labels))
+    }
+
+    /// Which rule is known to drop this container, with its place among those between discovery and source and those of
+    /// the source, in this order.
+    pub fn dropped_by(&self, project: &str, service: &compose::Service) -> Option<(usize, &Rule)> {
+        let meta = self.meta(project, service);
+        let first = |rules: &[Rule], labels: &Labels| {
+            let drops = |count: &usize| matches!(relabel::apply(&rules[..*count], labels.clone(), true), Ok(None));
+            (1..=rules.len()).find(drops).map(|count| count - 1)
+        };
+        if let Some(index) = first(&self.discovery, &meta) {
+            return Some((index, self.discovery.get(index)?));
+        }
+        let mut labels = relabel::apply(&self.discovery, meta, true).ok()??;
+        labels.extend(self.labels.clone());
+        let index = first(&self.own, &labels)?;
+        Some((self.discovery.len() + index, self.own.get(index)?))
+    }
+
+    /// What rules may read of a container.
+    fn meta(&self, project: &str, service: &compose::Service) -> Labels {
+        let name = service.container_name.as_ref().filter(|name| !compose::is_unresolved(name));
+        let name = name.map(|name| format!("/{name}"));
+        let known = [
+            ("__meta_docker_container_label_com_docker_compose_project", Label::of(project.to_owned())),
+            ("__meta_docker_container_label_com_docker_compose_service", Label::of(service.name.clone())),
+            ("__meta_docker_container_name", name.map_or(Label::Unknown, Label::Known)),
+        ];
+        let mut meta = self.hidden.clone();
+        meta.extend(known.map(|(name, value)| (name.to_owned(), value)));
+        meta
     }
 
     /// The same for a container with one more label, which is any of those that nobody writes down.

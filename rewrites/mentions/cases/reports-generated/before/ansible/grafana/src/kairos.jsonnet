@@ -1,0 +1,2 @@
+local panel = import 'panel.libsonnet';  // one panel for each job
+{ title: 'Kairos', panels: [panel('kairos')] }

@@ -1,0 +1,1 @@
+function(job) { targets: [{ expr: "{}" }] }
