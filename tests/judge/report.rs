@@ -61,9 +61,10 @@ impl Report {
         self.count("rewritten, and compared")
     }
 
-    /// Whether anything is asked for that a plain run does not need.
-    pub(crate) fn is_asked(&self) -> bool {
-        self.show.as_deref().is_some_and(|show| show != "counts")
+    /// Whether what is left for a person is asked for.
+    pub(crate) fn asks_what_is_left(&self) -> bool {
+        let plain = |show: &str| ["counts", "wrong", "silent", "told"].iter().any(|word| show.starts_with(word));
+        self.show.as_deref().is_some_and(|show| !plain(show))
     }
 
     /// Whether cases of this kind are asked for.
@@ -96,7 +97,9 @@ impl Report {
         }
         let _ = writeln!(out, "seed {}", self.seed);
         for (what, count) in &self.counts {
-            let _ = writeln!(out, "  {count:>8}  {what}");
+            let places: Vec<String> = self.places(what).iter().map(u64::to_string).collect();
+            let places = if places.is_empty() { String::new() } else { format!("  (in {})", places.join(", ")) };
+            let _ = writeln!(out, "  {count:>8}  {what}{places}");
         }
     }
 }

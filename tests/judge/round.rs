@@ -225,7 +225,7 @@ impl Round {
     /// Counts a query that is left for a person, and whether what is proposed would do.
     fn left(&self, judge: &Judge<'_>, one: &Wanted, fate: &Fate, (rule, message): (&str, &str), report: &mut Report) {
         report.add("left for a person");
-        if !report.is_asked() {
+        if !report.asks_what_is_left() {
             return;
         }
         let same = |text: &str| judge.compare(contract(one), &one.text, text);
@@ -238,8 +238,11 @@ impl Round {
             Some(Verdict::Skipped) => "the proposal cannot be judged",
             Some(Verdict::Other(_)) => "the proposal is refuted",
         };
-        let as_it_is =
-            if matches!(same(&one.text), Verdict::Same { .. }) { ", and so would the query as it is" } else { "" };
+        let as_it_is = if matches!(same(&one.text), Verdict::Same { any: true }) {
+            ", and so would the query as it is"
+        } else {
+            ""
+        };
         let kind = format!("left: {rule}: {holds}");
         report.add(&kind);
         report.add(&format!("left, by whether a text would do: {holds}{as_it_is}"));
