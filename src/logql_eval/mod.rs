@@ -25,6 +25,7 @@ mod pipeline;
 pub(crate) mod probe;
 mod range;
 mod regex;
+mod select;
 mod series;
 mod simplify;
 mod stage;
@@ -37,6 +38,7 @@ mod tests;
 
 pub use answer::{Answer, Asked, Failure, Kind, Sample, Series, Stream};
 pub use labels::Labels;
+pub use select::{Selection, window};
 
 use crate::syntax::logql::{ExprKind, Query};
 

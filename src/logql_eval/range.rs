@@ -155,13 +155,13 @@ fn pushed_down(query: &Query<'_>, id: ExprId, function: Function) -> Grouping {
     }
 }
 
-fn duration(query: &Query<'_>, span: Option<crate::text::Span>) -> Result<f64, Failure> {
+pub(super) fn duration(query: &Query<'_>, span: Option<crate::text::Span>) -> Result<f64, Failure> {
     let text = span.map_or("", |span| span.of(query.text()));
     let inner = text.trim_start_matches('[').trim_end_matches(']').trim();
     number::long_duration(inner).ok_or(Failure::Unsupported("a variable in the place of a range"))
 }
 
-fn offset(text: &str) -> Result<f64, Failure> {
+pub(super) fn offset(text: &str) -> Result<f64, Failure> {
     let text = text.trim_start_matches("offset").trim();
     number::long_duration(text).ok_or(Failure::Unsupported("a variable in the place of an offset"))
 }

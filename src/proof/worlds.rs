@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::matcher::{Matcher, Op};
 use super::side::DERIVED;
-use crate::topology::{Label, ON, Streams};
+use crate::topology::{Label, Streams, is_another_host, may_be};
 
 /// How many tests may be open at once.
 const MOST: usize = 4;
@@ -91,7 +91,8 @@ impl<'s> Names<'s> {
         // Whether Loki derives a name at all may not be known; then nothing is known of any.
         let is_whose = WHOSE.contains(&label) && (symbol.is_some() || label != DERIVED);
         let is_other = |name: &&str| {
-            is_whose && self.whose.contains(name) || symbol.is_some_and(|symbol| self.is_another_host(symbol, name))
+            is_whose && self.whose.contains(name)
+                || symbol.is_some_and(|symbol| self.hosts.contains(name) && is_another_host(symbol, name))
         };
         let all = open.all(is_other);
         if all {
@@ -105,21 +106,6 @@ impl<'s> Names<'s> {
     pub(super) fn taken(&self) -> BTreeSet<(String, Option<String>)> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    /// What a host calls itself is not what another one is called.
-    fn is_another_host(&self, symbol: &str, name: &str) -> bool {
-        let Some((what, rest)) = symbol.split_once(ON) else { return false };
-        let own = rest.split(crate::topology::CLOSE).next().unwrap_or_default();
-        let says_which = ["host", "fqdn", "node"].iter().any(|word| what.to_lowercase().contains(word));
-        says_which && self.hosts.contains(name) && own != name && own.split('.').next() != Some(name)
-    }
-}
-
-/// Whether the parts of a symbol that are known fit.
-fn may_be(symbol: &str, name: &str) -> bool {
-    let start = symbol.split(crate::topology::OPEN).next().unwrap_or_default();
-    let end = symbol.rsplit(crate::topology::CLOSE).next().unwrap_or_default();
-    name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
 }
 
 #[cfg(test)]

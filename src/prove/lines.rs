@@ -15,7 +15,7 @@ mod write;
 mod tests;
 
 use super::sample::{Rng, matching};
-use crate::syntax::logql::{LogId, MatchOp, Query, Use};
+use crate::syntax::logql::{FilterId, FilterKind, FilterOp, FilterValue, LogId, MatchOp, Query, StageKind, Use};
 use making::{Making, Put};
 use shape::{Format, Goal, Reader, Shape, Tree};
 
@@ -79,6 +79,7 @@ fn shapes(queries: &[&Query<'_>], names: &[&str], rng: &mut Rng) -> Vec<Shape> {
                 stream.push((matcher.name.text.to_owned(), value.unwrap_or_default()));
             }
         }
+        stream.extend(compared(query, names, rng));
     }
     let mut seen: Vec<&str> = Vec::new();
     let mut out = Vec::new();
@@ -92,6 +93,33 @@ fn shapes(queries: &[&Query<'_>], names: &[&str], rng: &mut Rng) -> Vec<Shape> {
         }
     }
     out
+}
+
+/// Those of `names` that label filters compare, each with a value that fits: a parser asks a filter that stands before it,
+/// too.
+fn compared(query: &Query<'_>, names: &[&str], rng: &mut Rng) -> Vec<(String, String)> {
+    let stages = query.logs().flat_map(|(_, log)| query.stages(log));
+    let mut open: Vec<FilterId> = stages
+        .filter_map(|stage| match stage.kind {
+            StageKind::LabelFilter(root) => Some(root),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    while let Some(id) = open.pop() {
+        match &query.filter(id).kind {
+            FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
+            FilterKind::Compare { name, op, value: FilterValue::Text(text), .. }
+                if !text.placeholder && names.contains(&name.text) =>
+            {
+                let pattern = matches!(op, FilterOp::Regex | FilterOp::NotRegex);
+                let value = if pattern { matching(&text.value, rng) } else { Some(text.value.clone().into_owned()) };
+                found.extend(value.map(|value| (name.text.to_owned(), value)));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The text of the stages of a log query.

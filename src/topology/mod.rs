@@ -45,11 +45,13 @@ use interest::Interest;
 use per_file::PerFile;
 use plays::Plays;
 
+#[cfg(test)]
 pub(crate) use compose::{CLOSE, ON, OPEN};
 pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
+pub use relabel::Labels;
 pub use scope::Scope;
-pub use streams::{Label, Stream, Streams};
+pub use streams::{Label, Stream, Streams, is_another_host, may_be};
 
 /// What runs where, and every fact with its place.
 #[derive(Debug)]

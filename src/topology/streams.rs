@@ -37,6 +37,21 @@ impl Label {
     }
 }
 
+/// Whether the parts of a symbol that are known fit a value.
+pub fn may_be(symbol: &str, value: &str) -> bool {
+    let start = symbol.split(compose::OPEN).next().unwrap_or_default();
+    let end = symbol.rsplit(compose::CLOSE).next().unwrap_or_default();
+    value.len() >= start.len() + end.len() && value.starts_with(start) && value.ends_with(end)
+}
+
+/// Whether a symbol is what a host calls itself, and another one than this: then it is not called so.
+pub fn is_another_host(symbol: &str, host: &str) -> bool {
+    let Some((what, rest)) = symbol.split_once(compose::ON) else { return false };
+    let own = rest.split(compose::CLOSE).next().unwrap_or_default();
+    let says_which = ["host", "fqdn", "node"].iter().any(|word| what.to_lowercase().contains(word));
+    says_which && own != host && own.split('.').next() != Some(host)
+}
+
 /// One stream, or one family of streams that differ only in labels that are [`Label::Unknown`].
 #[derive(Clone, Debug)]
 pub struct Stream {

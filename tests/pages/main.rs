@@ -167,10 +167,10 @@ fn whole(browser: &mut Browser, path: &Path) {
     let count = |browser: &mut Browser, selector: &str| {
         browser.value(&format!("document.querySelectorAll({}).length", json!(selector)))
     };
-    assert_eq!(count(browser, ".file"), 14);
-    assert_eq!(count(browser, ".file table.diff"), 14);
-    assert_eq!(count(browser, ".finding.review .at"), 30);
-    assert_eq!(count(browser, ".queries > .pair"), 23);
+    assert_eq!(count(browser, ".file"), 15);
+    assert_eq!(count(browser, ".file table.diff"), 15);
+    assert_eq!(count(browser, ".finding.review .at"), 27);
+    assert_eq!(count(browser, ".queries > .pair"), 25);
     assert_eq!(count(browser, ".rollout > li"), 4);
     assert_eq!(count(browser, "svg"), 2);
     assert!(count(browser, ".reasons > li").as_u64().unwrap() >= 14);

@@ -138,7 +138,9 @@ impl Making<'_> {
             }
         }
         let words = if before.is_empty() && behind.is_empty() {
-            format!("{} {} {}", word(rng), word(rng), self.number)
+            let words = format!("{} {} {}", word(rng), word(rng), self.number);
+            // Lines that differ in one field only are the ones whose series come together.
+            if fields && self.number % 10 < 7 { "ok".to_owned() } else { words }
         } else {
             String::new()
         };

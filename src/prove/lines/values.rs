@@ -169,8 +169,12 @@ impl Field {
     pub(super) fn settle(&mut self, index: usize, leaves: &[Leaf]) {
         let own: Vec<&Leaf> = leaves.iter().filter(|leaf| leaf.field == index).collect();
         self.compared = own.iter().fold(0, |all, leaf| all | leaf.bit);
-        if self.texts.len() < 4 && self.unwrap.is_none() {
-            self.add_all(["red", "17", "blue sky", "250"]);
+        // Where values are compared, others are few.
+        match self.texts.len() {
+            _ if self.unwrap.is_some() => {}
+            0 | 1 => self.add_all(["red", "17", "blue sky", "250"]),
+            2 | 3 => self.add_all(["red", "17"]),
+            _ => {}
         }
         let numbers = self.unwrap.is_some() || own.iter().any(|leaf| leaf.probe.passes(Some("soon")).is_none());
         if numbers {

@@ -34,6 +34,7 @@ impl Before<'_> {
         if matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName) {
             let name = self.name(one).map(|name| New { how: How::Name, matchers: vec![name], filter: None });
             list.extend(name);
+            list.extend(self.guards(one).into_iter().map(|matchers| New { how: How::Name, matchers, filter: None }));
         }
         if matches!(self.moved.bridge, Bridge::Auto | Bridge::Filter) {
             list.extend(self.filters(one, others, &old, &services));
@@ -67,6 +68,8 @@ impl Before<'_> {
         let mut list = Vec::new();
         if self.moved.siblings.is_empty() {
             list.push(vec![service.clone()]);
+        } else if self.moved.siblings.len() <= self.moved.components.len() {
+            list.push(vec![service.clone(), self.without_siblings()]);
         }
         if let Some(components) = values("component").filter(|components| !components.is_empty()) {
             let components: Vec<&str> = components.into_iter().collect();
@@ -79,6 +82,28 @@ impl Before<'_> {
             list.extend(there.collect::<Vec<_>>());
         }
         list
+    }
+
+    /// What leaves out the containers of the project that were not on the listener: one that is added later is in view.
+    fn without_siblings(&self) -> Matcher {
+        Matcher::one_of("component", &self.moved.siblings.iter().map(String::as_str).collect::<Vec<_>>()).flipped()
+    }
+
+    /// Matchers that need only the index: its job or none, the moved service or none, and the name of one of both.
+    fn guards(&self, one: &Matcher) -> Vec<Vec<Matcher>> {
+        let Some(job) = one.value.known().filter(|_| self.has_names()) else { return Vec::new() };
+        let Some(name) = self.name(one) else { return Vec::new() };
+        let job = if one.op == Op::Equal { regex::escape(job).replace("\\-", "-") } else { job.to_owned() };
+        let mut guards = vec![
+            Matcher::new("job", Op::Match, &format!("{job}|")),
+            Matcher::new("service", Op::Match, &format!("|{}", self.moved.project)),
+            name,
+        ];
+        if self.moved.siblings.is_empty() {
+            return vec![guards];
+        }
+        guards.push(self.without_siblings());
+        vec![guards]
     }
 
     /// The same question asked of `service_name`.

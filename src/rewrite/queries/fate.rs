@@ -4,6 +4,7 @@
 //! matchers come in as values and replacements go out as values.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::patterns;
@@ -249,31 +250,23 @@ impl Before<'_> {
         }
         let by_name = || format!("{NAME}{}{}", one.op.sign(), proof::quoted(text));
         let named = || self.same_name() && self.name_is_job(one.op, context, asked.values);
-        let proposed = if named() { Some(by_name()) } else { self.guarded_variable(one, text, context, asked.values) };
+        let values: Vec<&str> = asked.values.unwrap_or_default().iter().map(String::as_str).collect();
+        let guarded = || self.guarded_variable(one, text, &self.former_projects(&values));
+        let proposed = if named() { Some(by_name()) } else { guarded() };
         Fate::Review { id: ids::VARIABLE, why: String::new(), proposed }
     }
 
     /// The same of a variable whose values are names of services, with what keeps other streams of those names out.
-    fn guarded_variable(
-        &self,
-        one: &Matcher,
-        text: &str,
-        context: &Condition,
-        these: Option<&[String]>,
-    ) -> Option<String> {
-        let serves = |job: &&str| {
-            let is = context.and(Condition::Is(Matcher::new("job", one.op, job)));
-            self.proof.check(&is, &context.and(Condition::all(&self.guarded(job, one.op))), Copies::Ignored).is_right()
-        };
+    fn guarded_variable(&self, one: &Matcher, text: &str, before: &BTreeSet<&str>) -> Option<String> {
         let asks = !one.is_negative() && self.same_name() && self.has_names();
-        let these = these.filter(|all| patterns::alternatives(&all.join("|")).is_some());
-        let jobs = self.jobs_of(context, these).filter(|_| asks)?;
-        jobs.iter().all(serves).then(|| spelled_out(&self.guarded(text, one.op)))
+        asks.then(|| spelled_out(&self.guarded(text, one.op, before)))
     }
 
     /// What is called so: by its job, or, where it is the moved service, by its name.
-    fn guarded(&self, name: &str, op: Op) -> Vec<Matcher> {
-        let service = Matcher::new("service", Op::Match, &format!("|{}", self.moved.project));
+    fn guarded(&self, name: &str, op: Op, before: &BTreeSet<&str>) -> Vec<Matcher> {
+        let mut projects = before.clone();
+        projects.insert(&self.moved.project);
+        let service = Matcher::new("service", Op::Match, &format!("|{}", Vec::from_iter(projects).join("|")));
         vec![Matcher::new("job", Op::Match, &format!("{name}|")), service, Matcher::new(NAME, op, name)]
     }
 
@@ -329,7 +322,7 @@ impl Before<'_> {
             ids::ANY_JOB if *context == Condition::all(&[]) => Vec::new(),
             ids::ANY_JOB => vec![vec![Matcher::new("service", Op::Match, &format!("|{}", self.moved.project))]],
             _ if !self.has_names() => Vec::new(),
-            _ if self.same_name() => vec![named(value), self.guarded(value, one.op)],
+            _ if self.same_name() => vec![named(value), self.guarded(value, one.op, &BTreeSet::new())],
             _ => vec![vec![Matcher::new(NAME, Op::Match, &both)]],
         };
         let old = context.and(Condition::Is(one.clone()));
@@ -337,8 +330,26 @@ impl Before<'_> {
             let new = context.and(Condition::all(text));
             self.proof.check(&old, &new, Copies::Ignored).is_right() && self.forgets(one, context, &new).is_none()
         };
-        let proposed = texts.iter().find(is_right).map(|text| spelled_out(text));
+        let found = texts.iter().find(is_right).map(|text| spelled_out(text));
+        let proposed = self.with_formers(one).map(|text| spelled_out(&text)).or(found);
         Fate::Review { id, why: why.to_owned(), proposed }
+    }
+
+    /// What asks for the services that some of its jobs became before, with what moves now.
+    fn with_formers(&self, one: &Matcher) -> Option<Vec<Matcher>> {
+        let names = one.names().filter(|_| !one.is_negative() && !self.moved.keep_history)?;
+        let mut projects = self.former_projects(&names);
+        let formers = self.former_jobs();
+        let has_moved = |name: &&str| formers.contains_key(*name) || self.moved.jobs.iter().any(|job| job == name);
+        if projects.is_empty() || !self.moved.siblings.is_empty() {
+            return None;
+        }
+        if names.iter().all(has_moved) {
+            projects.insert(&self.moved.project);
+            return Some(vec![Matcher::one_of("service", &Vec::from_iter(projects))]);
+        }
+        let serves = self.same_name() && self.has_names();
+        serves.then(|| self.guarded(&names.join("|"), Op::Match, &projects))
     }
 
     /// What a comparison in a label filter may become, in order.

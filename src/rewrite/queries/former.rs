@@ -34,6 +34,17 @@ impl Before<'_> {
         named.find(|(_, streams)| streams.iter().any(forgotten)).map(|(name, _)| name.as_str())
     }
 
+    /// The names of jobs that no stream has, with what may have come in their place.
+    pub(super) fn former_jobs(&self) -> &BTreeMap<String, Vec<usize>> {
+        self.formers.0.get_or_init(|| self.formers())
+    }
+
+    /// What those of these jobs are called now that moved before.
+    pub(super) fn former_projects(&self, names: &[&str]) -> BTreeSet<&str> {
+        let streams = names.iter().filter_map(|name| self.former_jobs().get(*name)).flatten();
+        streams.filter_map(|&to| self.proof.value_after(to, "service")).filter(|name| !name.is_empty()).collect()
+    }
+
     fn formers(&self) -> BTreeMap<String, Vec<usize>> {
         let streams = &self.moved.streams;
         let known = 0..streams.before.len();

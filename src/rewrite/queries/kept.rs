@@ -2,7 +2,7 @@
 //!
 //! Knows: what else than its text decides about a query. Must not know: how it is decided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -13,15 +13,17 @@ use crate::topology::sites::Site;
 
 use super::query::{self, Analysis, Around};
 use super::streams::Before;
-use super::variables::Lists;
+use super::variables::{Lists, Offered};
 
 /// What stands around a query, as far as it decides.
 #[derive(Clone, PartialEq, Eq)]
 struct Beside {
     follow: Arc<BTreeSet<String>>,
     lists: Arc<Lists>,
+    offered: Arc<BTreeMap<String, Offered>>,
+    /// The label whose values are asked for.
+    values_of: Option<String>,
     records: bool,
-    selector_only: bool,
 }
 
 /// What a query needs, by what stands around it.
@@ -36,9 +38,10 @@ impl Kept {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |(beside, _): &&(Beside, Arc<Analysis>)| {
             beside.records == around.records
-                && beside.selector_only == around.selector_only
                 && beside.follow == *around.variables.names()
                 && beside.lists == *around.variables.lists()
+                && beside.offered == *around.variables.offered()
+                && beside.values_of.as_deref() == around.values_of
         };
         kept.get(text)?.iter().find(same).map(|(_, analysis)| Arc::clone(analysis))
     }
@@ -47,8 +50,9 @@ impl Kept {
         let beside = Beside {
             follow: Arc::clone(around.variables.names()),
             lists: Arc::clone(around.variables.lists()),
+            offered: Arc::clone(around.variables.offered()),
+            values_of: around.values_of.map(str::to_owned),
             records: around.records,
-            selector_only: around.selector_only,
         };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.entry(text.to_owned()).or_default().push((beside, Arc::clone(analysis)));
@@ -78,7 +82,7 @@ impl Before<'_> {
             debug_assert!(!query::analyse(&query, self, around).concerned(), "{text}");
             return Ok(Arc::default());
         }
-        let analysis = Arc::new(query::analyse(&query, self, around));
+        let analysis = Arc::new(self.checked(&query, around, query::analyse(&query, self, around)));
         self.kept.keep(text, around, &analysis);
         Ok(analysis)
     }

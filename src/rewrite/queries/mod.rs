@@ -6,6 +6,7 @@
 
 mod bridges;
 mod candidates;
+mod checked;
 mod fate;
 mod file;
 mod follow;
@@ -135,7 +136,7 @@ pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
 
 /// The same, with the files that route alerts.
 fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>) -> (Outcome, Alerts) {
-    let assumed = streams::assuming_names(moved);
+    let assumed = checked::assuming_names(moved);
     let named = assumed.as_ref().map(streams::Before::new);
     let mut before = streams::Before::new(moved).or_named(named.as_ref());
     before.route(routes);

@@ -38,8 +38,8 @@ pub(super) struct Around<'a> {
     pub(super) variables: &'a Variables,
     /// Whether the result is recorded as a metric: its labels are a contract with those who read it.
     pub(super) records: bool,
-    /// Whether only a selector may stand here, nothing behind it (`label_values`).
-    pub(super) selector_only: bool,
+    /// The label whose values are asked for: only a selector may stand there, nothing behind it (`label_values`).
+    pub(super) values_of: Option<&'a str>,
 }
 
 /// A label of a query's result that has another name afterwards.
@@ -262,7 +262,7 @@ impl Work<'_, '_, '_> {
     fn asked(&self, value: &Text<'_>) -> Asked<'_> {
         let follows =
             value.placeholder && reference(&value.value).is_some_and(|name| self.around.variables.follows(name));
-        Asked { follows, values: self.values(value), selector_only: self.around.selector_only }
+        Asked { follows, values: self.values(value), selector_only: self.around.values_of.is_some() }
     }
 
     /// All values of the variable in the place of this one.

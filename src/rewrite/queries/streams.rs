@@ -3,11 +3,12 @@
 //! Knows: streams before and after one move. Must not know: how a query is written, or what replaces it (`fate`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::proof::{Condition, Copies, Matcher, Proof};
-use crate::topology::loki::DISCOVERED;
+use crate::prove::Worlds;
 use crate::topology::sites::Asks;
-use crate::topology::{Derives, Label, Move, Streams};
+use crate::topology::{Derives, Label, Move};
 
 use super::former::Formers;
 use super::kept::Kept;
@@ -58,15 +59,10 @@ pub(super) struct Before<'m> {
     together: Vec<Vec<usize>>,
     told: Told,
     pub(super) formers: Formers,
+    /// The worlds in which texts are evaluated.
+    pub(super) worlds: OnceLock<Worlds>,
     /// The jobs of what moves, and of all streams that it takes from or brings to; `None` when one is not known.
     touched: Option<BTreeSet<&'m str>>,
-}
-
-/// The move where Loki derives `service_name` as it comes, when the repository does not tell.
-pub(super) fn assuming_names(moved: &Move) -> Option<Move> {
-    let names = || Derives::From(DISCOVERED.map(String::from).to_vec(), None);
-    matches!(moved.streams.names, Derives::Unknown)
-        .then(|| Move { streams: Streams { names: names(), ..moved.streams.clone() }, ..moved.clone() })
 }
 
 /// Before the move, or after it.
@@ -102,6 +98,7 @@ impl<'m> Before<'m> {
             together: Vec::new(),
             told: Told::default(),
             formers: Formers::default(),
+            worlds: OnceLock::new(),
             touched: None,
         };
         let changes = |index: usize| before.proof.image(index).any(|to| before.changed(index, to));
@@ -234,9 +231,9 @@ impl<'m> Before<'m> {
     /// What becomes of the streams of today that satisfy `condition` and move, those that are one together.
     fn fates(&self, condition: &Condition) -> Vec<BTreeSet<usize>> {
         let today = self.today(condition);
-        let is_there = |index: &usize| today.binary_search(index).is_ok();
         let of = |group: &Vec<usize>| {
-            let there: Vec<usize> = group.iter().copied().filter(is_there).collect();
+            let there = group.iter().copied().filter(|index| today.binary_search(index).is_ok());
+            let there: Vec<usize> = there.collect();
             let moves = there.iter().any(|&index| self.moves(index));
             moves.then(|| there.into_iter().flat_map(|index| self.proof.image(index)).collect())
         };

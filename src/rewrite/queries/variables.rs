@@ -31,13 +31,44 @@ pub(super) struct Variables {
     /// Queries of those that are filled from `job` and follow.
     switched: BTreeSet<usize>,
     lists: Arc<Lists>,
+    offered: Arc<BTreeMap<String, Offered>>,
+}
+
+/// What people can choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offered {
+    /// All of it, where that is known.
+    pub(super) list: Option<Vec<String>>,
+    /// What stands for all of it.
+    pub(super) all: Option<String>,
+    /// Whether anything can be typed.
+    pub(super) is_free: bool,
+    /// Whether it is filled with the values of `job`.
+    pub(super) from_job: bool,
+}
+
+/// What the variables of a file offer.
+fn offered(file: &FileSites) -> BTreeMap<String, Offered> {
+    let of = |one: &Variable| Offered {
+        list: one.listed(),
+        all: one.all_value.as_ref().map(|view| view.text().to_owned()),
+        is_free: matches!(one.kind, VariableKind::Typed | VariableKind::Other),
+        from_job: one.kind == VariableKind::Query
+            && one.site.and_then(|site| file.sites.get(site)).is_none_or(reads_job),
+    };
+    // Another dashboard of the file may have one of that name.
+    only(file).map(|one| (one.name.clone(), of(one))).collect()
 }
 
 impl Variables {
     /// Which variables of `file` may follow. Each is taken as following first; where a use of it ends in a doubt all the
     /// same, it and all its uses stay as they are.
     pub(super) fn of(file: &FileSites, languages: &[Language], before: &Before<'_>) -> Self {
-        let mut found = Self { lists: Arc::new(lists(file, languages, before)), ..Self::default() };
+        let mut found = Self {
+            lists: Arc::new(lists(file, languages, before)),
+            offered: Arc::new(offered(file)),
+            ..Self::default()
+        };
         if file.variables.is_empty() || !before.has_names() {
             return found;
         }
@@ -67,6 +98,11 @@ impl Variables {
     /// All values of those where they are known.
     pub(super) fn lists(&self) -> &Arc<Lists> {
         &self.lists
+    }
+
+    /// What each offers.
+    pub(super) fn offered(&self) -> &Arc<BTreeMap<String, Offered>> {
+        &self.offered
     }
 
     /// The names of those that follow.
@@ -102,7 +138,7 @@ impl Variables {
         if matches!(language, Language::NotLoki) || text.trim().is_empty() {
             return Some(false);
         }
-        let around = Around { variables: self, records: false, selector_only: site.kind == SiteKind::Variable };
+        let around = Around { variables: self, records: false, values_of: values_of(site) };
         let analysis = before.analysis(site, &around).ok()?;
         if !analysis.concerned() {
             return Some(false);
@@ -205,6 +241,11 @@ fn can_follow(file: &FileSites, (variable, uses): (&Variable, &Uses), languages:
 /// Whether the values of this variable are those of `job`.
 pub(super) fn reads_job(site: &Site) -> bool {
     filled_from(site) == "job"
+}
+
+/// The label whose values a site asks for, where it is the query of a variable.
+pub(super) fn values_of(site: &Site) -> Option<&str> {
+    (site.kind == SiteKind::Variable).then(|| filled_from(site))
 }
 
 /// The label whose values this variable has.

@@ -33,7 +33,7 @@ pub use ast::{
 };
 pub use mention::{Mention, Owner, Use};
 pub use query::Query;
-pub use string::{quote, unquoted};
+pub use string::{placeholders, quote, unquoted};
 
 use crate::syntax::SyntaxError;
 

@@ -152,6 +152,11 @@ impl<'a> Query<'a> {
         std::iter::successors(Some(self.log(log).parent), |&id| self.expr(id).parent)
     }
 
+    /// Whether an expression reads lines.
+    pub fn reads_lines(&self, id: ExprId) -> bool {
+        !self.feeding(id).is_empty()
+    }
+
     /// The log queries whose result feeds an expression, in text order.
     pub fn feeding(&self, id: ExprId) -> Vec<LogId> {
         let mut found = Vec::new();

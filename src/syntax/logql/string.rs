@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::ast::Quote;
+use crate::text::Span;
 
 /// Writes `value` as a string in this style; `None` when that cannot be done: a backtick string cannot hold a
 /// backtick, and nothing is written without quotes.
@@ -139,6 +140,17 @@ fn braced(text: &[u8], close: u8) -> Option<usize> {
 
 fn name(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count()
+}
+
+/// Every placeholder in a text, in order: `$x`, `${x:fmt}`, `[[x]]`.
+pub fn placeholders(text: &str) -> impl Iterator<Item = Span> + '_ {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    memchr::memchr2_iter(b'$', b'[', bytes).filter_map(move |at| {
+        let length = if at < done { 0 } else { placeholder(bytes.get(at..).unwrap_or(&[])) };
+        done = done.max(at + length);
+        (length > 0).then(|| Span::new(at, at + length))
+    })
 }
 
 /// Whether there is a placeholder anywhere in `text`.

@@ -25,7 +25,7 @@ use super::Alerts;
 use super::ids::{self, Id};
 use super::query::{self, Analysis, Around, Rename};
 use super::streams::Before;
-use super::variables::{Variables, reads_job};
+use super::variables::{Variables, reads_job, values_of};
 
 pub(super) use write::edits;
 
@@ -139,7 +139,7 @@ impl<'w> Work<'w, '_> {
             return State::Untouched;
         }
         let records = self.holder_of(site).is_some_and(|holder| holder.record) && !site.kind.is_link();
-        let around = Around { variables: self.variables, records, selector_only: site.kind == SiteKind::Variable };
+        let around = Around { variables: self.variables, records, values_of: values_of(site) };
         let mut analysis = match self.before.analysis(site, &around) {
             Ok(analysis) => analysis,
             Err(error) => return self.unreadable(site, text, &error.to_string(), language),

@@ -85,7 +85,7 @@ impl<'w> Work<'w, '_> {
     /// The streams of the query for each job that moves, where `service` in the place of `job` is all that it needs.
     fn asked_of_each(&self, text: &str, read: &Filled) -> Option<Sides> {
         let &Filled { name, tag, .. } = read;
-        let around = Around { variables: self.variables, records: false, selector_only: false };
+        let around = Around { variables: self.variables, records: false, values_of: None };
         let filled = |label: &str, value: &str| {
             let (head, middle) = (Span::new(0, name.start()), Span::new(name.end(), tag.start()));
             // What fills it in is a name, as a pattern, too.

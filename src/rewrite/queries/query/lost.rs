@@ -22,7 +22,7 @@ impl Work<'_, '_, '_> {
         self.doubt(ids::LOST, &before.lost_why(&labels));
         let of_job = |one: &Matcher| one.label == "job" && !one.is_negative() && before.names(one);
         let gone: Vec<usize> = (0..old.len()).filter(|index| bitten.contains(index) || of_job(&old[*index])).collect();
-        if let Some(new) = before.instead(old, &gone, self.around.selector_only) {
+        if let Some(new) = before.instead(old, &gone, self.around.values_of.is_some()) {
             log.how = Some(new.how);
             log.filtered = new.filter.is_some();
             log.new = new.filter.iter().fold(Condition::all(&new.matchers), |all, filter| all.and(filter.clone()));

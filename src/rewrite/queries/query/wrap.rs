@@ -302,7 +302,7 @@ impl<'m> Work<'_, '_, 'm> {
         let keeps = above.any(|grouping| grouping.without);
         let spoken =
             || keeps || self.uses.iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
-        if self.before.has_names() || self.before.may_have_names() && spoken() {
+        if self.before.has_names() || self.before.may_have_names() && (self.restores || spoken()) {
             labels.push("service_name");
         }
         labels.sort_unstable();

@@ -61,7 +61,7 @@ fn a_dashboard_in_a_config_map() {
     let inner = dashboard(r#"{job="kairos"}"#);
     let text = format!("kind: ConfigMap\ndata:\n  d.json: |\n    {}\n", inner.replace('\n', "\n    "));
     let (texts, findings) = run(&[("cm.yaml", &text)], &moved("gitea_mcp", true));
-    assert_eq!(texts[0], text.replace(r#"job=\"kairos\""#, r#"service=\"gitea_mcp\", component=\"app\""#));
+    assert_eq!(texts[0], text.replace(r#"job=\"kairos\""#, r#"service=\"gitea_mcp\", component!=\"redis\""#));
     assert!(findings.is_empty(), "{findings:?}");
 }
 

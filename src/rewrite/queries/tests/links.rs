@@ -55,7 +55,7 @@ fn what_is_inserted_is_encoded_as_its_surroundings_are() {
     let (texts, _) = run(&[("d.json", &text)], &moved("kairos", true));
     assert_eq!(
         texts[0],
-        text.replace("job%3d%5c%22kairos%5c%22", "service%3d%5c%22kairos%5c%22%2c+component%3d%5c%22app%5c%22")
+        text.replace("job%3d%5c%22kairos%5c%22", "service%3d%5c%22kairos%5c%22%2c+component%21%3d%5c%22redis%5c%22")
     );
 }
 

@@ -6,23 +6,37 @@ use super::*;
 
 #[test]
 fn operands_of_which_one_stays_or_has_more_labels() {
-    left(r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#, "dashboards/host-wide");
+    becomes(
+        r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#,
+        r#"sum by (job, service) (rate({service="kairos"}[1m]) or rate({job="angelia"}[1m]))"#,
+    );
     left(r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#, "dashboards/matching");
-    for operator in ["and", "or"] {
-        let written = r#"label_replace(rate({job="kairos"}[1m]), "job", "x", "", "")"#;
-        left(&format!(r#"rate({{job="kairos"}}[1m]) {operator} {written}"#), "dashboards/matching");
-    }
-    left(r#"sum by (service, job) (rate({hostname="puck", job=~"kairos|x"} | keep job [1m]))"#, "dashboards/host-wide");
+    let written = |label: &str| format!(r#"label_replace(rate({{{label}="kairos"}}[1m]), "job", "x", "", "")"#);
+    left(&format!(r#"rate({{job="kairos"}}[1m]) and {}"#, written("job")), "dashboards/matching");
+    becomes(
+        &format!(r#"rate({{job="kairos"}}[1m]) or {}"#, written("job")),
+        &format!(r#"rate({{service="kairos"}}[1m]) or {}"#, written("service")),
+    );
+    becomes(
+        r#"sum by (service, job) (rate({hostname="puck", job=~"kairos|x"} | keep job [1m]))"#,
+        r#"sum by (service, job) (rate({hostname="puck"} | job="x" or service="kairos" | keep job, service [1m]))"#,
+    );
     becomes(
         r#"sum by (service, job) (rate({job="kairos"} | keep job [1m]))"#,
         r#"sum by (service, job) (rate({service="kairos"} | keep service [1m]))"#,
     );
     // Who groups by both has `service`, and no `service_name`.
     let right = r#"max by (service, job) (rate({job="kairos"}[1m]))"#;
-    left(&format!(r#"rate({{hostname="puck", job=~"kairos|x"}}[1m]) / on (job) {right}"#), "dashboards/matching");
+    becomes(
+        &format!(r#"rate({{hostname="puck", job=~"kairos|x"}}[1m]) / on (job) {right}"#),
+        r#"rate({hostname="puck"} | job="x" or service="kairos" [1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
+    );
     let union = r#"bytes_over_time({hostname="puck", job=~"kairos|x"}[3s])"#;
-    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &several());
-    left_under(&format!("min({union} / on (job) {right})"), "dashboards/matching", &named(several()));
+    becomes_under(
+        &format!("min({union} / on (job) {right})"),
+        r#"min(sum without (component, container) (bytes_over_time({hostname="puck"} | job="x" or service="kairos" [3s])) / on (service) max by (service, job) (sum without (component, container) (rate({service="kairos"}[1m]))))"#,
+        &several(),
+    );
     becomes(
         &format!(r#"rate({{job="kairos"}}[1m]) / on (job) {right}"#),
         r#"rate({service="kairos"}[1m]) / on (service) max by (service, job) (rate({service="kairos"}[1m]))"#,
@@ -39,7 +53,7 @@ fn a_filter_before_a_parser_where_the_project_has_other_containers() {
     left_under(r#"sum(rate({hostname="puck", job!="kairos"} | json [1m]))"#, "dashboards/parser", &siblings);
     becomes_under(
         r#"sum(rate({hostname="puck", job!="kairos"} | json | __error__="" [1m]))"#,
-        r#"sum(rate({hostname="puck", job!="kairos"} | service!="kairos" or component!="app" | json | __error__="" [1m]))"#,
+        r#"sum(rate({hostname="puck", job!="kairos"} | service!="kairos" or component="redis" | json | __error__="" [1m]))"#,
         &siblings,
     );
 }
@@ -92,9 +106,19 @@ fn logfmt_stops_where_its_keys_are_no_labels() {
 #[test]
 fn what_the_right_side_has_is_not_handed_on() {
     let moved = named(moved("kairos", false));
-    let left_side = r#"rate({job=~"kairos|x"} | drop job [1m])"#;
-    let new_left = r#"rate({service_name=~"kairos|x"} | drop service, component, container [1m])"#;
+    let left_side = r#"rate({job="kairos"} | drop job [1m])"#;
+    let new_left = r#"rate({service="kairos"} | drop service, component, container [1m])"#;
     for operator in ["and on ()", "- on (hostname)"] {
+        becomes_under(
+            &format!(r#"label_replace({left_side} {operator} rate({{job="kairos"}}[1m]), "app", "$1", "job", "(.*)")"#),
+            &format!(
+                r#"label_replace({new_left} {operator} rate({{service="kairos"}}[1m]), "app", "$1", "job", "(.*)")"#
+            ),
+            &moved,
+        );
+        // The lines of what keeps its `job` lose it, too.
+        let left_side = left_side.replace("=\"kairos\"", "=~\"kairos|angelia\"");
+        let new_left = r#"rate({service_name=~"kairos|angelia"} | drop job, service, component, container [1m])"#;
         becomes_under(
             &format!(r#"label_replace({left_side} {operator} rate({{job="kairos"}}[1m]), "app", "$1", "job", "(.*)")"#),
             &format!(
@@ -112,7 +136,11 @@ fn a_field_that_is_left_out_is_not_the_component() {
         r#"sum without (component_extracted, component, container) (rate({service="kairos"} | regexp `(?P<l>x)` [1m]))"#,
         &several(),
     );
-    left_under(r#"sum without (component) (rate({job="kairos"}[1m]))"#, "dashboards/collision", &several());
+    becomes_under(
+        r#"sum without (component) (rate({job="kairos"}[1m]))"#,
+        r#"sum without (component, container) (rate({service="kairos"}[1m]))"#,
+        &several(),
+    );
 }
 
 #[test]
@@ -251,7 +279,7 @@ fn sides_whose_series_come_to_be_called_alike() {
 #[test]
 fn jobs_that_the_query_makes_one() {
     let two = r#"rate({job=~"kairos|angelia"}[5m])"#;
-    for replaced in [r#""job", "", "job", ".*""#, r#""job", "x", "", """#, r#""job", "$1", "job", "(.).*""#] {
+    for replaced in [r#""job", "", "job", ".*""#, r#""job", "x", "", """#] {
         for around in ["avg without () (", "max without (hostname) (", "sum without (job) (", "topk(1, "] {
             left(&format!("{around}label_replace({two}, {replaced}))"), "dashboards/host-wide");
         }

@@ -157,8 +157,8 @@ fn a_list_written_by_hand_stays_and_its_uses_follow() {
     assert_eq!(texts[0], text.replace(r#"{job=~\"$v"#, r#"{service_name=~\"$v"#));
     let text = text.replace("\"query\"", "\"allValue\": \"kairos|angelia\", \"query\"");
     let (texts, findings) = run(&[("d.json", &text)], &named("kairos", false));
-    assert_eq!(texts[0], text);
-    assert_eq!(rules(&findings), [(Level::Review, "dashboards/variable"), (Level::Review, "dashboards/all-value")]);
+    assert_eq!(texts[0], text.replace(r#"{job=~\"$v"#, r#"{service_name=~\"$v"#));
+    assert!(rules(&findings).iter().all(|(level, _)| *level == Level::Note), "{findings:?}");
 }
 
 /// A dashboard with these variables and a panel with this query.
@@ -223,7 +223,7 @@ fn a_variable_that_may_hold_the_moved_job() {
         let found = rules(&run(&[("d.json", &text)], &moved("kairos", false)).1);
         assert_eq!(found.first(), Some(&review), "{list}");
     }
-    for query in [r#"{job=~"$v.*"}"#, r#"{job=~"${v:text}"}"#, r#"{job=~"$w"}"#] {
+    for query in [r#"{job=~"${v:text}"}"#, r#"{job=~"$w"}"#] {
         let text = with_variables(custom, query);
         assert_eq!(rules(&run(&[("d.json", &text)], &moved("kairos", false)).1), [review], "{query}");
     }
@@ -252,13 +252,11 @@ fn a_list_follows_where_each_of_its_values_does() {
     for (list, query, new) in [
         ("kairos,neo4j,unknown", r#"{job=~"$v"}"#, r#"{service_name=~"$v"}"#),
         ("kairos", r#"{job="$v"} |= "x""#, r#"{service_name="$v"} |= "x""#),
-        ("kairos,angelia", r#"{job=~"$v"}"#, r#"{job=~"$v"}"#),
+        ("kairos,angelia", r#"{job=~"$v"}"#, r#"{job=~"$v|", service=~"|kairos", service_name=~"$v"}"#),
     ] {
         let variable = format!(r#"{{"name": "v", "type": "custom", "query": "{list}"}}"#);
         let (texts, findings) = run(&[("d.json", &with_variables(&variable, query))], &moved);
         assert_eq!(texts[0], with_variables(&variable, new));
-        let says =
-            if query == new { (Level::Review, "dashboards/variable") } else { (Level::Note, "dashboards/bridged") };
-        assert_eq!(rules(&findings), [says]);
+        assert!(rules(&findings).iter().all(|(level, _)| *level == Level::Note), "{findings:?}");
     }
 }

@@ -1,0 +1,142 @@
+//! What a pair of queries asks of streams: which it selects, and which labels it looks at.
+//!
+//! Knows: selectors, label filters and uses of labels of both texts. Must not know: where streams come from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sample::Rng;
+use super::world::Actor;
+use crate::logql_eval::{Failure, Labels, Selection};
+use crate::patterns;
+use crate::syntax::logql::{FilterKind, FilterOp, FilterValue, MatchOp, Query, StageKind};
+
+/// What two queries ask.
+#[derive(Default)]
+pub(super) struct Asks {
+    /// Values that each label is compared with.
+    values: BTreeMap<String, BTreeSet<String>>,
+    /// Branches of patterns that `job` is compared with, each with a job that fits it.
+    jobs: Vec<(String, String)>,
+    old: Vec<Selection>,
+    new: Vec<Selection>,
+    filters: Vec<Selection>,
+    /// Labels that are looked at behind the selectors.
+    names: BTreeSet<String>,
+}
+
+impl Asks {
+    /// What `old` and `new` ask.
+    ///
+    /// # Errors
+    /// A selector that cannot be evaluated.
+    pub(super) fn of(old: &Query<'_>, new: &Query<'_>) -> Result<Self, Failure> {
+        let mut asks = Self::default();
+        for (query, is_new) in [(old, false), (new, true)] {
+            for (_, selector) in query.selectors() {
+                let selection = Selection::of(query, selector)?;
+                let list = if is_new { &mut asks.new } else { &mut asks.old };
+                list.push(selection);
+                for one in query.matchers(selector) {
+                    let pattern = matches!(one.op, MatchOp::Regex | MatchOp::NotRegex);
+                    asks.value(one.name.text, &one.value.value, pattern);
+                }
+            }
+            for (_, log) in query.logs() {
+                for stage in query.stages(log) {
+                    if let StageKind::LabelFilter(root) = stage.kind {
+                        asks.filter(query, root)?;
+                    }
+                }
+            }
+            asks.names.extend(query.uses().into_iter().map(|one| one.name));
+        }
+        Ok(asks)
+    }
+
+    fn filter(&mut self, query: &Query<'_>, root: crate::syntax::logql::FilterId) -> Result<(), Failure> {
+        let mut open = vec![root];
+        while let Some(id) = open.pop() {
+            match &query.filter(id).kind {
+                FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
+                FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
+                    let op = match op {
+                        FilterOp::NotEqual => MatchOp::NotEqual,
+                        FilterOp::Regex => MatchOp::Regex,
+                        FilterOp::NotRegex => MatchOp::NotRegex,
+                        _ => MatchOp::Equal,
+                    };
+                    self.filters.push(Selection::one(name.text, op, &text.value)?);
+                    self.value(name.text, &text.value, matches!(op, MatchOp::Regex | MatchOp::NotRegex));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, label: &str, value: &str, pattern: bool) {
+        let list = self.values.entry(label.to_owned()).or_default();
+        if !pattern {
+            list.insert(value.to_owned());
+        } else if let Some(names) = patterns::alternatives(value) {
+            list.extend(names.into_iter().map(str::to_owned));
+        } else {
+            for branch in patterns::branches(value).unwrap_or_else(|| vec![value.to_owned()]) {
+                let Some(fits) = super::sample::matching(&format!("^(?:{branch})$"), &mut Rng::new(1)) else {
+                    continue;
+                };
+                if label == "job" {
+                    self.jobs.push((branch, fits));
+                } else {
+                    list.insert(fits);
+                }
+            }
+        }
+        list.remove("");
+    }
+
+    /// Names of jobs that are asked for: those that are named, and for each branch of a pattern that none of `known` fits
+    /// one that does.
+    pub(super) fn jobs(&self, known: &[&String]) -> BTreeSet<String> {
+        let fits = |branch: &str| {
+            Selection::one("job", MatchOp::Regex, branch)
+                .is_ok_and(|one| known.iter().any(|job| one.takes(&[("job", job.as_str())].into_iter().collect())))
+        };
+        let open = self.jobs.iter().filter(|(branch, _)| !fits(branch)).map(|(_, job)| job.clone());
+        self.values("job").iter().cloned().chain(open).filter(|job| !job.is_empty()).collect()
+    }
+
+    /// The values that a sender has for the labels behind the selectors.
+    pub(super) fn in_view(&self, actor: &Actor) -> Vec<String> {
+        let sides = [&actor.before, &actor.after].into_iter().flatten();
+        sides.flat_map(|labels| self.names.iter().map(|name| labels.get(name).to_owned())).collect()
+    }
+
+    /// How a sender looks to the queries; `None` where none selects it, ever.
+    pub(super) fn signature(&self, actor: &Actor) -> Option<Vec<bool>> {
+        let sides = [&actor.before, &actor.after, &actor.later];
+        let takes = |list: &[Selection], labels: &Labels| list.iter().map(|one| one.takes(labels)).collect::<Vec<_>>();
+        let mut signature = Vec::new();
+        for labels in sides.into_iter().flatten() {
+            signature.extend(takes(&self.old, labels));
+            signature.extend(takes(&self.new, labels));
+        }
+        if !signature.contains(&true) {
+            return None;
+        }
+        for labels in sides.into_iter().flatten() {
+            signature.extend(takes(&self.filters, labels));
+            signature.extend(self.names.iter().map(|name| labels.has(name)));
+        }
+        Some(signature)
+    }
+}
+
+static NONE: BTreeSet<String> = BTreeSet::new();
+
+impl Asks {
+    /// The values a label is compared with.
+    pub(super) fn values(&self, label: &str) -> &BTreeSet<String> {
+        self.values.get(label).unwrap_or(&NONE)
+    }
+}

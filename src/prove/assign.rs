@@ -1,0 +1,89 @@
+//! Which values each placeholder of a pair of queries is given.
+//!
+//! Knows: values of variables and labels. Must not know: what follows from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fill::{self, Stands};
+use super::senders::{Role, Sender};
+use super::{Pair, Worlds, world};
+use crate::topology::Label;
+
+/// Most values that a variable is given.
+const VALUES: usize = 4;
+
+impl Worlds {
+    /// Values for each placeholder, several times: before the move and after it.
+    pub(super) fn assignments(
+        &self,
+        placeholders: &BTreeMap<String, BTreeSet<Stands>>,
+        pair: &Pair<'_>,
+    ) -> Vec<BTreeMap<String, (String, String)>> {
+        let lists: Vec<(&String, Vec<(String, String)>)> = placeholders
+            .iter()
+            .map(|(written, stands)| (written, self.values_of(written, stands, pair)))
+            .filter(|(_, list)| !list.is_empty())
+            .collect();
+        let count = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(1);
+        let one = |at: usize| {
+            let value = |list: &Vec<(String, String)>| list.get(at % list.len()).cloned().unwrap_or_default();
+            lists.iter().map(|(written, list)| ((*written).clone(), value(list))).collect()
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn values_of(&self, written: &str, stands: &BTreeSet<Stands>, pair: &Pair<'_>) -> Vec<(String, String)> {
+        let same = |value: &str| (value.to_owned(), value.to_owned());
+        let mut pattern = false;
+        let mut labels: Vec<&str> = Vec::new();
+        for one in stands {
+            match one {
+                Stands::Value(label, regex) => {
+                    pattern |= regex;
+                    labels.push(label);
+                }
+                Stands::Name => return ["level", "job"].map(same).to_vec(),
+                Stands::Duration => return vec![same("5m")],
+                Stands::Number => return vec![same("1")],
+                Stands::Needle => return vec![same("needle")],
+                Stands::Template => return Vec::new(),
+            }
+        }
+        let name = fill::name(written);
+        let known = name.and_then(|name| (pair.values)(name));
+        let (all, free) = known.as_ref().map_or((None, true), |known| (known.all.clone(), known.is_free));
+        let list = known.and_then(|known| known.list).unwrap_or_else(|| self.some_values(&labels));
+        let after = |value: &String| name.map_or_else(|| value.clone(), |name| (pair.after)(name, value));
+        let mut list: Vec<(String, String)> =
+            list.iter().take(VALUES).map(|value| (value.clone(), after(value))).collect();
+        if pattern {
+            let join = |side: &dyn Fn(&(String, String)) -> String| list.iter().map(side).collect::<Vec<_>>().join("|");
+            if list.len() > 1 {
+                list.push((join(&|one| one.0.clone()), join(&|one| one.1.clone())));
+            }
+            list.extend(free.then(|| same(".+")));
+        }
+        list.extend(all.map(|all| same(&all)));
+        if list.is_empty() { vec![same("some")] } else { list }
+    }
+
+    /// Values that these labels have on streams of today: of what moves first.
+    fn some_values(&self, labels: &[&str]) -> Vec<String> {
+        let known = |one: &Sender, label: &str| match one.before.as_ref()?.get(label)? {
+            Label::Known(value) => Some(value.clone()),
+            Label::Symbol(symbol) => Some(world::symbolic(symbol, None)),
+            Label::Unknown => None,
+        };
+        let moves = |one: &&Sender| one.role == Role::Moves;
+        let all = self.senders.iter().filter(moves).chain(self.senders.iter().filter(|one| !moves(one)));
+        let mut found: Vec<String> = Vec::new();
+        for one in all {
+            for value in labels.iter().filter_map(|label| known(one, label)) {
+                if found.len() < VALUES && !found.contains(&value) {
+                    found.push(value);
+                }
+            }
+        }
+        found
+    }
+}

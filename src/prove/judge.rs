@@ -1,0 +1,157 @@
+//! The verdict on two texts: every world is made, both are evaluated in it, and the answers compared.
+//!
+//! Knows: which worlds there are, and in which order they are tried. Must not know: how a text was made.
+
+use super::asks::Asks;
+use super::compare::{self, Names, Own, WHOSE};
+use super::run::Run;
+use super::sample::Rng;
+use super::senders::{Role, Sender};
+use super::world::{self, Loud};
+use super::{Pair, Verdict, Worlds, fill, lines, text};
+use crate::logql_eval::Failure;
+use crate::syntax::logql::{self, Query, Use};
+use crate::topology::Label;
+
+/// Lines that are made for a pair of queries.
+const POOL: usize = 64;
+
+/// Why the rest need not be tried.
+pub(super) enum Stop {
+    Refuted(String),
+    Unable(String),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Unable(compare::class(&failure))
+    }
+}
+
+/// What has been seen so far.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) names: Names,
+    pub(super) seen: bool,
+}
+
+impl Worlds {
+    /// Whether the new text answers after the move what the old one answers before it.
+    pub fn judge(&self, pair: &Pair<'_>) -> Verdict {
+        match self.judged(pair) {
+            Ok(found) => Verdict::Holds { names: found.names, seen: found.seen },
+            Err(Stop::Refuted(why)) => Verdict::Refuted { why },
+            Err(Stop::Unable(what)) => Verdict::Unable { what },
+        }
+    }
+
+    fn judged(&self, pair: &Pair<'_>) -> Result<Found, Stop> {
+        let read = |text| logql::read(text);
+        let old = read(pair.old).map_err(|error| Stop::Unable(error.to_string()))?;
+        let new = read(pair.new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
+        let placeholders = fill::placeholders(&old).and_then(|mut all| {
+            for (written, stands) in fill::placeholders(&new)? {
+                all.entry(written).or_default().extend(stands);
+            }
+            Ok(all)
+        });
+        let placeholders = placeholders.map_err(|what| Stop::Unable(what.to_owned()))?;
+        let mut found = Found::default();
+        for (number, values) in self.assignments(&placeholders, pair).into_iter().enumerate() {
+            let filled = |text: &str, new: bool| {
+                let values = values
+                    .iter()
+                    .map(|(written, (old, after))| (written.as_str(), if new { after.clone() } else { old.clone() }));
+                fill::filled(text, &values.collect())
+            };
+            let (old, new) = (filled(pair.old, false), filled(pair.new, true));
+            self.filled(&old, &new, pair, number as u64 + 1, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn filled(&self, old: &str, new: &str, pair: &Pair<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
+        let old = logql::read(old).map_err(|error| Stop::Unable(error.to_string()))?;
+        let new = logql::read(new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
+        let times = text::times(&old, &new);
+        let asked =
+            old.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher).map(|one| one.name).collect();
+        let run = Run {
+            old: &old,
+            new: &new,
+            contract: &pair.contract,
+            own: Own { names: &self.changing, asked: &asked },
+            times: &times,
+            stays: pair.old == pair.new,
+            names_job: self.names_moving(&old),
+            keeps_history: pair.keeps_history,
+        };
+        self.all(&run, seed, found)?;
+        // A threshold that no world reaches hides what stands before it.
+        if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
+            && let (Ok(old), Ok(new)) = (logql::read(&old), logql::read(&new))
+        {
+            self.all(
+                &Run { old: &old, new: &new, own: Own { names: &self.changing, asked: &asked }, ..run },
+                seed,
+                found,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether a query compares `job` with the job of what moves.
+    fn names_moving(&self, query: &Query<'_>) -> bool {
+        let Ok(asks) = Asks::of(query, query) else { return true };
+        let moving = self.senders.iter().filter(|one| one.role == Role::Moves).filter_map(|one| one.before.as_ref());
+        let mut jobs = moving.filter_map(|told| told.get("job"));
+        jobs.any(|job| matches!(job, Label::Known(job) if asks.values("job").contains(job)))
+    }
+
+    /// Every world of two texts.
+    fn all(&self, run: &Run<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
+        let asks = Asks::of(run.old, run.new)?;
+        let known: Vec<&String> = self.jobs.iter().chain(self.formers.keys()).collect();
+        let named = self.named(&asks.jobs(&known));
+        let pool = lines::of(&[run.old, run.new], &WHOSE, POOL, seed);
+        let replaced = |one: &Sender| {
+            matches!(one.role, Role::Stays | Role::Gained)
+                && named.iter().any(|other| other.role == Role::Former && other.after == one.after)
+        };
+        for (naming, ready) in &self.namings {
+            let senders = || {
+                let base = self.senders.iter().zip(ready).filter(|(one, _)| !replaced(one));
+                base.map(|(one, ready)| (one, ready.as_ref())).chain(named.iter().map(|one| (one, None)))
+            };
+            for known in world::symbols(senders().map(|(one, _)| one), &asks, &self.hosts) {
+                let mut rng = Rng::new(seed);
+                let mut actors = world::cast(senders(), naming, known.as_ref(), &asks);
+                for loud in [Loud::Moving, Loud::Others, Loud::Turns] {
+                    world::speak(&mut actors, &pool, run.times, loud, &mut rng);
+                    let all = loud == Loud::Moving;
+                    let failed = if all { run.worlds(&actors, found)? } else { run.world(&actors, found)? };
+                    if failed {
+                        let pool = lines::clean(&[run.old, run.new], &WHOSE, POOL, seed);
+                        world::speak(&mut actors, &pool, run.times, loud, &mut rng);
+                        if all {
+                            run.worlds(&actors, found)?
+                        } else {
+                            run.world(&actors, found)?
+                        };
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    pub(super) fn take(&mut self, names: Names) {
+        for (label, to) in names.renames {
+            self.names.renames.entry(label).or_default().extend(to);
+        }
+        self.names.new.extend(names.new);
+        self.names.lost.extend(names.lost);
+    }
+}

@@ -1,0 +1,99 @@
+//! The verdict on what was worked out about a query: its text is evaluated before the move and after it.
+//!
+//! Knows: which question to ask of the worlds for the place a query stands in. Must not know: how a text was made.
+
+use super::ids;
+use super::query::{Analysis, Around, Remark, Rename};
+use super::streams::Before;
+use crate::prove::{Contract, Names, Pair, Values, Verdict, Worlds};
+use crate::syntax::logql::Query;
+use crate::topology::loki::DISCOVERED;
+use crate::topology::{Bridge, Derives, Move, Streams};
+
+impl Before<'_> {
+    /// The analysis with a text that is right, as far as worlds tell, or without one.
+    pub(super) fn checked(&self, query: &Query<'_>, around: &Around<'_>, mut analysis: Analysis) -> Analysis {
+        if !analysis.concerned() {
+            return analysis;
+        }
+        let text = query.text();
+        let stays = || self.verdict(text, text, around);
+        if !analysis.doubts.is_empty() && matches!(stays(), Verdict::Holds { seen: true, .. }) {
+            return Analysis::default();
+        }
+        let new = analysis.after(text);
+        let verdict = self.verdict(text, &new, around);
+        match verdict {
+            Verdict::Holds { seen, names } if !analysis.open => {
+                if seen && !analysis.doubts.is_empty() && self.may_bridge() {
+                    analysis.doubts.clear();
+                    analysis.renames = renames(&names);
+                }
+            }
+            Verdict::Refuted { why } => {
+                if !analysis.open || analysis.doubts.is_empty() {
+                    analysis.doubts.push(Remark { id: ids::WRONG, why });
+                }
+                analysis.open = true;
+            }
+            Verdict::Holds { .. } | Verdict::Unable { .. } => {}
+        }
+        analysis
+    }
+
+    /// Whether the user lets a selector ask for what has moved and what has not in any way that is right.
+    fn may_bridge(&self) -> bool {
+        matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName)
+    }
+
+    /// Whether `new` answers after the move what `old` answers before it, where a query stands.
+    pub(super) fn verdict(&self, old: &str, new: &str, around: &Around<'_>) -> Verdict {
+        let contract = match around.values_of {
+            Some(label) => Contract::Values(label.to_owned()),
+            None if around.records => Contract::Record,
+            None => Contract::Series,
+        };
+        let offered = around.variables.offered();
+        let values = |name: &str| {
+            let one = offered.get(name)?;
+            Some(Values { list: one.list.clone(), all: one.all.clone(), is_free: one.is_free })
+        };
+        let after = |name: &str, value: &str| {
+            let moves = self.moved.jobs.iter().any(|job| job == value);
+            match offered.get(name) {
+                Some(_) if moves && around.variables.follows(name) => self.moved.project.clone(),
+                // Nobody can choose it any more.
+                Some(one) if moves && one.from_job => format!("gone-{value}"),
+                _ => value.to_owned(),
+            }
+        };
+        let keeps_history = self.moved.keep_history;
+        let worlds = self.worlds.get_or_init(|| Worlds::new(&self.moved.streams, self.former_jobs()));
+        worlds.judge(&Pair { old, new, contract, values: &values, after: &after, keeps_history })
+    }
+}
+
+/// What labels of the result are called, as they follow.
+fn renames(names: &Names) -> Vec<Rename> {
+    let known = ["job", "service", "component", "container", "service_name"];
+    let extracted = ["job_extracted", "service_extracted", "component_extracted", "container_extracted"];
+    let of = |name: &str| known.into_iter().chain(extracted).find(|one| *one == name);
+    let mut found = Vec::new();
+    for (label, to) in &names.renames {
+        let Some(old) = of(label) else { continue };
+        let mut new: Vec<&'static str> = to.iter().filter_map(|one| of(one)).collect();
+        // As a person reads them: what stays first.
+        new.sort_by_key(|name| (*name != old, *name));
+        if new != [old] {
+            found.push(Rename { old, new });
+        }
+    }
+    found
+}
+
+/// The move where Loki derives `service_name` as it comes, when the repository does not tell.
+pub(super) fn assuming_names(moved: &Move) -> Option<Move> {
+    let names = || Derives::From(DISCOVERED.map(String::from).to_vec(), None);
+    matches!(moved.streams.names, Derives::Unknown)
+        .then(|| Move { streams: Streams { names: names(), ..moved.streams.clone() }, ..moved.clone() })
+}
