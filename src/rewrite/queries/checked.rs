@@ -3,10 +3,11 @@
 //! Knows: which question to ask of the worlds for the place a query stands in. Must not know: how a text was made.
 
 use super::ids;
-use super::query::{Analysis, Around, Remark, Rename};
+use super::query::{Analysis, Around, Change, Remark, Rename, matcher_of, reference};
 use super::streams::Before;
+use crate::proof::{Condition, Matcher, Sides, Value};
 use crate::prove::{Contract, Names, Pair, Values, Verdict, Worlds};
-use crate::syntax::logql::Query;
+use crate::syntax::logql::{self, Query};
 use crate::topology::loki::DISCOVERED;
 use crate::topology::{Bridge, Derives, Move, Streams};
 
@@ -27,6 +28,8 @@ impl Before<'_> {
             Verdict::Holds { seen, names } if !analysis.open => {
                 if seen && !analysis.doubts.is_empty() && self.may_bridge() {
                     analysis.doubts.clear();
+                    analysis.changes.iter_mut().for_each(written);
+                    analysis.streams = self.shown(query, &new, around);
                     analysis.renames = renames(&names);
                 }
             }
@@ -39,6 +42,20 @@ impl Before<'_> {
             Verdict::Holds { .. } | Verdict::Unable { .. } => {}
         }
         analysis
+    }
+
+    /// The streams that the selectors of both texts take, with all values of a variable where they are known.
+    fn shown(&self, old: &Query<'_>, new: &str, around: &Around<'_>) -> Sides {
+        let all = |query: &Query<'_>| {
+            let of = |(_, selector)| {
+                let matchers = query.matchers(selector).iter().map(|one| with_values(matcher_of(one), around));
+                Condition::all(&matchers.collect::<Vec<_>>())
+            };
+            query.selectors().map(of).collect::<Vec<Condition>>()
+        };
+        let after = logql::read(new).map(|new| all(&new)).unwrap_or_default();
+        let old = all(old);
+        self.proof.shown(old.iter().zip(&after))
     }
 
     /// Whether the user lets a selector ask for what has moved and what has not in any way that is right.
@@ -70,6 +87,46 @@ impl Before<'_> {
         let keeps_history = self.moved.keep_history;
         let worlds = self.worlds.get_or_init(|| Worlds::new(&self.moved.streams, self.former_jobs()));
         worlds.judge(&Pair { old, new, contract, values: &values, after: &after, keeps_history })
+    }
+}
+
+fn with_values(one: Matcher, around: &Around<'_>) -> Matcher {
+    let name = match &one.value {
+        Value::Variable(text) if !one.is_negative() => reference(text.trim_end_matches('|')),
+        _ => None,
+    };
+    let Some(list) = name.and_then(|name| around.variables.lists().get(name)) else { return one };
+    let mut all: Vec<&str> = list.iter().map(String::as_str).collect();
+    if one.value.text().ends_with('|') {
+        all.push("");
+    }
+    Matcher::one_of(&one.label, &all)
+}
+
+/// What was the closest text is written: it says what it does, not why it was in doubt.
+fn written(change: &mut Change) {
+    let id = match change.id {
+        ids::NO_JOB | ids::NEGATION => ids::APPENDED,
+        ids::HOST_WIDE => ids::GROUPING,
+        ids::VARIABLE | ids::MIXED | ids::MORE_NAMES | ids::MOVED_BEFORE | ids::ANY_JOB | ids::HISTORY
+            if change.new.contains("service_name") =>
+        {
+            ids::DERIVED
+        }
+        ids::VARIABLE
+        | ids::MIXED
+        | ids::MORE_NAMES
+        | ids::MOVED_BEFORE
+        | ids::ANY_JOB
+        | ids::HISTORY
+        | ids::UNCHECKED
+        | ids::NAME_MOVES
+        | ids::NOTHING => ids::SELECTOR,
+        other => other,
+    };
+    if id != change.id {
+        change.id = id;
+        change.labels.clone_from(&change.new);
     }
 }
 

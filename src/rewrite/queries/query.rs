@@ -296,7 +296,7 @@ impl Work<'_, '_, '_> {
 }
 
 /// The name in `$x`, `${x}`, `${x:fmt}`, `[[x]]` when that is all of the text.
-fn reference(text: &str) -> Option<&str> {
+pub(super) fn reference(text: &str) -> Option<&str> {
     let inner = match text.strip_prefix('$') {
         Some(rest) => rest.strip_prefix('{').map_or(Some(rest), |rest| rest.strip_suffix('}'))?,
         None => text.strip_prefix("[[")?.strip_suffix("]]")?,
