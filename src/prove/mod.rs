@@ -155,3 +155,6 @@ fn former(after: &Told, job: &str) -> Sender {
     labels.insert("job".to_owned(), Label::Known(job.to_owned()));
     Sender { before: Some(Arc::new(labels)), after: Some(Arc::clone(after)), later: None, role: Role::Former }
 }
+
+#[cfg(test)]
+mod tests;

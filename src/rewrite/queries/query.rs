@@ -9,6 +9,7 @@
 //! and what has to stand around a range aggregation (`wrap`).
 
 mod filters;
+mod guard;
 mod lost;
 mod place;
 mod result;

@@ -32,6 +32,9 @@ impl Work<'_, '_, '_> {
         if self.lost_selector(selector, &old, &mut log) {
             return log;
         }
+        if flow != Flow::Still && self.guarded(selector, &mut log) {
+            return log;
+        }
         let mut reviewed = None;
         let named = ["job", "service_name"];
         for index in (0..old.len()).filter(|&index| named.contains(&old[index].label.as_str())) {

@@ -249,7 +249,7 @@ fn a_pattern_that_fits_the_job_of_what_moved_before() {
     engine::becomes_under(r#"{job="kairos"}"#, r#"{service="kairos"}"#, &elsewhere);
     // Nor may the name that is left in a list pass for what came in its place.
     let list = r#"{hostname="puck", job=~"kairos|kaimos"}"#;
-    engine::left_under(list, "dashboards/moved-before", &kaimos);
+    engine::becomes_under(list, r#"{hostname="puck", service=~"kaimos|kairos"}"#, &kaimos);
     engine::left_under(r#"{hostname="puck"} | job=~"kairos|kaimos""#, "dashboards/moved-before", &kaimos);
     let negation = r#"{hostname="puck", job!~"kai.*"}"#;
     engine::becomes_under(negation, r#"{hostname="puck", job!~"kai.*", service!="kairos"}"#, &kaimos);

@@ -1,0 +1,90 @@
+//! Guards that an earlier move wrote into a selector, `{job=~"a|b|", service=~"|a", service_name=~"a|b"}`: they let one
+//! service more in, or make place for the plain text once all of them have moved.
+//!
+//! Knows: how guards look. Must not know: which text is right.
+
+use std::collections::BTreeSet;
+
+use super::selector::write;
+use super::{Log, Work, ids, matcher_of};
+use crate::patterns;
+use crate::proof::{Condition, Matcher, Op};
+use crate::rewrite::How;
+use crate::syntax::logql::{self, MatchOp, Selector};
+use crate::text::Span;
+
+/// The three matchers, by their places in the selector.
+struct Guard<'q> {
+    job: usize,
+    service: usize,
+    name: usize,
+    /// Jobs that are asked for; `None`: a variable says it.
+    names: Option<Vec<&'q str>>,
+    /// Services that have moved.
+    services: BTreeSet<&'q str>,
+}
+
+impl<'q> Work<'q, '_, '_> {
+    /// Takes what moves into the guards of a selector. False where it has none, or they do not ask for it.
+    pub(super) fn guarded(&mut self, selector: &Selector, log: &mut Log) -> bool {
+        let query = self.query;
+        let written = query.matchers(selector);
+        let Some(guard) = guard(written) else { return false };
+        let moved = self.before.moved;
+        let names = |name: &&str| moved.jobs.iter().any(|job| job == name);
+        if guard.names.as_ref().is_some_and(|all| !all.iter().any(|name| names(&name))) {
+            return false;
+        }
+        let mut services = guard.services.clone();
+        services.insert(&moved.project);
+        let all =
+            guard.names.as_ref().is_some_and(|all| all.iter().all(|name| names(name) || guard.services.contains(name)));
+        let quote = written[guard.service].value.quote;
+        let list: Vec<&str> = services.into_iter().collect();
+        let service = if all {
+            Matcher::one_of("service", &list)
+        } else {
+            Matcher::new("service", Op::Match, &format!("|{}", list.join("|")))
+        };
+        let text = write(&service, quote);
+        self.change_of(written[guard.service].span, text.clone(), ids::SELECTOR, &text);
+        let gone = if all { vec![guard.job, guard.name] } else { Vec::new() };
+        for index in &gone {
+            self.change(alone(written, *index, &gone), "", ids::BRIDGE_GONE);
+        }
+        let new = written
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !gone.contains(index))
+            .map(|(index, one)| if index == guard.service { service.clone() } else { matcher_of(one) });
+        log.new = Condition::all(&new.collect::<Vec<_>>());
+        let how = if all { How::Swap } else { How::Name };
+        self.took(how, "job");
+        log.how = Some(how);
+        true
+    }
+}
+
+/// The matchers of guards.
+fn guard<'q>(written: &'q [logql::Matcher<'_>]) -> Option<Guard<'q>> {
+    let find = |label: &str| written.iter().position(|one| one.name.text == label);
+    let (job, service, name) = (find("job")?, find("service")?, find("service_name")?);
+    let is_pattern = |index: usize| written[index].op == MatchOp::Regex;
+    let jobs = written[job].value.value.strip_suffix('|').filter(|_| is_pattern(job))?;
+    let services = written[service].value.value.strip_prefix('|').filter(|_| is_pattern(service))?;
+    let same = matches!(written[name].op, MatchOp::Regex | MatchOp::Equal) && written[name].value.value == jobs;
+    let names = if written[job].value.placeholder { None } else { Some(patterns::alternatives(jobs)?) };
+    let services = patterns::alternatives(services)?.into_iter().collect();
+    same.then_some(Guard { job, service, name, names, services })
+}
+
+/// A matcher with the comma that goes with it.
+fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
+    let this = written[index].span;
+    let stays_before = (0..index).any(|other| !gone.contains(&other));
+    match (index.checked_sub(1).and_then(|left| written.get(left)), written.get(index + 1)) {
+        (Some(left), _) if stays_before => Span::new(left.span.end(), this.end()),
+        (_, Some(right)) => Span::new(this.start(), right.span.start()),
+        _ => this,
+    }
+}
