@@ -47,7 +47,7 @@ impl Run<'_> {
         let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
         match self.same(&before, &after) {
             Ok(names) => found.take(names),
-            Err(_) if self.stays && self.doubled(actors, &after)? => {}
+            Err(_) if self.stays && self.doubled(actors, &after)? => found.seen |= is_full(&after),
             Err(difference) => return Err(self.refuted(actors, &difference)),
         }
         found.seen |= is_full(&before);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::selector::write;
-use super::{Log, Work, ids, matcher_of};
+use super::{Log, Work, ids, matcher_of, reference};
 use crate::patterns;
 use crate::proof::{Condition, Matcher, Op};
 use crate::rewrite::How;
@@ -18,13 +18,13 @@ struct Guard<'q> {
     job: usize,
     service: usize,
     name: usize,
-    /// Jobs that are asked for; `None`: a variable says it.
+    /// Jobs that are asked for; `None`: a variable or a pattern says it.
     names: Option<Vec<&'q str>>,
     /// Services that have moved.
     services: BTreeSet<&'q str>,
 }
 
-impl<'q> Work<'q, '_, '_> {
+impl Work<'_, '_, '_> {
     /// Takes what moves into the guards of a selector. False where it has none, or they do not ask for it.
     pub(super) fn guarded(&mut self, selector: &Selector, log: &mut Log) -> bool {
         let query = self.query;
@@ -32,7 +32,13 @@ impl<'q> Work<'q, '_, '_> {
         let Some(guard) = guard(written) else { return false };
         let moved = self.before.moved;
         let names = |name: &&str| moved.jobs.iter().any(|job| job == name);
-        if guard.names.as_ref().is_some_and(|all| !all.iter().any(|name| names(&name))) {
+        let offered = || {
+            let name = reference(written[guard.name].value.value.as_ref())?;
+            Some(self.around.variables.lists().get(name)?.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let asked = guard.names.clone().or_else(offered);
+        let fits = |job: &String| matcher_of(&written[guard.job]).accepts(job) != Some(false);
+        if asked.map_or_else(|| !moved.jobs.iter().any(fits), |all| !all.iter().any(names)) {
             return false;
         }
         let mut services = guard.services.clone();
@@ -46,8 +52,18 @@ impl<'q> Work<'q, '_, '_> {
         } else {
             Matcher::new("service", Op::Match, &format!("|{}", list.join("|")))
         };
+        let has_component = written.iter().any(|one| one.name.text == "component");
+        let siblings: Vec<&str> = moved.siblings.iter().map(String::as_str).collect();
+        let others =
+            (!siblings.is_empty() && !has_component).then(|| Matcher::one_of("component", &siblings).flipped());
+        let more = others.as_ref().map(|one| format!(", {}", write(one, quote))).unwrap_or_default();
         let text = write(&service, quote);
-        self.change_of(written[guard.service].span, text.clone(), ids::SELECTOR, &text);
+        let labels = format!("{text}{more}");
+        self.change_of(written[guard.service].span, text, ids::SELECTOR, &labels);
+        if !more.is_empty() {
+            let behind = if all { guard.service } else { guard.name };
+            self.change_of(Span::at(written[behind].span.end()), more, ids::SELECTOR, &labels);
+        }
         let gone = if all { vec![guard.job, guard.name] } else { Vec::new() };
         for index in &gone {
             self.change(alone(written, *index, &gone), "", ids::BRIDGE_GONE);
@@ -57,7 +73,7 @@ impl<'q> Work<'q, '_, '_> {
             .enumerate()
             .filter(|(index, _)| !gone.contains(index))
             .map(|(index, one)| if index == guard.service { service.clone() } else { matcher_of(one) });
-        log.new = Condition::all(&new.collect::<Vec<_>>());
+        log.new = Condition::all(&new.chain(others.clone()).collect::<Vec<_>>());
         let how = if all { How::Swap } else { How::Name };
         self.took(how, "job");
         log.how = Some(how);
@@ -73,7 +89,7 @@ fn guard<'q>(written: &'q [logql::Matcher<'_>]) -> Option<Guard<'q>> {
     let jobs = written[job].value.value.strip_suffix('|').filter(|_| is_pattern(job))?;
     let services = written[service].value.value.strip_prefix('|').filter(|_| is_pattern(service))?;
     let same = matches!(written[name].op, MatchOp::Regex | MatchOp::Equal) && written[name].value.value == jobs;
-    let names = if written[job].value.placeholder { None } else { Some(patterns::alternatives(jobs)?) };
+    let names = patterns::alternatives(jobs).filter(|_| !written[job].value.placeholder);
     let services = patterns::alternatives(services)?.into_iter().collect();
     same.then_some(Guard { job, service, name, names, services })
 }
