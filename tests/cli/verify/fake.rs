@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use migrate::logql_eval::{self, Selection};
+use migrate::syntax::logql;
 use percent_encoding::percent_decode_str;
 
 /// A request as it came.
@@ -147,22 +149,21 @@ impl Store {
         reply(200, &answer.to_string())
     }
 
-    /// The streams that the first selector of `query` selects, each with its newest line in time. Only `=` and `=~` with
-    /// alternatives are known; whatever stands behind is ignored.
+    /// The streams that the first selector of `query` selects, each with its newest line in time; whatever stands behind is
+    /// ignored.
     fn selected(&self, query: &str, start: &str, end: &str) -> Vec<(usize, u128)> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let time = start.parse::<u128>().unwrap()..end.parse::<u128>().unwrap();
-        let inside = query.split_once('{').unwrap().1.split_once('}').unwrap().0;
+        let query = logql::read(query).unwrap();
+        let (_, selector) = query.selectors().next().unwrap();
+        let selection = Selection::of(&query, selector).unwrap();
         let matches = |labels: &[(&str, &str)]| {
-            inside.split(',').all(|matcher| {
-                let (name, value) = matcher.split_once('=').unwrap();
-                let value = value.trim_start_matches('~').trim_matches(['"', '`', ' ']);
-                let (name, not) = (name.trim().trim_end_matches('!'), name.ends_with('!'));
-                let mut all =
-                    labels.iter().chain(labels.iter().filter(|(name, _)| *name == "service" || *name == "job"));
-                let own = all.find(|(own, _)| *own == name || (name == "service_name" && *own != "hostname"));
-                value.split('|').any(|one| own.is_some_and(|(_, own)| *own == one)) != not
-            })
+            let mut all: logql_eval::Labels = labels.iter().copied().collect();
+            let derived = labels.iter().find(|(name, _)| ["service", "job"].contains(name));
+            if let Some((_, name)) = derived.filter(|_| !all.has("service_name")) {
+                all.set("service_name", name);
+            }
+            selection.takes(&all)
         };
         let newest = |ages: &[u64]| {
             ages.iter().map(|age| now - u128::from(*age) * 1_000_000_000).filter(|at| time.contains(at)).max()
