@@ -147,6 +147,14 @@ fn each_value_of_a_variable_is_tried() {
     let old = r#"{job=~"$app"}"#;
     refuted(&judge(&streams(), old, r#"{service=~"$app"}"#));
     assert!(holds(&judge(&streams(), old, r#"{service_name=~"$app"}"#)));
+    // However long its list is.
+    let values = |_: &str| {
+        let list = ["a", "b", "c", "d", "e", "f", "kairos"].map(String::from).to_vec();
+        Some(Values { list: Some(list), ..Values::default() })
+    };
+    let after = |_: &str, value: &str| value.to_owned();
+    let pair = Pair { old, new: old, contract: Contract::Series, values: &values, after: &after, keeps_history: false };
+    refuted(&Worlds::new(&streams(), &BTreeMap::new()).judge(&pair));
     // Of a variable that nobody knows, anything.
     refuted(&judge(&streams(), r#"{job=~"$other"}"#, r#"{service_name=~"$other", hostname="puck", unit=""}"#));
     let filter = judge(&streams(), r#"{job="kairos", $filter}"#, r#"{service="kairos", $filter}"#);

@@ -26,7 +26,7 @@ impl Before<'_> {
         let verdict = self.verdict(text, &new, around);
         match verdict {
             Verdict::Holds { seen, names } if !analysis.open => {
-                if seen && !analysis.doubts.is_empty() && self.may_bridge() {
+                if seen && !analysis.doubts.is_empty() && self.may_bridge() && !self.lost_before(&analysis) {
                     analysis.doubts.clear();
                     analysis.changes.iter_mut().for_each(written);
                     analysis.streams = self.shown(query, &new, around);
@@ -56,6 +56,13 @@ impl Before<'_> {
         let after = logql::read(new).map(|new| all(&new)).unwrap_or_default();
         let old = all(old);
         self.proof.shown(old.iter().zip(&after))
+    }
+
+    /// Whether a query asks by a label that the listener alone set, and what moved before may have lost it, too: who asks for
+    /// less then forgets it.
+    fn lost_before(&self, analysis: &Analysis) -> bool {
+        let lost = |doubt: &Remark| [ids::LOST, ids::LOST_LEFT_OUT].contains(&doubt.id);
+        analysis.doubts.iter().any(lost) && !self.former_jobs().is_empty()
     }
 
     /// Whether the user lets a selector ask for what has moved and what has not in any way that is right.
