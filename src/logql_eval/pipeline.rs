@@ -5,15 +5,15 @@
 
 use super::answer::{Failure, Stream};
 use super::hints::Hints;
-use super::labels::{Entry, Labels};
+use super::labels::Entry;
+use super::select::Selection;
 use super::stage::Stage;
-use super::text_filter::Matcher;
 use crate::syntax::logql::{Log, Query, StageKind};
 
 /// A selector and the stages behind it.
 #[derive(Debug)]
 pub(super) struct Pipeline {
-    selector: Vec<Matcher>,
+    selector: Selection,
     pub(super) stages: Vec<Stage>,
     /// Label filters behind `unwrap`, and the label that is unwrapped with its conversion.
     pub(super) unwrap: Option<Unwrap>,
@@ -33,16 +33,7 @@ impl Pipeline {
         let Some(selector) = &log.selector else {
             return Err(Failure::Unsupported("a variable in the place of a selector"));
         };
-        if selector.placeholder {
-            return Err(Failure::Unsupported("a variable in the place of a matcher"));
-        }
-        let mut matchers = Vec::new();
-        for matcher in query.matchers(selector) {
-            if matcher.value.placeholder {
-                return Err(Failure::Unsupported("a variable"));
-            }
-            matchers.push(Matcher::of(matcher.name.text, matcher.op, &matcher.value.value)?);
-        }
+        let selector = Selection::of(query, selector)?;
         let mut stages = Vec::new();
         let mut unwrap: Option<Unwrap> = None;
         let all = query.stages(log);
@@ -61,17 +52,12 @@ impl Pipeline {
                 None => stages.push(ready),
             }
         }
-        Ok(Self { selector: matchers, stages: reordered(stages), unwrap })
-    }
-
-    /// Whether the selector takes a stream.
-    pub(super) fn selects(&self, labels: &Labels) -> bool {
-        self.selector.iter().all(|matcher| matcher.takes(labels.get(&matcher.name)))
+        Ok(Self { selector, stages: reordered(stages), unwrap })
     }
 
     /// The streams it takes.
     pub(super) fn of_store<'s>(&self, store: &'s [Stream]) -> impl Iterator<Item = &'s Stream> {
-        store.iter().filter(|stream| self.selects(&stream.labels))
+        store.iter().filter(|stream| self.selector.takes(&stream.labels))
     }
 
     /// Sends one line through: what it reads then, `None` where it is held back.

@@ -6,9 +6,10 @@ use super::answer::Failure;
 use super::labels::Labels;
 use super::range;
 use super::text_filter::Matcher;
-use crate::syntax::logql::{Log, MatchOp, Query, Selector};
+use crate::syntax::logql::{self, Log, MatchOp, Query, Selector};
 
 /// The matchers of a selector, made ready.
+#[derive(Debug)]
 pub struct Selection(Vec<Matcher>);
 
 impl Selection {
@@ -20,7 +21,12 @@ impl Selection {
         if selector.placeholder {
             return Err(Failure::Unsupported("a variable in the place of a matcher"));
         }
-        let ready = |one: &crate::syntax::logql::Matcher<'_>| Matcher::of(one.name.text, one.op, &one.value.value);
+        let ready = |one: &logql::Matcher<'_>| {
+            if one.value.placeholder {
+                return Err(Failure::Unsupported("a variable"));
+            }
+            Matcher::of(one.name.text, one.op, &one.value.value)
+        };
         Ok(Self(query.matchers(selector).iter().map(ready).collect::<Result<_, _>>()?))
     }
 

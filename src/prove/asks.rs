@@ -54,22 +54,16 @@ impl Asks {
     }
 
     fn filter(&mut self, query: &Query<'_>, root: crate::syntax::logql::FilterId) -> Result<(), Failure> {
-        let mut open = vec![root];
-        while let Some(id) = open.pop() {
-            match &query.filter(id).kind {
-                FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-                FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
-                    let op = match op {
-                        FilterOp::NotEqual => MatchOp::NotEqual,
-                        FilterOp::Regex => MatchOp::Regex,
-                        FilterOp::NotRegex => MatchOp::NotRegex,
-                        _ => MatchOp::Equal,
-                    };
-                    self.filters.push(Selection::one(name.text, op, &text.value)?);
-                    self.value(name.text, &text.value, matches!(op, MatchOp::Regex | MatchOp::NotRegex));
-                }
-                _ => {}
-            }
+        for filter in query.leaves(root) {
+            let FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } = &filter.kind else { continue };
+            let op = match op {
+                FilterOp::NotEqual => MatchOp::NotEqual,
+                FilterOp::Regex => MatchOp::Regex,
+                FilterOp::NotRegex => MatchOp::NotRegex,
+                _ => MatchOp::Equal,
+            };
+            self.filters.push(Selection::one(name.text, op, &text.value)?);
+            self.value(name.text, &text.value, matches!(op, MatchOp::Regex | MatchOp::NotRegex));
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ impl Worlds {
         let (all, free) = known.as_ref().map_or((None, true), |known| (known.all.clone(), known.is_free));
         let mut list = known.and_then(|known| known.list).unwrap_or_else(|| self.some_values(&labels));
         // What moves is tried whatever else there is.
-        list.sort_by_key(|value| !self.is_moving(value));
+        list.sort_by_key(|value| !self.moving.contains(value));
         let after = |value: &String| name.map_or_else(|| value.clone(), |name| (pair.after)(name, value));
         let all_values: Vec<(String, String)> = list.iter().map(|value| (value.clone(), after(value))).collect();
         let mut list = all_values.get(..VALUES.min(all_values.len())).unwrap_or_default().to_vec();
@@ -70,12 +70,6 @@ impl Worlds {
         }
         list.extend(all.map(|all| same(&all)));
         if list.is_empty() { vec![same("some")] } else { list }
-    }
-
-    /// Whether a value is the job of what moves.
-    fn is_moving(&self, value: &str) -> bool {
-        let moving = self.senders.iter().filter(|one| one.role == Role::Moves).filter_map(|one| one.before.as_ref());
-        moving.filter_map(|told| told.get("job")).any(|job| matches!(job, Label::Known(job) if job == value))
     }
 
     /// Values that these labels have on streams of today: of what moves first.

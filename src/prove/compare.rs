@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::logql_eval::{Answer, Failure, Labels};
+use crate::topology::WHOSE;
 
 /// What may differ where an answer is used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,15 +34,13 @@ pub struct Names {
 pub(super) struct Difference(pub(super) String);
 
 /// Names of labels that a move adds or takes.
+#[derive(Clone, Copy)]
 pub(super) struct Own<'a> {
     /// Those with a meaning of their own.
     pub(super) names: &'a BTreeSet<String>,
     /// Those that the old query names behind its selectors.
     pub(super) asked: &'a BTreeSet<String>,
 }
-
-/// The labels that say whose lines they are, before a move and after it.
-pub(super) const WHOSE: [&str; 5] = ["job", "service", "component", "container", "service_name"];
 
 /// An answer; an error of Loki is one.
 pub(super) type Answered = Result<Answer, Failure>;

@@ -126,21 +126,19 @@ fn stage_parts(query: &Query<'_>, kind: &StageKind<'_>, parts: &mut Vec<(Span, S
             }
         }
         StageKind::LabelFilter(root) => {
-            let mut open = vec![*root];
-            while let Some(id) = open.pop() {
-                match &query.filter(id).kind {
-                    FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-                    FilterKind::Placeholder => return Err("a variable in the place of a label filter"),
-                    FilterKind::Compare { name, op, value, .. } => parts.push(match value {
-                        FilterValue::Text(text) => {
-                            let pattern = matches!(op, logql::FilterOp::Regex | logql::FilterOp::NotRegex);
-                            (text.span, Stands::Value(name.text.to_owned(), pattern))
-                        }
-                        FilterValue::Ip(text) => (text.span, Stands::Needle),
-                        FilterValue::Number(span) | FilterValue::Bytes(span) => (*span, Stands::Number),
-                        FilterValue::Duration(span) => (*span, Stands::Duration),
-                    }),
-                }
+            for filter in query.leaves(*root) {
+                let FilterKind::Compare { name, op, value, .. } = &filter.kind else {
+                    return Err("a variable in the place of a label filter");
+                };
+                parts.push(match value {
+                    FilterValue::Text(text) => {
+                        let pattern = matches!(op, logql::FilterOp::Regex | logql::FilterOp::NotRegex);
+                        (text.span, Stands::Value(name.text.to_owned(), pattern))
+                    }
+                    FilterValue::Ip(text) => (text.span, Stands::Needle),
+                    FilterValue::Number(span) | FilterValue::Bytes(span) => (*span, Stands::Number),
+                    FilterValue::Duration(span) => (*span, Stands::Duration),
+                });
             }
         }
         StageKind::Placeholder => return Err("a variable in the place of a stage"),

@@ -2,8 +2,10 @@
 //!
 //! Knows: which worlds there are, and in which order they are tried. Must not know: how a text was made.
 
+use std::cell::LazyCell;
+
 use super::asks::Asks;
-use super::compare::{self, Names, Own, WHOSE};
+use super::compare::{self, Names, Own};
 use super::run::Run;
 use super::sample::Rng;
 use super::senders::{Role, Sender};
@@ -11,7 +13,7 @@ use super::world::{self, Loud};
 use super::{Pair, Verdict, Worlds, fill, lines, text};
 use crate::logql_eval::Failure;
 use crate::syntax::logql::{self, Query, Use};
-use crate::topology::Label;
+use crate::topology::WHOSE;
 
 /// Lines that are made for a pair of queries.
 const POOL: usize = 64;
@@ -91,11 +93,7 @@ impl Worlds {
         if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
             && let (Ok(old), Ok(new)) = (logql::read(&old), logql::read(&new))
         {
-            self.all(
-                &Run { old: &old, new: &new, own: Own { names: &self.changing, asked: &asked }, ..run },
-                seed,
-                found,
-            )?;
+            self.all(&Run { old: &old, new: &new, ..run }, seed, found)?;
         }
         Ok(())
     }
@@ -103,9 +101,7 @@ impl Worlds {
     /// Whether a query compares `job` with the job of what moves.
     fn names_moving(&self, query: &Query<'_>) -> bool {
         let Ok(asks) = Asks::of(query, query) else { return true };
-        let moving = self.senders.iter().filter(|one| one.role == Role::Moves).filter_map(|one| one.before.as_ref());
-        let mut jobs = moving.filter_map(|told| told.get("job"));
-        jobs.any(|job| matches!(job, Label::Known(job) if asks.values("job").contains(job)))
+        !self.moving.is_disjoint(asks.values("job"))
     }
 
     /// Every world of two texts.
@@ -113,7 +109,9 @@ impl Worlds {
         let asks = Asks::of(run.old, run.new)?;
         let known: Vec<&String> = self.jobs.iter().chain(self.formers.keys()).collect();
         let named = self.named(&asks.jobs(&known));
-        let pool = lines::of(&[run.old, run.new], &WHOSE, POOL, seed);
+        let texts = [run.old, run.new];
+        let pool = lines::of(&texts, &WHOSE, POOL, seed);
+        let clean = LazyCell::new(|| lines::clean(&texts, &WHOSE, POOL, seed));
         let replaced = |one: &Sender| {
             matches!(one.role, Role::Stays | Role::Gained)
                 && named.iter().any(|other| other.role == Role::Former && other.after == one.after)
@@ -128,16 +126,9 @@ impl Worlds {
                 let mut actors = world::cast(senders(), naming, known.as_ref(), &asks);
                 for loud in [Loud::Moving, Loud::Others, Loud::Turns] {
                     world::speak(&mut actors, &pool, run.times, loud, &mut rng);
-                    let all = loud == Loud::Moving;
-                    let failed = if all { run.worlds(&actors, found)? } else { run.world(&actors, found)? };
-                    if failed {
-                        let pool = lines::clean(&[run.old, run.new], &WHOSE, POOL, seed);
-                        world::speak(&mut actors, &pool, run.times, loud, &mut rng);
-                        if all {
-                            run.worlds(&actors, found)?
-                        } else {
-                            run.world(&actors, found)?
-                        };
+                    if run.world(&actors, loud, found)? {
+                        world::speak(&mut actors, &clean, run.times, loud, &mut rng);
+                        run.world(&actors, loud, found)?;
                     }
                 }
             }

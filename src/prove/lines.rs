@@ -15,7 +15,7 @@ mod write;
 mod tests;
 
 use super::sample::{Rng, matching};
-use crate::syntax::logql::{FilterId, FilterKind, FilterOp, FilterValue, LogId, MatchOp, Query, StageKind, Use};
+use crate::syntax::logql::{FilterKind, FilterOp, FilterValue, LogId, MatchOp, Query, StageKind, Use};
 use making::{Making, Put};
 use shape::{Format, Goal, Reader, Shape, Tree};
 
@@ -98,26 +98,20 @@ fn shapes(queries: &[&Query<'_>], names: &[&str], rng: &mut Rng) -> Vec<Shape> {
 /// Those of `names` that label filters compare, each with a value that fits: a parser asks a filter that stands before it,
 /// too.
 fn compared(query: &Query<'_>, names: &[&str], rng: &mut Rng) -> Vec<(String, String)> {
-    let stages = query.logs().flat_map(|(_, log)| query.stages(log));
-    let mut open: Vec<FilterId> = stages
-        .filter_map(|stage| match stage.kind {
-            StageKind::LabelFilter(root) => Some(root),
-            _ => None,
-        })
-        .collect();
+    let stages: Vec<_> = query.logs().flat_map(|(_, log)| query.stages(log)).collect();
+    let roots = stages.into_iter().rev().filter_map(|stage| match stage.kind {
+        StageKind::LabelFilter(root) => Some(root),
+        _ => None,
+    });
     let mut found = Vec::new();
-    while let Some(id) = open.pop() {
-        match &query.filter(id).kind {
-            FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-            FilterKind::Compare { name, op, value: FilterValue::Text(text), .. }
-                if !text.placeholder && names.contains(&name.text) =>
-            {
-                let pattern = matches!(op, FilterOp::Regex | FilterOp::NotRegex);
-                let value = if pattern { matching(&text.value, rng) } else { Some(text.value.clone().into_owned()) };
-                found.extend(value.map(|value| (name.text.to_owned(), value)));
-            }
-            _ => {}
+    for filter in roots.flat_map(|root| query.leaves(root)) {
+        let FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } = &filter.kind else { continue };
+        if text.placeholder || !names.contains(&name.text) {
+            continue;
         }
+        let pattern = matches!(op, FilterOp::Regex | FilterOp::NotRegex);
+        let value = if pattern { matching(&text.value, rng) } else { Some(text.value.clone().into_owned()) };
+        found.extend(value.map(|value| (name.text.to_owned(), value)));
     }
     found
 }

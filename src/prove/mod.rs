@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::topology::loki::DISCOVERED;
-use crate::topology::{Derives, Label, Streams};
+use crate::topology::{Derives, Label, Labels, Streams, WHOSE};
 
 pub use compare::{Contract, Names};
 
@@ -44,7 +44,7 @@ pub struct Pair<'a> {
 }
 
 /// What a variable of a dashboard may be.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// All values, where they are known; else those of the label it is compared with.
     pub list: Option<Vec<String>>,
@@ -83,6 +83,8 @@ pub struct Worlds {
     namings: Vec<(Naming, Vec<Ready>)>,
     /// Jobs of streams of today.
     jobs: BTreeSet<String>,
+    /// Those of them that move.
+    moving: BTreeSet<String>,
     /// Jobs that moved before, with the labels of what came in their place.
     formers: BTreeMap<String, Vec<Told>>,
     changing: BTreeSet<String>,
@@ -105,12 +107,15 @@ impl Worlds {
             _ => None,
         };
         let jobs = streams.before.iter().filter_map(|stream| job(&stream.labels)).collect();
+        let moving = senders.iter().filter(|one| one.role == Role::Moves).filter_map(|one| job(one.before.as_ref()?));
+        let moving = moving.collect();
         let of = |list: &Vec<usize>| {
             list.iter().filter_map(|&index| Some(Arc::clone(&streams.after.get(index)?.labels))).collect()
         };
         let formers = formers.iter().map(|(name, list)| (name.clone(), of(list))).collect();
         let changing = world::changing(&senders);
-        Self { senders, namings, jobs, formers, changing, hosts: streams.hosts.iter().cloned().collect() }
+        let hosts = streams.hosts.iter().cloned().collect();
+        Self { senders, namings, jobs, moving, formers, changing, hosts }
     }
 
     /// The senders in whose place others stand for these jobs that a query names: those that moved before, and those
@@ -133,7 +138,7 @@ impl Worlds {
             return Vec::new();
         };
         let with = |other: bool| {
-            let mut labels = crate::topology::Labels::clone(&before);
+            let mut labels = Labels::clone(&before);
             for (name, label) in &mut labels {
                 if name == "job" {
                     *label = Label::Known(job.to_owned());
@@ -150,8 +155,8 @@ impl Worlds {
 
 /// What moved before: under the labels of a listener, and under those it has now.
 fn former(after: &Told, job: &str) -> Sender {
-    let mut labels = crate::topology::Labels::clone(after);
-    labels.retain(|name, _| !compare::WHOSE.contains(&name.as_str()));
+    let mut labels = Labels::clone(after);
+    labels.retain(|name, _| !WHOSE.contains(&name.as_str()));
     labels.insert("job".to_owned(), Label::Known(job.to_owned()));
     Sender { before: Some(Arc::new(labels)), after: Some(Arc::clone(after)), later: None, role: Role::Former }
 }

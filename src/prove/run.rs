@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::compare::{self, Answered, Contract, Difference, Names, Own};
 use super::judge::{Found, Stop};
 use super::senders::Role;
-use super::world::{self, Actor, Times, When};
+use super::world::{self, Actor, Loud, Times, When};
 use crate::logql_eval::{self, Answer, Asked, Failure, Kind, Labels, Stream};
 use crate::syntax::logql::{ExprKind, Query};
 
@@ -25,18 +25,15 @@ pub(super) struct Run<'q> {
 }
 
 impl Run<'_> {
-    /// Compares the answers in one world. Whether the old query fails in it, as a broken line makes it.
-    pub(super) fn world(&self, actors: &[Actor], found: &mut Found) -> Result<bool, Stop> {
-        let (before, _) = self.all(actors, found)?;
-        Ok(matches!(before, Err(Failure::Pipeline(_))))
-    }
-
-    /// The same, and what changes when some of them are silent, or move later.
-    pub(super) fn worlds(&self, actors: &[Actor], found: &mut Found) -> Result<bool, Stop> {
+    /// Compares the answers in one world; where what moves is loud, also when some are silent or have moved later. Whether
+    /// the old query fails in it, as a broken line makes it.
+    pub(super) fn world(&self, actors: &[Actor], loud: Loud, found: &mut Found) -> Result<bool, Stop> {
         let (before, after) = self.all(actors, found)?;
-        self.silent(actors)?;
-        if !self.stays {
-            self.later(actors, &before, &after)?;
+        if loud == Loud::Moving {
+            self.silent(actors)?;
+            if !self.stays {
+                self.later(actors, &before, &after)?;
+            }
         }
         Ok(matches!(before, Err(Failure::Pipeline(_))))
     }
@@ -96,9 +93,9 @@ impl Run<'_> {
                 one.before = one.later.clone();
             }
             // It is there today, or would be by the old query as it comes.
-            let wanted = self.ask(self.old, &without)? != *before
-                || self.ask(self.old, &world::store(&come, When::Before, |_, one| counts(one)))?
-                    != self.ask(self.old, &without)?;
+            let without = self.ask(self.old, &without)?;
+            let wanted = without != *before
+                || self.ask(self.old, &world::store(&come, When::Before, |_, one| counts(one)))? != without;
             let mut moved = actors.to_vec();
             if let Some(one) = moved.get_mut(index) {
                 one.after = one.later.clone();

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::topology::{Label, Streams};
+use crate::topology::{Labels, Stream, Streams};
 
 /// Labels as the repository tells them.
-pub(super) type Told = Arc<std::collections::BTreeMap<String, Label>>;
+pub(super) type Told = Arc<Labels>;
 
 /// What a sender does in a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) struct Sender {
 
 /// Every sender of a move.
 pub(super) fn of(streams: &Streams) -> Vec<Sender> {
-    let labels = |list: &[crate::topology::Stream], index: usize| list.get(index).map(|one| Arc::clone(&one.labels));
+    let labels = |list: &[Stream], index: usize| list.get(index).map(|one| Arc::clone(&one.labels));
     let mut senders = Vec::new();
     let mut reached = BTreeSet::new();
     for index in 0..streams.before.len() {

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asks::Asks;
-use super::compare::WHOSE;
 use super::sample::Rng;
 use super::senders::{Role, Sender, Told};
 use crate::logql_eval::{Labels, Stream};
-use crate::topology::{Label, is_another_host, may_be};
+use crate::topology::{Label, WHOSE, is_another_host, may_be};
 
 /// Most senders of a kind that both queries treat alike.
 const ALIKE: usize = 2;
@@ -267,14 +266,8 @@ pub(super) fn store(actors: &[Actor], when: When, counts: impl Fn(usize, &Actor)
         for line in &actor.lines {
             let labels = match when {
                 When::Before => &actor.before,
-                When::After => &actor.after,
-                When::Later => {
-                    if actor.later.is_some() {
-                        &actor.later
-                    } else {
-                        &actor.after
-                    }
-                }
+                When::Later if actor.later.is_some() => &actor.later,
+                When::After | When::Later => &actor.after,
             };
             if let Some(labels) = labels {
                 streams.entry(Arc::clone(labels)).or_default().push(line.clone());

@@ -51,7 +51,7 @@ pub use loki::{Derives, Loki};
 pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
 pub use relabel::Labels;
 pub use scope::Scope;
-pub use streams::{Label, Stream, Streams, is_another_host, may_be};
+pub use streams::{Label, NEW, Stream, Streams, WHOSE, is_another_host, may_be};
 
 /// What runs where, and every fact with its place.
 #[derive(Debug)]

@@ -15,6 +15,11 @@ use super::relabel::{ANY, Labels};
 use super::runs::{Host, SocketRules};
 use crate::text::Place;
 
+/// Labels that say whose lines a stream has, before a move and after it.
+pub const WHOSE: [&str; 5] = ["job", "service", "component", "container", "service_name"];
+/// Those of them that moved streams have and their old ones had not.
+pub const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+
 /// The value of a stream label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Label {

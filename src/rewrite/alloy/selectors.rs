@@ -17,7 +17,7 @@ use crate::topology::alloy::{Config, Does, Pipe, Stage, Text, Touches};
 use crate::topology::flow::Plumbing;
 use crate::topology::runs::{Host, Link};
 use crate::topology::streams::Leaving;
-use crate::topology::{Move, Stream, Streams, Topology};
+use crate::topology::{Move, Stream, Streams, Topology, WHOSE};
 
 /// What becomes of one selector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,10 +154,9 @@ impl Walk<'_> {
 /// Whether a stage may treat the old and the new stream in two ways: it reads one of the labels in which they differ, or
 /// hands all labels on.
 fn tells_apart(stage: &Stage) -> bool {
-    const DIFFER: [&str; 5] = ["job", "service", "component", "container", "service_name"];
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut words = stage.texts.iter().flat_map(|text| text.raw.split(|c| !is_word(c)));
-    stage.name == "stage.metrics" || words.any(|word| DIFFER.contains(&word))
+    stage.name == "stage.metrics" || words.any(|word| WHOSE.contains(&word))
 }
 
 /// What becomes of the selector of a `stage.match`, going by the streams that enter its component. The candidates, in

@@ -6,14 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proof::{Condition, Matcher, Op};
-use crate::topology::Bridge;
+use crate::topology::{Bridge, WHOSE};
 
 use super::fate::{New, with};
 use super::streams::{Before, Flow};
 use crate::rewrite::How;
-
-/// Labels that say whose lines they are: no common ground of a service and another.
-const OWN: [&str; 5] = ["job", "service", "component", "container", "service_name"];
 
 /// Most values a label may have to be the common ground.
 const MOST: usize = 4;
@@ -178,7 +175,8 @@ impl Before<'_> {
         let mut common: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let first = today.first().and_then(|&index| self.moved.streams.before.get(index))?;
         let labels = first.labels.keys().map(String::as_str);
-        for label in labels.filter(|label| !OWN.contains(label)) {
+        // What says whose lines they are is no common ground of a service and another.
+        for label in labels.filter(|label| !WHOSE.contains(label)) {
             let before = today.iter().map(|&index| self.proof.value_today(index, label));
             let after =
                 today.iter().flat_map(|&index| self.proof.image(index)).map(|to| self.proof.value_after(to, label));

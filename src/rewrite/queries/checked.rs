@@ -6,10 +6,10 @@ use super::ids;
 use super::query::{Analysis, Around, Change, Remark, Rename, matcher_of, reference};
 use super::streams::Before;
 use crate::proof::{Condition, Matcher, Sides, Value};
-use crate::prove::{Contract, Names, Pair, Values, Verdict, Worlds};
+use crate::prove::{Contract, Names, Pair, Verdict, Worlds};
 use crate::syntax::logql::{self, Query};
 use crate::topology::loki::DISCOVERED;
-use crate::topology::{Bridge, Derives, Move, Streams};
+use crate::topology::{Bridge, Derives, Move, Streams, WHOSE};
 
 impl Before<'_> {
     /// The analysis with a text that is right, as far as worlds tell, or without one.
@@ -18,25 +18,24 @@ impl Before<'_> {
             return analysis;
         }
         let text = query.text();
-        let stays = || self.verdict(text, text, around);
-        if !analysis.doubts.is_empty() && matches!(stays(), Verdict::Holds { seen: true, .. }) {
+        let in_doubt = !analysis.doubts.is_empty();
+        if in_doubt && matches!(self.verdict(text, text, around), Verdict::Holds { seen: true, .. }) {
             return Analysis::default();
         }
+        // Only what is in doubt has no text.
+        if analysis.open {
+            return analysis;
+        }
         let new = analysis.after(text);
-        let verdict = self.verdict(text, &new, around);
-        match verdict {
-            Verdict::Holds { seen, names } if !analysis.open => {
-                if seen && !analysis.doubts.is_empty() && self.may_bridge() && !self.lost_before(&analysis) {
-                    analysis.doubts.clear();
-                    analysis.changes.iter_mut().for_each(written);
-                    analysis.streams = self.shown(query, &new, around);
-                    analysis.renames = renames(&names);
-                }
+        match self.verdict(text, &new, around) {
+            Verdict::Holds { seen: true, names } if in_doubt && self.may_bridge() && !self.lost_before(&analysis) => {
+                analysis.doubts.clear();
+                analysis.changes.iter_mut().for_each(written);
+                analysis.streams = self.shown(query, &new, around);
+                analysis.renames = renames(&names);
             }
             Verdict::Refuted { why } => {
-                if !analysis.open || analysis.doubts.is_empty() {
-                    analysis.doubts.push(Remark { id: ids::WRONG, why });
-                }
+                analysis.doubts.push(Remark { id: ids::WRONG, why });
                 analysis.open = true;
             }
             Verdict::Holds { .. } | Verdict::Unable { .. } => {}
@@ -78,10 +77,7 @@ impl Before<'_> {
             None => Contract::Series,
         };
         let offered = around.variables.offered();
-        let values = |name: &str| {
-            let one = offered.get(name)?;
-            Some(Values { list: one.list.clone(), all: one.all.clone(), is_free: one.is_free })
-        };
+        let values = |name: &str| offered.get(name).map(|one| one.values.clone());
         let after = |name: &str, value: &str| {
             let moves = self.moved.jobs.iter().any(|job| job == value);
             match offered.get(name) {
@@ -115,20 +111,10 @@ fn written(change: &mut Change) {
     let id = match change.id {
         ids::NO_JOB | ids::NEGATION => ids::APPENDED,
         ids::HOST_WIDE => ids::GROUPING,
-        ids::VARIABLE | ids::MIXED | ids::MORE_NAMES | ids::MOVED_BEFORE | ids::ANY_JOB | ids::HISTORY
-            if change.new.contains("service_name") =>
-        {
-            ids::DERIVED
+        ids::UNCHECKED | ids::NAME_MOVES | ids::NOTHING => ids::SELECTOR,
+        ids::VARIABLE | ids::MIXED | ids::MORE_NAMES | ids::MOVED_BEFORE | ids::ANY_JOB | ids::HISTORY => {
+            if change.new.contains("service_name") { ids::DERIVED } else { ids::SELECTOR }
         }
-        ids::VARIABLE
-        | ids::MIXED
-        | ids::MORE_NAMES
-        | ids::MOVED_BEFORE
-        | ids::ANY_JOB
-        | ids::HISTORY
-        | ids::UNCHECKED
-        | ids::NAME_MOVES
-        | ids::NOTHING => ids::SELECTOR,
         other => other,
     };
     if id != change.id {
@@ -139,9 +125,8 @@ fn written(change: &mut Change) {
 
 /// What labels of the result are called, as they follow.
 fn renames(names: &Names) -> Vec<Rename> {
-    let known = ["job", "service", "component", "container", "service_name"];
     let extracted = ["job_extracted", "service_extracted", "component_extracted", "container_extracted"];
-    let of = |name: &str| known.into_iter().chain(extracted).find(|one| *one == name);
+    let of = |name: &str| WHOSE.into_iter().chain(extracted).find(|one| *one == name);
     let mut found = Vec::new();
     for (label, to) in &names.renames {
         let Some(old) = of(label) else { continue };

@@ -8,9 +8,7 @@ use std::sync::OnceLock;
 
 use super::streams::Before;
 use crate::proof::{Condition, Matcher};
-
-/// Labels that the Docker socket gives, and a listener does not.
-const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+use crate::topology::NEW;
 
 /// Names of jobs that no stream has, each with the streams afterwards that may have come in its place.
 #[derive(Default)]
@@ -23,7 +21,7 @@ impl Before<'_> {
         if one.is_negative() {
             return None;
         }
-        let all = self.formers.0.get_or_init(|| self.formers()).iter();
+        let all = self.former_jobs().iter();
         let mut named = all.filter(|(name, _)| one.accepts(name) == Some(true)).peekable();
         named.peek()?;
         let there = self.proof.after(&listened(context)).ok();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::proof::{self, Condition, Copies, Matcher};
 use crate::rewrite::How;
 use crate::text::Source;
+use crate::topology::WHOSE;
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::FileSites;
 use crate::topology::sites::language::Language;
@@ -17,16 +18,13 @@ use super::candidates::{negated, spelled};
 use super::fate::{New, with};
 use super::streams::{Before, Flow};
 
-/// Labels with a meaning of their own for a move.
-const OWN: [&str; 5] = ["job", "service", "component", "container", "service_name"];
-
 impl<'m> Before<'m> {
     /// The labels that streams which move lose, or have with another value afterwards.
     pub(super) fn find_lost(&self) -> BTreeSet<&'m str> {
         let moving = (0..self.moved.streams.before.len()).filter(|&index| self.moves(index) && !self.is_copy(index));
         let labels = |index: usize| self.moved.streams.before[index].labels.keys().map(move |label| (index, label));
         let lost = moving.flat_map(labels).filter(|(index, label)| self.lost_by(*index, label).next().is_some());
-        lost.map(|(_, label)| label.as_str()).filter(|label| !OWN.contains(label)).collect()
+        lost.map(|(_, label)| label.as_str()).filter(|label| !WHOSE.contains(label)).collect()
     }
 
     /// Takes note of the lost labels that files which route alerts name.

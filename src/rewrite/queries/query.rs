@@ -25,6 +25,7 @@ use crate::proof::{Condition, Matcher, Op, Sides, Value};
 use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
 use crate::text::Span;
 
+pub(super) use result::keeps;
 pub(super) use selector::write;
 
 use super::fate::Asked;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::proof::{Condition, Copies, Matcher, Op};
+use crate::prove::Values;
 use crate::syntax::logql;
 use crate::text::Span;
 use crate::topology::Bridge;
@@ -37,12 +38,7 @@ pub(super) struct Variables {
 /// What people can choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offered {
-    /// All of it, where that is known.
-    pub(super) list: Option<Vec<String>>,
-    /// What stands for all of it.
-    pub(super) all: Option<String>,
-    /// Whether anything can be typed.
-    pub(super) is_free: bool,
+    pub(super) values: Values,
     /// Whether it is filled with the values of `job`.
     pub(super) from_job: bool,
 }
@@ -50,9 +46,11 @@ pub(super) struct Offered {
 /// What the variables of a file offer.
 fn offered(file: &FileSites) -> BTreeMap<String, Offered> {
     let of = |one: &Variable| Offered {
-        list: one.listed(),
-        all: one.all_value.as_ref().map(|view| view.text().to_owned()),
-        is_free: matches!(one.kind, VariableKind::Typed | VariableKind::Other),
+        values: Values {
+            list: one.listed(),
+            all: one.all_value.as_ref().map(|view| view.text().to_owned()),
+            is_free: matches!(one.kind, VariableKind::Typed | VariableKind::Other),
+        },
         from_job: one.kind == VariableKind::Query
             && one.site.and_then(|site| file.sites.get(site)).is_none_or(reads_job),
     };

@@ -2,9 +2,7 @@
 //!
 //! Knows: which part of a query uses a name for what (label-surface 1.4). Must not know: which label is looked for.
 
-use super::ast::{
-    ExprId, ExprKind, Filter, FilterId, FilterKind, FormatSource, Grouping, LogId, Name, Stage, StageKind, Text,
-};
+use super::ast::{ExprId, ExprKind, FilterId, FilterKind, FormatSource, Grouping, LogId, Name, Stage, StageKind, Text};
 use super::{Query, check, regex};
 use crate::syntax::go_template::{self, FieldKind};
 use crate::text::Span;
@@ -157,13 +155,10 @@ impl Uses<'_, '_> {
     }
 
     fn filter(&mut self, root: FilterId, owner: Owner) {
-        let mut open = vec![root];
-        while let Some(id) = open.pop() {
-            let Filter { kind, .. } = self.query.filter(id);
-            match kind {
-                FilterKind::Compare { name, .. } => self.name(name, Use::LabelFilter, owner),
-                FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-                FilterKind::Placeholder => {}
+        let query = self.query;
+        for filter in query.leaves(root) {
+            if let FilterKind::Compare { name, .. } = &filter.kind {
+                self.name(name, Use::LabelFilter, owner);
             }
         }
     }

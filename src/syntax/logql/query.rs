@@ -3,8 +3,8 @@
 //! Knows: lists of parts and the links between them. Must not know: tokens or grammar.
 
 use super::ast::{
-    Expr, ExprId, ExprKind, Extraction, Filter, FilterId, Format, LineText, List, Log, LogId, Matcher, Name, Pick,
-    Selector, Stage,
+    Expr, ExprId, ExprKind, Extraction, Filter, FilterId, FilterKind, Format, LineText, List, Log, LogId, Matcher,
+    Name, Pick, Selector, Stage,
 };
 use crate::text::Span;
 
@@ -103,6 +103,20 @@ impl<'a> Query<'a> {
     /// The names of a grouping or matching, in order.
     pub fn names(&self, list: List) -> &[Name<'a>] {
         list.of(&self.names)
+    }
+
+    /// The filters that a label filter joins: comparisons and placeholders, the last first.
+    pub fn leaves(&self, root: FilterId) -> impl Iterator<Item = &Filter<'a>> {
+        let mut open = vec![root];
+        std::iter::from_fn(move || {
+            loop {
+                let filter = self.filter(open.pop()?);
+                match &filter.kind {
+                    FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
+                    FilterKind::Compare { .. } | FilterKind::Placeholder => return Some(filter),
+                }
+            }
+        })
     }
 
     /// The alternatives of a line filter, in order.

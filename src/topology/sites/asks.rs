@@ -8,9 +8,7 @@ use crate::syntax::SyntaxError;
 use crate::syntax::logql::{self, MatchOp};
 
 use super::{Site, SiteKind};
-
-/// Labels a stream has after a move and not before it.
-const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+use crate::topology::NEW;
 
 /// What can concern a query.
 #[derive(Clone, Debug, PartialEq, Eq)]

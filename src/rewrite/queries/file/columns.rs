@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::rewrite::queries::ids;
-use crate::rewrite::queries::query::Analysis;
-use crate::syntax::logql::{self, ExprId, ExprKind, Function, Grouping, Query, StageKind};
+use crate::rewrite::queries::query::{Analysis, keeps};
+use crate::syntax::logql::{self, ExprId, ExprKind, Grouping, Query, StageKind};
 use crate::topology::Label;
 use crate::topology::sites::{Site, SiteKind};
 
@@ -81,9 +81,7 @@ fn carries(query: &Query<'_>, id: ExprId, label: &str) -> bool {
             passes(grouping).unwrap_or(true) && !takes_away(query, *log, label)
         }
         ExprKind::VectorAggregation { function, operand, grouping } => {
-            use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
-            let picks = matches!(function, Topk | Bottomk | ApproxTopk | Sort | SortDesc);
-            (picks || passes(grouping).unwrap_or(false)) && carries(query, *operand, label)
+            (keeps(*function) || passes(grouping).unwrap_or(false)) && carries(query, *operand, label)
         }
         _ => query.operands(id).into_iter().any(|operand| carries(query, operand, label)),
     }

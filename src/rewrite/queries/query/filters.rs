@@ -9,12 +9,10 @@ use crate::rewrite::queries::bridges;
 use crate::rewrite::queries::fate::{Asked, Fate};
 use crate::rewrite::queries::streams::Flow;
 use crate::syntax::logql::{
-    ExprKind, FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text,
+    ExprKind, Filter, FilterId, FilterKind, FilterValue, FormatSource, LogId, Quote, Stage, StageKind, Text,
 };
 use crate::text::Span;
-
-/// Labels that moved streams have and their old ones did not.
-const NEW: [&str; 4] = ["service", "component", "container", "service_name"];
+use crate::topology::NEW;
 
 /// What the stages before a filter have done.
 #[derive(Default)]
@@ -162,18 +160,13 @@ impl<'q, 'a> Work<'q, 'a, '_> {
 
     /// The comparisons of a filter with a text.
     pub(super) fn comparisons(&self, root: FilterId) -> Vec<Matcher> {
-        let mut open = vec![root];
-        let mut found = Vec::new();
-        while let Some(id) = open.pop() {
-            match &self.query.filter(id).kind {
-                FilterKind::Join { left, right, .. } => open.extend([*left, *right]),
-                FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
-                    found.extend(compared(*op).map(|op| matcher(name.text, op, text)));
-                }
-                FilterKind::Compare { .. } | FilterKind::Placeholder => {}
+        let asked = |filter: &Filter<'_>| match &filter.kind {
+            FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
+                compared(*op).map(|op| matcher(name.text, op, text))
             }
-        }
-        found
+            _ => None,
+        };
+        self.query.leaves(root).filter_map(asked).collect()
     }
 
     /// Whether all streams of a log query have the label, today and after, and the move leaves it alone.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::selector::write;
+use super::selector::{alone, write};
 use super::{Log, Work, ids, matcher_of, reference};
 use crate::patterns;
 use crate::proof::{Condition, Matcher, Op};
@@ -92,15 +92,4 @@ fn guard<'q>(written: &'q [logql::Matcher<'_>]) -> Option<Guard<'q>> {
     let names = patterns::alternatives(jobs).filter(|_| !written[job].value.placeholder);
     let services = patterns::alternatives(services)?.into_iter().collect();
     same.then_some(Guard { job, service, name, names, services })
-}
-
-/// A matcher with the comma that goes with it.
-fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
-    let this = written[index].span;
-    let stays_before = (0..index).any(|other| !gone.contains(&other));
-    match (index.checked_sub(1).and_then(|left| written.get(left)), written.get(index + 1)) {
-        (Some(left), _) if stays_before => Span::new(left.span.end(), this.end()),
-        (_, Some(right)) => Span::new(this.start(), right.span.start()),
-        _ => this,
-    }
 }

@@ -298,7 +298,7 @@ impl Work<'_, '_, '_> {
 }
 
 /// Whether an aggregation keeps all labels of the series it picks.
-pub(super) fn keeps(function: Function) -> bool {
+pub(in crate::rewrite::queries) fn keeps(function: Function) -> bool {
     use Function::{ApproxTopk, Bottomk, Sort, SortDesc, Topk};
     matches!(function, Topk | Bottomk | ApproxTopk | Sort | SortDesc)
 }

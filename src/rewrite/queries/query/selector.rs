@@ -146,13 +146,7 @@ impl Work<'_, '_, '_> {
 
     /// The matcher goes, with its comma.
     fn take_out(&mut self, matchers: &[logql::Matcher<'_>], index: usize, id: Id) {
-        let this = matchers[index].span;
-        let span = match (index.checked_sub(1).and_then(|left| matchers.get(left)), matchers.get(index + 1)) {
-            (Some(left), _) => Span::new(left.span.end(), this.end()),
-            (None, Some(right)) => Span::new(this.start(), right.span.start()),
-            (None, None) => this,
-        };
-        self.change(span, "", id);
+        self.change(alone(matchers, index, &[index]), "", id);
     }
 
     /// Replaces one comparison by others, touching as little of it as possible.
@@ -179,6 +173,17 @@ impl Work<'_, '_, '_> {
         for (span, new) in parts {
             self.result.changes.push(Change { span, new, id, labels: labels.clone() });
         }
+    }
+}
+
+/// A matcher with the comma that goes with it, where all of `gone` go.
+pub(super) fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
+    let this = written[index].span;
+    let stays_before = (0..index).any(|other| !gone.contains(&other));
+    match (index.checked_sub(1).and_then(|left| written.get(left)), written.get(index + 1)) {
+        (Some(left), _) if stays_before => Span::new(left.span.end(), this.end()),
+        (_, Some(right)) => Span::new(this.start(), right.span.start()),
+        _ => this,
     }
 }
 
