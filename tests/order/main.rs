@@ -8,7 +8,11 @@
 // What fails here fails the test: a reason to panic with.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod collector;
+#[path = "../judge/alloy.rs"]
+mod alloy;
+#[allow(dead_code, reason = "the judge of rewrites has the rest")]
+#[path = "../judge/infra.rs"]
+mod infra;
 #[path = "../oracle/random.rs"]
 mod random;
 mod select;
@@ -168,7 +172,7 @@ fn left(plan: &Plan, queries: &[String]) -> Vec<usize> {
     (0..queries.len()).filter(|&at| texts.contains(&queries[at])).collect()
 }
 
-fn snapshot(files: &world::Files) -> Snapshot {
+fn snapshot(files: &infra::Files) -> Snapshot {
     let entry = |path: &String| Entry { path: RepoPath::from(path.as_str()), kind: EntryKind::File };
     let mut out = Snapshot::new("0".repeat(40), files.keys().map(entry).collect());
     for (path, text) in files {
@@ -179,7 +183,7 @@ fn snapshot(files: &world::Files) -> Snapshot {
 
 /// Queries on one job, several, all but one, and whole hosts.
 fn dashboard(random: &mut Random, world: &World) -> String {
-    let jobs: Vec<&str> = world.jobs.iter().chain(&world.other_jobs).map(String::as_str).collect();
+    let jobs: Vec<&str> = world.jobs.iter().map(String::as_str).collect();
     let mut targets = Vec::new();
     for _ in 0..24 {
         let (a, b, c) = (*random.pick(&jobs), *random.pick(&jobs), *random.pick(&jobs));
