@@ -2,6 +2,7 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+mod how;
 mod project;
 pub mod prune;
 pub mod status;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
+
+pub use how::{AlertLabels, Bridge};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -122,6 +125,10 @@ pub struct Migrate {
     #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true, default_value_t = Bridge::Auto, hide_default_value = true)]
     pub bridge: Bridge,
 
+    /// Have alerts keep `job`, or follow their queries, which lose it [default: auto]
+    #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true, default_value_t = AlertLabels::Auto, hide_default_value = true)]
+    pub alert_labels: AlertLabels,
+
     /// Have rewritten queries still find what was stored under `job`
     #[arg(long)]
     pub keep_history: bool,
@@ -161,19 +168,6 @@ pub struct Output {
     /// Choose when to use colours
     #[arg(long, value_name = "auto|always|never", value_enum, hide_possible_values = true, default_value_t = Color::Auto)]
     pub color: Color,
-}
-
-/// How a query goes on that selects what moves and what stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Bridge {
-    /// By `service_name` where Loki is known to derive it, else by a label filter
-    Auto,
-    /// By `service_name`, which this Loki derives
-    ServiceName,
-    /// By a label filter
-    Filter,
-    /// Not at all
-    Review,
 }
 
 /// The form of the report.
@@ -320,6 +314,7 @@ mod tests {
             repo: ".".into(),
             base: None,
             bridge: Bridge::Auto,
+            alert_labels: AlertLabels::Auto,
             keep_history: false,
             project: None,
             strict: false,
@@ -340,6 +335,8 @@ mod tests {
         assert_eq!((out.replace, out.dry_run, out.format, out.color), (true, true, Format::Json, Color::Never));
         let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
         assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
+        let kept = migrate("migrate kairos --host puck --alert-labels keep");
+        assert_eq!(kept.alert_labels, AlertLabels::Keep);
         let page = both("migrate kairos --host puck --format sarif --report a/b.html").1;
         assert_eq!((page.format, page.report), (Format::Sarif, Some("a/b.html".into())));
         assert_eq!(both("migrate kairos --host puck --format markdown").1.format, Format::Markdown);

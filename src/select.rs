@@ -80,7 +80,7 @@ pub fn is_json(path: &str) -> bool {
 }
 
 /// Words that files of interest have, under whatever name: Alloy's log components, a Compose file, its `.env`, a
-/// template of notifications that reads the label.
+/// template of notifications that reads the label, what silences alerts.
 const INFRASTRUCTURE: &[&str] = &[
     "syslog",
     "loki.source.",
@@ -90,6 +90,8 @@ const INFRASTRUCTURE: &[&str] = &[
     "services:",
     "COMPOSE_PROJECT_NAME",
     "Labels.job",
+    "amtool",
+    "/silences",
 ];
 /// How a selector begins that a script may fill a job into.
 const SELECTORS: &[&str] = &["{job=", "{job!", "%7Bjob%"];

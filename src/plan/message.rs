@@ -54,8 +54,8 @@ pub(super) fn service(
     }
     let _ = writeln!(body, "\nMigrated-Service: {named}\nMigrated-Host: {}", line(&moved.host));
     let project = moved.project_given.then(|| moved.project.clone());
-    let options = Options { bridge: moved.bridge, keep_history: moved.keep_history, project };
-    let options = options::typed(&options);
+    let &Move { bridge, alert_labels, keep_history, .. } = moved;
+    let options = options::typed(&Options { bridge, alert_labels, keep_history, project });
     if !options.is_empty() {
         let _ = writeln!(body, "Migrate-Options: {}", line(&options));
     }

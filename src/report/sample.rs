@@ -136,6 +136,7 @@ fn moved(compose: &Arc<Source>, listener: &Place) -> Move {
         listeners: vec![listener.clone()],
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
+        alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
         left: std::collections::BTreeSet::new(),
         project_given: false,

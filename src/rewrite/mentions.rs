@@ -39,7 +39,7 @@ fn sentence(source: &Source, line: &str, set: &str) -> &'static str {
 }
 
 /// History says what was, and stays: change logs, decision records, incident notes (real-world T2).
-fn history(source: &Source) -> bool {
+pub(super) fn history(source: &Source) -> bool {
     let name = source.path.name().to_ascii_lowercase();
     name.starts_with("changelog")
         || name.starts_with("history")
@@ -160,6 +160,13 @@ pub fn links(source: &Arc<Source>, named: &Named, variables: &[&str], moved: &Mo
             Finding::new(Level::Review, "mentions/variable", message(name.of(text))).at(place)
         })
         .collect()
+}
+
+/// Whether a finding is about a place that reads the label of alerts; `named` is sorted by path.
+pub(super) fn is_reader(finding: &Finding, named: &[(&Arc<Source>, &Arc<Named>)]) -> bool {
+    let Some(at) = &finding.at else { return false };
+    let file = named.binary_search_by(|(source, _)| source.path.cmp(&at.source.path)).ok();
+    file.is_some_and(|file| named[file].1.alerts.iter().any(|reader| reader.span.overlaps(at.span)))
 }
 
 /// Findings for files that were edited and that another one makes, going by their names: `kairos.json` of `kairos.jsonnet`.

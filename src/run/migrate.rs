@@ -12,7 +12,7 @@ use crate::plan::{self, Batch, Holds, Plan, Request};
 use crate::repo::{Repo, branch_name, check_branch_name};
 use crate::select::names;
 use crate::status;
-use crate::topology::{Bridge, Selection, Services, Topology, moves};
+use crate::topology::{AlertLabels, Bridge, Selection, Services, Topology, moves};
 
 /// Plans, writes and reports.
 pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
@@ -110,8 +110,9 @@ fn selection(asked: &Migrate) -> Selection {
     } else {
         Services::Named(asked.services.clone())
     };
-    let (bridge, keep_history, strict) = (bridge(asked.bridge), asked.keep_history, asked.strict);
-    Selection { host: asked.host.clone(), services, bridge, keep_history, project: asked.project.clone(), strict }
+    let (bridge, alert_labels) = (bridge(asked.bridge), alert_labels(asked.alert_labels));
+    let Migrate { host, keep_history, project, strict, .. } = asked.clone();
+    Selection { host, services, bridge, alert_labels, keep_history, project, strict }
 }
 
 fn bridge(typed: cli::Bridge) -> Bridge {
@@ -120,5 +121,13 @@ fn bridge(typed: cli::Bridge) -> Bridge {
         cli::Bridge::ServiceName => Bridge::ServiceName,
         cli::Bridge::Filter => Bridge::Filter,
         cli::Bridge::Review => Bridge::Review,
+    }
+}
+
+fn alert_labels(typed: cli::AlertLabels) -> AlertLabels {
+    match typed {
+        cli::AlertLabels::Auto => AlertLabels::Auto,
+        cli::AlertLabels::Keep => AlertLabels::Keep,
+        cli::AlertLabels::Follow => AlertLabels::Follow,
     }
 }

@@ -159,8 +159,8 @@ fn expected(asked: &Verify) -> Result<(Expected, Verified)> {
 
 /// The request with the options a commit was written with, and what is to be said of them.
 fn with_options(request: Request, options: &str) -> (Request, Vec<String>) {
-    if let Some(Options { bridge, keep_history, project }) = moves::options::read(options) {
-        return (Request { bridge, keep_history, project, ..request }, Vec::new());
+    if let Some(Options { bridge, alert_labels, keep_history, project }) = moves::options::read(options) {
+        return (Request { bridge, alert_labels, keep_history, project, ..request }, Vec::new());
     }
     let note = format!(
         "the commit was written with `{options}`, which this version does not know: its queries are asked as they would be \

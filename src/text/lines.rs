@@ -31,6 +31,11 @@ pub fn next_line(text: &str, offset: usize) -> usize {
     memchr::memchr(b'\n', &text.as_bytes()[offset..]).map_or(text.len(), |at| offset + at + 1)
 }
 
+/// The first place of a character at `offset` or before it; the end of the text where there is none.
+pub fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
 /// The blanks at the start of the line that holds `offset`.
 pub fn indent(text: &str, offset: usize) -> &str {
     let start = line_start(text, offset.min(text.len()));

@@ -48,7 +48,7 @@ use plays::Plays;
 #[cfg(test)]
 pub(crate) use compose::{CLOSE, ON, OPEN};
 pub use loki::{Derives, Loki};
-pub use moves::{Bridge, Move, Request, Resolved, Selection, Services};
+pub use moves::{AlertLabels, Bridge, Move, Request, Resolved, Selection, Services};
 pub use relabel::Labels;
 pub use scope::Scope;
 pub use streams::{Label, NEW, Stream, Streams, WHOSE, is_another_host, may_be};

@@ -3,6 +3,7 @@
 //! Knows: how people write `job` beside a value, in any quoting. Must not know: any file format, or which job moves. One
 //! pass over the bytes of a file; what it finds is a fact of the file alone.
 
+mod alerts;
 mod selects;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::text::{Source, Span};
+
+pub use alerts::Reader;
 
 /// Longest stretch after `job` in which its value has to begin: operator, quotes and their escapes.
 pub const REACH: usize = 48;
@@ -48,6 +51,8 @@ pub struct Named {
     pub lists: Vec<(Span, List)>,
     /// Where templates of notifications, which serve the alerts of all services, read it.
     pub templates: Vec<Span>,
+    /// Where something reads it of alerts, in file order: the templates, routes, groupings, silences.
+    pub alerts: Vec<Reader>,
     /// Selectors of logs whose `job` is filled in when they are asked, from the label on.
     pub filled: Vec<Span>,
     /// Links that give a variable of a dashboard a value: the name and the value.
@@ -63,17 +68,19 @@ pub fn of(source: &Arc<Source>) -> Option<Named> {
     let mut values: Vec<Box<str>> = mentions.iter().flat_map(|one| one.values(text)).map(Box::from).collect();
     values.sort_unstable();
     values.dedup();
+    let templates = templates(source, text);
     let named = Named {
         mentions,
         values,
         lists: lists(text),
-        templates: templates(source, text),
+        alerts: alerts::readers(source.path.name(), text, &templates),
+        templates,
         filled: selects::filled(text),
         links: selects::links(text),
         asks_by_component: memmem::find(text.as_bytes(), b"component_id").is_some(),
     };
     let is_empty = named.mentions.is_empty() && named.lists.is_empty() && named.templates.is_empty();
-    let is_empty = is_empty && named.filled.is_empty() && named.links.is_empty();
+    let is_empty = is_empty && named.filled.is_empty() && named.links.is_empty() && named.alerts.is_empty();
     (!is_empty || named.asks_by_component).then_some(named)
 }
 
@@ -245,7 +252,7 @@ fn lists(text: &str) -> Vec<(Span, List)> {
 
 /// Templates of notifications, which serve the alerts of all services: where they read `job`.
 fn templates(source: &Source, text: &str) -> Vec<Span> {
-    let notifies = source.path.name().ends_with(".tmpl");
+    let notifies = source.path.name().ends_with(".tmpl") || alerts::routes(text);
     let bytes = text.as_bytes();
     memmem::find_iter(bytes, b"Labels.job")
         .filter(|at| notifies || ["Common", "Group"].iter().any(|word| text[..*at].ends_with(word)))

@@ -10,7 +10,7 @@ fn the_body_of_a_pull_request() {
     let run = scratch.kairos(&["--format", "markdown"]);
     assert_eq!((run.code, run.err.as_str()), (3, ""));
     assert!(run.out.starts_with(&format!("Branch `{BRANCH}`, 1 commit from `")), "{}", run.out);
-    assert_eq!(run.out.matches("- [ ] ").count(), 27);
+    assert_eq!(run.out.matches("- [ ] ").count(), 23);
     for part in
         ["What moves", "### To review", "### Files", "### Rewritten queries", "### Rollout", "14 notes</summary>"]
     {

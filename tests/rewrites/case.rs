@@ -43,13 +43,16 @@ pub(crate) struct Typed {
     pub(crate) host: String,
     /// `--bridge`.
     pub(crate) bridge: Bridge,
+    /// `--alert-labels`.
+    pub(crate) alert_labels: AlertLabels,
     /// `--keep-history`.
     pub(crate) keep_history: bool,
 }
 
 impl Default for Typed {
     fn default() -> Self {
-        Self { service: "kairos".into(), host: "puck".into(), bridge: Bridge::Auto, keep_history: false }
+        let (bridge, alert_labels) = (Bridge::Auto, AlertLabels::Auto);
+        Self { service: "kairos".into(), host: "puck".into(), bridge, alert_labels, keep_history: false }
     }
 }
 
@@ -61,8 +64,13 @@ impl Typed {
             Bridge::Filter => migrate::topology::Bridge::Filter,
             Bridge::Review => migrate::topology::Bridge::Review,
         };
-        let (service, host) = (self.service.clone(), self.host.clone());
-        migrate::plan::Request { service, host, bridge, keep_history: self.keep_history, ..Default::default() }
+        let alert_labels = match self.alert_labels {
+            AlertLabels::Auto => migrate::topology::AlertLabels::Auto,
+            AlertLabels::Keep => migrate::topology::AlertLabels::Keep,
+            AlertLabels::Follow => migrate::topology::AlertLabels::Follow,
+        };
+        let (service, host, keep_history) = (self.service.clone(), self.host.clone(), self.keep_history);
+        migrate::plan::Request { service, host, bridge, alert_labels, keep_history, ..Default::default() }
     }
 }
 
@@ -74,6 +82,15 @@ pub(crate) enum Bridge {
     ServiceName,
     Filter,
     Review,
+}
+
+/// Values of `--alert-labels`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AlertLabels {
+    Auto,
+    Keep,
+    Follow,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]

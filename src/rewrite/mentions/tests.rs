@@ -21,6 +21,7 @@ fn moved(project: &str) -> Move {
         listeners: Vec::new(),
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
+        alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
         left: BTreeSet::new(),
         project_given: false,

@@ -124,6 +124,10 @@ ids! {
     LOST_LEFT_OUT = "lost-left-out";
     LOST_READ = "lost-read";
     LOST_ROUTED = "lost-routed";
+    TEXT_PRINTED = "text-printed";
+    OWN_JOB = "own-job";
+    OWN_JOB_LEFT = "own-job-left";
+    ANEW_WITH_JOB = "anew-with-job";
 }
 
 #[cfg(test)]
@@ -170,17 +174,21 @@ mod tests {
         assert_eq!(only(&dashboards, &alerts), dashboards_only);
         let alerts_only = [
             "anew",
+            "anew-with-job",
             "compared",
             "doubt-both-languages",
             "doubt-rule-file",
             "doubt-text",
             "lost-routed",
+            "own-job",
+            "own-job-left",
             "own-label",
             "record",
             "restored",
             "text",
             "text-dropped",
             "text-left",
+            "text-printed",
         ];
         assert_eq!(only(&alerts, &dashboards), alerts_only);
     }

@@ -33,8 +33,9 @@ use crate::topology::queries::QueryFacts;
 use crate::topology::runs::{Host, Link};
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{SiteKind, Variable};
-use crate::topology::{Move, Streams, Topology};
+use crate::topology::{AlertLabels, Move, Streams, Topology};
 
+use file::Readers;
 use query::Analysis;
 
 /// Edits and findings for every query of the repository, and findings for whatever else names the moved job.
@@ -44,13 +45,20 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let named: Vec<_> = topology.named.iter().collect();
     let mentions =
         |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, &components, moved);
+    let readers = readers(&named, topology, moved);
     let ((mut outcome, alerts), mentioned) = rayon::join(
-        || sites(facts, moved, &|| topology.holding(&["receiver:"])),
+        || sites(facts, moved, &|| topology.holding(&["receiver:"]), &readers),
         || named.par_iter().map(mentions).collect::<Vec<_>>(),
     );
     let is_written = |finding: &Finding| finding.at.as_ref().is_some_and(|at| outcome.writes(at));
     let mentioned: Vec<Finding> = mentioned.into_iter().flatten().filter(|finding| !is_written(finding)).collect();
-    outcome.findings.extend(mentioned.into_iter().filter(|one| alerts.concerned || one.rule != "mentions/route"));
+    let kept = readers.keep(Some(moved.jobs.iter().map(String::as_str)));
+    let asked = |one: &Finding| match one.rule {
+        "mentions/route" => alerts.concerned && !kept,
+        "mentions/equal" | "mentions/template" => !kept,
+        _ => !kept || !mentions::is_reader(one, &named),
+    };
+    outcome.findings.extend(mentioned.into_iter().filter(asked));
     let variables = kept_variables(facts, &outcome);
     outcome.findings.extend(named.iter().flat_map(|(source, named)| mentions::links(source, named, &variables, moved)));
     let of = |source: &Source| {
@@ -63,7 +71,8 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let settled = settled(&topology.hosts[moved.host_index]);
     outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, &settled, moved));
     if alerts.anew {
-        outcome.findings.push(Finding::told(Level::Note, ids::ANEW.of(SiteKind::Rule), &[], None));
+        let id = if alerts.put_back { ids::ANEW_WITH_JOB } else { ids::ANEW };
+        outcome.findings.push(Finding::told(Level::Note, id.of(SiteKind::Rule), &[], None));
     }
     outcome
 }
@@ -75,6 +84,22 @@ struct Alerts {
     concerned: bool,
     /// One that alerts was rewritten.
     anew: bool,
+    /// One sets `job` again.
+    put_back: bool,
+}
+
+/// Who reads the label `job` of alerts, as far as it counts: not the queries of rules, and no history.
+fn readers<'t>(named: &[(&'t Arc<Source>, &'t Arc<Named>)], topology: &Topology, moved: &Move) -> Readers<'t> {
+    let mut all = Vec::new();
+    if moved.alert_labels == AlertLabels::Auto {
+        for (source, named) in
+            named.iter().filter(|(source, named)| !named.alerts.is_empty() && !mentions::history(source))
+        {
+            let handled = topology.queries.files.get(&source.path).map(|file| file.handled()).unwrap_or_default();
+            all.extend(named.alerts.iter().filter(|one| !handled.iter().any(|span| span.overlaps(one.span))));
+        }
+    }
+    Readers { how: moved.alert_labels, all }
 }
 
 /// Projects of a host none of whose containers is on syslog.
@@ -131,11 +156,16 @@ fn components<'t>(topology: &'t Topology, moved: &Move) -> Vec<&'t str> {
 
 /// Edits and findings for every query site that this move concerns.
 pub fn rewrite_sites(facts: &QueryFacts, moved: &Move) -> Outcome {
-    sites(facts, moved, &Vec::new).0
+    sites(facts, moved, &Vec::new, &Readers { how: moved.alert_labels, all: Vec::new() }).0
 }
 
-/// The same, with the files that route alerts.
-fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>) -> (Outcome, Alerts) {
+/// The same, with the files that route alerts, and who reads `job` of them.
+fn sites(
+    facts: &QueryFacts,
+    moved: &Move,
+    routes: &dyn Fn() -> Vec<Arc<Source>>,
+    readers: &Readers<'_>,
+) -> (Outcome, Alerts) {
     let assumed = checked::assuming_names(moved);
     let named = assumed.as_ref().map(streams::Before::new);
     let mut before = streams::Before::new(moved).or_named(named.as_ref());
@@ -143,7 +173,7 @@ fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>
     let files: Vec<_> = facts.files.values().collect();
     let parts = files.par_iter().map(|file| {
         let mut outcome = Outcome::default();
-        let alerts = file::rewrite(file, facts, &before, &mut outcome);
+        let alerts = file::rewrite(file, facts, &before, readers, &mut outcome);
         (outcome, alerts)
     });
     let (mut outcome, mut alerts) = (Outcome::default(), Alerts::default());
@@ -153,6 +183,7 @@ fn sites(facts: &QueryFacts, moved: &Move, routes: &dyn Fn() -> Vec<Arc<Source>>
         outcome.queries.extend(part.queries);
         alerts.concerned |= reached.concerned;
         alerts.anew |= reached.anew;
+        alerts.put_back |= reached.put_back;
     }
     if !outcome.queries.is_empty() {
         let taken = before.proof.taken().into_iter();

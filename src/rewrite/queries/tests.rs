@@ -18,7 +18,7 @@ use crate::text::{Edits, Place, Span};
 use crate::topology::datasources::Datasources;
 use crate::topology::loki::DISCOVERED;
 use crate::topology::sites::language::Servers;
-use crate::topology::{Bridge, Derives, Label, Stream, Streams, datasources, sites};
+use crate::topology::{AlertLabels, Bridge, Derives, Label, Stream, Streams, datasources, sites};
 
 /// kairos (project kairos, one container) moves on puck; angelia and the journal stay there, neo4j is on two hosts.
 fn streams(project: &str, siblings: bool) -> Streams {
@@ -59,6 +59,7 @@ fn moved(project: &str, siblings: bool) -> Move {
         listeners: Vec::new(),
         streams: streams(project, siblings),
         bridge: Bridge::Auto,
+        alert_labels: AlertLabels::Auto,
         keep_history: false,
         left: std::collections::BTreeSet::new(),
         project_given: false,

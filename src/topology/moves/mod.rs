@@ -22,6 +22,7 @@ use crate::finding::{Finding, Level};
 use crate::text::{Place, RepoPath};
 
 pub use doubtful::{is_on_syslog, is_unread};
+pub use options::AlertLabels;
 pub use selection::{Selection, Services};
 pub use services::{Service, find, is_collected, services};
 
@@ -34,6 +35,8 @@ pub struct Request {
     pub host: String,
     /// How a query goes on that selects what moves beside what stays.
     pub bridge: Bridge,
+    /// What becomes of the label `job` of an alert whose query loses it.
+    pub alert_labels: AlertLabels,
     /// Whether rewritten queries still select what was stored under the old labels.
     pub keep_history: bool,
     /// What the Compose project is called, where the user says so.
@@ -81,6 +84,8 @@ pub struct Move {
     pub streams: Streams,
     /// As asked.
     pub bridge: Bridge,
+    /// As asked.
+    pub alert_labels: AlertLabels,
     /// As asked.
     pub keep_history: bool,
     /// Whether the user said what the project is called.
@@ -202,6 +207,7 @@ fn build(
         listeners: concerned().map(|listener| listener.at.clone()).collect(),
         streams,
         bridge: request.bridge,
+        alert_labels: request.alert_labels,
         keep_history: request.keep_history,
         project_given: request.project.is_some(),
         left: BTreeSet::new(),

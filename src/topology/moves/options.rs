@@ -5,6 +5,7 @@
 use super::Bridge;
 
 const BRIDGE: &str = "--bridge";
+const ALERT_LABELS: &str = "--alert-labels";
 const KEEP_HISTORY: &str = "--keep-history";
 const PROJECT: &str = "--project";
 
@@ -22,11 +23,38 @@ impl Bridge {
     }
 }
 
+/// What becomes of the label `job` of an alert whose query loses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertLabels {
+    /// The rule puts it back where the repository reads it, by a route, an inhibition, a silence or a template.
+    #[default]
+    Auto,
+    /// The rule puts it back.
+    Keep,
+    /// The alert goes without it.
+    Follow,
+}
+
+impl AlertLabels {
+    /// Every way, with the word it is typed as.
+    const WORDS: [(Self, &'static str); 3] = [(Self::Auto, "auto"), (Self::Keep, "keep"), (Self::Follow, "follow")];
+
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(how, _)| *how == self).map_or("auto", |(_, word)| word)
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, one)| *one == word).map(|(how, _)| *how)
+    }
+}
+
 /// The options that shape a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// See [`super::Request::bridge`].
     pub bridge: Bridge,
+    /// See [`super::Request::alert_labels`].
+    pub alert_labels: AlertLabels,
     /// See [`super::Request::keep_history`].
     pub keep_history: bool,
     /// See [`super::Request::project`].
@@ -34,10 +62,13 @@ pub struct Options {
 }
 
 /// The options that are not as they come, as they are typed; empty when all are.
-pub fn typed(Options { bridge, keep_history, project }: &Options) -> String {
+pub fn typed(Options { bridge, alert_labels, keep_history, project }: &Options) -> String {
     let mut words = Vec::new();
     if *bridge != Bridge::default() {
         words.extend([BRIDGE, bridge.word()]);
+    }
+    if *alert_labels != AlertLabels::default() {
+        words.extend([ALERT_LABELS, alert_labels.word()]);
     }
     if *keep_history {
         words.push(KEEP_HISTORY);
@@ -55,6 +86,7 @@ pub fn read(text: &str) -> Option<Options> {
     while let Some(word) = words.next() {
         match word {
             BRIDGE => options.bridge = Bridge::of(words.next()?)?,
+            ALERT_LABELS => options.alert_labels = AlertLabels::of(words.next()?)?,
             KEEP_HISTORY => options.keep_history = true,
             PROJECT => options.project = Some(words.next()?.to_owned()),
             _ => return None,
@@ -71,18 +103,22 @@ mod tests {
     fn what_is_written_is_read() {
         for (bridge, _) in Bridge::WORDS {
             for (keep_history, project) in [(false, None), (true, None), (false, Some("a-b".to_owned()))] {
-                let options = Options { bridge, keep_history, project };
-                assert_eq!(read(&typed(&options)), Some(options));
+                for (alert_labels, _) in AlertLabels::WORDS {
+                    let options = Options { bridge, alert_labels, keep_history, project: project.clone() };
+                    assert_eq!(read(&typed(&options)), Some(options));
+                }
             }
         }
         assert_eq!(typed(&Options::default()), "");
-        let all = Options { bridge: Bridge::ServiceName, keep_history: true, project: Some("web".into()) };
-        assert_eq!(typed(&all), "--bridge service-name --keep-history --project web");
+        let alert_labels = AlertLabels::Keep;
+        let all =
+            Options { bridge: Bridge::ServiceName, alert_labels, keep_history: true, project: Some("web".into()) };
+        assert_eq!(typed(&all), "--bridge service-name --alert-labels keep --keep-history --project web");
     }
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for text in ["--bridge", "--project", "--bridge by-magic", "--keep-history --later"] {
+        for text in ["--bridge", "--project", "--bridge by-magic", "--alert-labels", "--keep-history --later"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

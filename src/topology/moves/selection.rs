@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use wildmatch::WildMatch;
 
-use super::{Bridge, Request, names, short_host};
+use super::{AlertLabels, Bridge, Request, names, short_host};
 use super::{Service, is_on_syslog, services};
 use crate::error::Error;
 use crate::topology::Topology;
@@ -22,6 +22,8 @@ pub struct Selection {
     pub services: Services,
     /// See [`Request::bridge`].
     pub bridge: Bridge,
+    /// See [`Request::alert_labels`].
+    pub alert_labels: AlertLabels,
     /// See [`Request::keep_history`].
     pub keep_history: bool,
     /// See [`Request::project`].
@@ -84,8 +86,8 @@ impl Selection {
     }
 
     fn request(&self, service: String, host: String) -> Request {
-        let (bridge, keep_history, strict) = (self.bridge, self.keep_history, self.strict);
-        Request { service, host, bridge, keep_history, project: self.project.clone(), strict }
+        let Self { bridge, alert_labels, keep_history, strict, .. } = *self;
+        Request { service, host, bridge, alert_labels, keep_history, project: self.project.clone(), strict }
     }
 
     /// A pattern that matches nothing is a slip of the pen, and what it was to keep out would be in.

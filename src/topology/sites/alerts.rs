@@ -4,7 +4,7 @@
 //! query selects.
 
 use super::document::Document;
-use super::{Holder, RuleText};
+use super::{Holder, RuleText, own_job};
 use crate::syntax::tree::Ref;
 
 /// The parts of a Grafana-managed rule: queries and server-side expressions over them.
@@ -150,6 +150,9 @@ pub(super) fn describe(document: &Document<'_>, rule: Ref<'_, '_>, holder: &mut 
     holder.record = metric || rule.get("record").is_some_and(|value| !value.is_null());
     if rule.get("data").is_some() || rule.get("expressions").is_some() {
         holder.flow = Some(Flow::read(rule));
+    }
+    if !holder.record {
+        holder.own_job = own_job::of(document, rule);
     }
     for (key, labels) in [("annotations", false), ("labels", true)] {
         let entries = rule.get(key).into_iter().flat_map(Ref::entries);

@@ -12,6 +12,7 @@ mod judged;
 pub mod language;
 mod links;
 mod names;
+mod own_job;
 mod place;
 mod prose;
 mod provisioned;
@@ -33,6 +34,7 @@ pub use asks::Asks;
 pub use document::{Document, can_hold_queries, documents};
 pub use judged::Judged;
 pub use names::{Names, variable};
+pub use own_job::{OwnJob, Slot};
 pub use settings::values;
 pub use uses::{Used, Uses};
 pub use variables::{Value, Variable, VariableKind};
@@ -203,6 +205,8 @@ pub struct Holder {
     pub at: Span,
     /// Annotations and labels of an alert rule: templates over the labels of its queries.
     pub texts: Vec<RuleText>,
+    /// What an alert rule says of the label `job` of its alerts.
+    pub own_job: OwnJob,
     /// How the parts of a Grafana-managed rule feed each other.
     pub flow: Option<alerts::Flow>,
     /// Places of a panel that name such a label outside its targets: transformations, overrides, display names.

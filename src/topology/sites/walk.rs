@@ -11,7 +11,7 @@ use memchr::memmem;
 
 use super::document::Document;
 use super::variables::{self, Variable};
-use super::{Evidence, FileSites, Holder, Site, SiteKind};
+use super::{Evidence, FileSites, Holder, OwnJob, Site, SiteKind};
 use super::{alerts, columns, links, place, prose, provisioned, settings};
 use crate::syntax::tree::{NodeId, Ref};
 use crate::text::{Span, View};
@@ -264,6 +264,7 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
             name: name(node, kind),
             at: self.document.raw(node),
             texts: Vec::new(),
+            own_job: OwnJob::default(),
             flow: None,
             settings: Vec::new(),
             columns: None,

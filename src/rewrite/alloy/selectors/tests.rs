@@ -44,6 +44,7 @@ fn fate(text: &str, sibling: bool) -> String {
         listeners: Vec::new(),
         streams: Streams::default(),
         bridge: crate::topology::Bridge::Auto,
+        alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
         left: BTreeSet::new(),
         project_given: false,

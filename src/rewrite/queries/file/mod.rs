@@ -7,6 +7,7 @@ mod columns;
 mod links;
 mod lost;
 mod panels;
+mod put_back;
 mod rules;
 mod texts;
 mod write;
@@ -27,6 +28,7 @@ use super::query::{self, Analysis, Around, Rename};
 use super::streams::Before;
 use super::variables::{Variables, reads_job, values_of};
 
+pub(super) use put_back::Readers;
 pub(super) use write::edits;
 
 /// What became of one site; what hangs on it follows.
@@ -53,7 +55,13 @@ impl State {
 }
 
 /// Adds what the sites of `file` need to `outcome`.
-pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>, outcome: &mut Outcome) -> Alerts {
+pub(super) fn rewrite(
+    file: &FileSites,
+    facts: &QueryFacts,
+    before: &Before<'_>,
+    readers: &Readers<'_>,
+    outcome: &mut Outcome,
+) -> Alerts {
     let judged = file.judged(&facts.servers);
     // Nothing hangs on a file none of whose queries is concerned: a variable follows only where a use of it does.
     let mut concerned = judged.concerned(file, before.jobs());
@@ -64,7 +72,7 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
     }
     let languages = &judged.languages;
     let variables = Variables::of(file, languages, before);
-    let mut work = Work { file, before, variables: &variables, languages, outcome };
+    let mut work = Work { file, before, readers, variables: &variables, languages, outcome };
     for finding in &file.findings {
         work.unread(finding);
     }
@@ -103,6 +111,7 @@ pub(super) fn rewrite(file: &FileSites, facts: &QueryFacts, before: &Before<'_>,
 struct Work<'w, 'm> {
     file: &'w FileSites,
     before: &'w Before<'m>,
+    readers: &'w Readers<'w>,
     variables: &'w Variables,
     languages: &'w [Language],
     outcome: &'w mut Outcome,
@@ -209,9 +218,6 @@ impl<'w> Work<'w, '_> {
 
     /// What hangs on all queries of a panel or rule, once they are decided: `index` is the one whose queries they are.
     fn holder(&mut self, index: usize, holder: &'w Holder, states: &[State]) {
-        if holder.settings.is_empty() && holder.texts.is_empty() {
-            return;
-        }
         let mine = self.sited(index, states);
         let Some(first) = mine.iter().find(|one| *one.state != State::Untouched) else { return };
         let fact = match first.language {
@@ -228,6 +234,7 @@ impl<'w> Work<'w, '_> {
         let mut alerts = Alerts {
             concerned: self.outcome.findings.iter().any(|finding| finding.rule == ids::UNREAD_FILE.alerts),
             anew: false,
+            put_back: self.outcome.edits.iter().any(|(_, edit)| edit.why.rule == ids::OWN_JOB.alerts),
         };
         for (site, state) in self.file.sites.iter().zip(states) {
             if matches!(site.kind, SiteKind::Rule | SiteKind::AlertQuery) {

@@ -12,6 +12,7 @@ use crate::text::{Place, Span, View, Why};
 use crate::topology::sites::alerts::Origin;
 use crate::topology::sites::{Holder, RuleText, SiteKind};
 
+use super::put_back::Kept;
 use super::texts::fills_in;
 use super::{Sited, State, Work, all_renames};
 
@@ -31,12 +32,35 @@ impl<'w> Work<'w, '_> {
             return;
         }
         let renames = all_renames(mine);
+        let kept = self.kept(holder, mine);
+        // What prints the job of the alert goes on to print it.
+        let job = kept.as_ref().and_then(Kept::job).filter(|_| !self.before.same_name());
         for text in holder.texts.iter().filter(|_| !renames.is_empty()) {
             for read in alert::in_alert(&text.view, &renames) {
-                self.text(holder, mine, kind, text, &read, &renames, fact);
+                if !self.printed(kind, &text.view, &read, job, fact) {
+                    self.text(holder, mine, kind, text, &read, &renames, fact);
+                }
             }
         }
         self.own_labels(holder, mine, kind);
+        if let Some(kept) = kept {
+            self.put_back(kept, mine, kind, fact);
+        }
+    }
+
+    /// The job itself where a text prints it, and the label that has its place is called otherwise. A link leads to where
+    /// things have their new names.
+    fn printed(&mut self, kind: SiteKind, view: &View, read: &Read, job: Option<&str>, fact: &Place) -> bool {
+        let (Some(job), Some((tag, _)), "job", Whose::Alert) = (job, read.alone, &*read.label, &read.whose) else {
+            return false;
+        };
+        if view.text().contains("://") || fills_in(view, read) || self.is_written(view, tag) {
+            return false;
+        }
+        let rename = Rename { old: "job", new: vec!["service"] };
+        let follower = Follower { span: tag, new: Some(job.to_owned()) };
+        self.follow(kind, view, &follower, &rename, (ids::TEXT_PRINTED, ids::TEXT_LEFT), Some(fact));
+        true
     }
 
     #[expect(clippy::too_many_arguments, reason = "one private step of the loop above")]

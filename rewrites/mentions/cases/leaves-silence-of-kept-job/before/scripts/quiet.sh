@@ -1,0 +1,5 @@
+#!/bin/sh
+job=$1
+amtool silence add \
+    --comment="work on $job" \
+    job="$job"
