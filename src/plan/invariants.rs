@@ -138,12 +138,20 @@ fn same(intended: &Facts, found: &Facts) -> Result<()> {
     Ok(())
 }
 
-/// Files whose queries are not one object in both topologies. What is one object was read from the same bytes, so comparing
-/// it would compare each query with itself.
-struct Apart<'t>(BTreeSet<&'t str>);
+/// What is not one object in both topologies: hosts, and files with queries. What is one object was read from the same
+/// bytes, so comparing it would compare each container and each query with itself.
+struct Apart<'t> {
+    hosts: BTreeSet<usize>,
+    files: BTreeSet<&'t str>,
+}
 
 impl<'t> Apart<'t> {
     fn of(before: &'t Topology, after: &'t Topology) -> Self {
+        let most = before.hosts.len().max(after.hosts.len());
+        let is_one = |at: &usize| {
+            before.hosts.get(*at).zip(after.hosts.get(*at)).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        let hosts = (0..most).filter(|at| !is_one(at)).collect();
         let mut apart = BTreeSet::new();
         // Both are sorted by path.
         let mut others = after.queries.files.iter().peekable();
@@ -156,14 +164,14 @@ impl<'t> Apart<'t> {
             }
         }
         apart.extend(others.map(|(path, _)| path.as_str()));
-        Self(apart)
+        Self { hosts, files: apart }
     }
 }
 
 fn facts(topology: &Topology, moved: Option<&Move>, apart: &Apart<'_>) -> Facts {
     let mut out = Facts::new();
     let mut add = |line: String| *out.entry(line).or_default() += 1;
-    for (number, host) in topology.hosts.iter().enumerate() {
+    for (number, host) in topology.hosts.iter().enumerate().filter(|(number, _)| apart.hosts.contains(number)) {
         for index in 0..host.listeners.len() {
             add(listener_fact(topology, number, index));
         }
@@ -183,7 +191,7 @@ fn facts(topology: &Topology, moved: Option<&Move>, apart: &Apart<'_>) -> Facts 
             }
         }
     }
-    for (path, query) in topology.queries.texts_of(|path| apart.0.contains(path)) {
+    for (path, query) in topology.queries.texts_of(|path| apart.files.contains(path)) {
         add(site_fact(path, query));
     }
     for (path, selector) in loki::selectors(topology) {

@@ -79,14 +79,16 @@ impl Daemon {
 pub(super) fn of(scope: &Scope<'_>, tasks: &Tasks, done: &Done<'_>, snapshot: &Snapshot) -> Daemon {
     let mut daemon = Daemon::default();
     let mut whole = false;
+    let mut seen: Vec<*const Task> = Vec::new();
     for one in &done.written {
         let Some(kind) = kind_of(one) else { continue };
+        seen.push(one.task);
         whole |= kind == Kind::Json;
         let rendered = one.scope.render(&one.file, one.is_template);
         daemon.add(rendered.as_ref().map(|it| it.text.as_str()).map_err(|_| ()), &place_in(&one.file));
     }
     for task in &tasks.concerned {
-        if done.written.iter().any(|one| std::ptr::eq(one.task, &raw const **task) && kind_of(one).is_some()) {
+        if seen.contains(&Arc::as_ptr(task)) {
             continue;
         }
         for scope in scope.instances(task, snapshot).iter().filter(|scope| !scope.is_false(task.when())) {
@@ -134,7 +136,9 @@ fn place_in(file: &Arc<Source>) -> Place {
 /// Whether a task may be about the daemon's settings, going by its words.
 fn concerns(task: &Task) -> bool {
     let to = task.text(&["dest", "path", "name"]).unwrap_or_default();
-    let by_path = to.contains("docker") || to.contains("daemon");
+    // No settings of the daemon are called so, and most files that are belong to Compose.
+    let is_yaml = [".yml", ".yaml"].iter().any(|end| to.ends_with(end));
+    let by_path = !is_yaml && (to.contains("docker") || to.contains("daemon"));
     let line = || task.text(&["", "cmd"]).unwrap_or_default();
     match task.module.as_str() {
         "command" | "shell" | "raw" => {

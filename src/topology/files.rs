@@ -11,22 +11,17 @@ use crate::text::Source;
 /// Folders Ansible looks in for the sources of a task, best first: beside the tasks, in the role's `templates` or
 /// `files`, beside the playbook. The last is the root: an absolute path on the controller ends in a path of the
 /// repository, whatever the checkout is called.
-fn bases(task: &Task) -> Vec<String> {
+fn bases(task: &Task) -> impl Iterator<Item = String> {
     let folder = task.folder();
     let role = folder.strip_suffix("/tasks").or_else(|| folder.strip_suffix("/handlers"));
     let kind = if task.module == "template" { "templates" } else { "files" };
-    let mut bases = Vec::new();
-    for base in role.into_iter().chain([folder, task.playbook_dir()]) {
-        bases.push(join(base, kind));
-        bases.push(base.to_owned());
-    }
-    bases.push(String::new());
-    bases
+    let around = role.into_iter().chain([folder, task.playbook_dir()]);
+    around.flat_map(move |base| [join(base, kind), base.to_owned()]).chain([String::new()])
 }
 
 /// The file that `src` of a task means.
 pub fn source(task: &Task, src: &str, snapshot: &Snapshot) -> Option<Arc<Source>> {
-    bases(task).iter().find_map(|base| snapshot.get(&join(base, src)).cloned())
+    bases(task).find_map(|base| snapshot.get(&join(&base, src)).cloned())
 }
 
 /// The files below the folder that `src` of a task means, with their paths from there on.

@@ -30,8 +30,8 @@ pub mod sites;
 pub mod streams;
 pub mod values;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::{Finding, Level};
 use crate::snapshot::Snapshot;
@@ -79,6 +79,8 @@ pub struct Topology {
     composes: PerFile<deployments::Speaks>,
     plays: Arc<Plays>,
     holding: Holding,
+    /// By path of its file, once somebody asks: projects with containers that are or may be on syslog, by host and project.
+    on_syslog: OnceLock<HashMap<RepoPath, Vec<(usize, usize)>>>,
 }
 
 impl Topology {
@@ -146,6 +148,7 @@ impl Topology {
             composes,
             plays,
             holding,
+            on_syslog: OnceLock::new(),
         };
         topology.hosts = runs::hosts(&topology, before);
         let none = Loki::default();
@@ -165,6 +168,22 @@ impl Topology {
     pub fn readers_of(&self, name: &str) -> Vec<Reader> {
         // Ports of listeners have a tail in common, so that one look at the files serves all of them.
         hosts::readers_of(&self.holding(&[tail(name)]), name)
+    }
+
+    /// The projects of a file with containers that are or may be on syslog: host and project by index, in their order.
+    fn on_syslog(&self, file: &RepoPath) -> &[(usize, usize)] {
+        let all = self.on_syslog.get_or_init(|| {
+            let mut all: HashMap<RepoPath, Vec<(usize, usize)>> = HashMap::new();
+            for (number, host) in self.hosts.iter().enumerate() {
+                for (index, (one, links)) in host.deployments.iter().zip(&host.links).enumerate() {
+                    if links.iter().any(|link| *link != runs::Link::None) {
+                        all.entry(one.file.path.clone()).or_default().push((number, index));
+                    }
+                }
+            }
+            all
+        });
+        all.get(file).map_or(&[], Vec::as_slice)
     }
 
     /// The eyes of a host.

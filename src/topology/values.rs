@@ -16,6 +16,7 @@ mod shape;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
@@ -99,8 +100,8 @@ pub struct Scope {
     pub group_names: Vec<String>,
     /// By name, precedence already decided; without [`World::defaults`].
     pub vars: BTreeMap<String, Content>,
-    /// What was evaluated on it so far.
-    pub memo: Memo,
+    /// Whether anything that was evaluated on it hangs on more than this host.
+    pub beyond: AtomicBool,
 }
 
 /// Variables that stand below those of a host: the defaults of roles.
@@ -140,6 +141,8 @@ pub struct World {
     /// The defaults of all roles, the same for all hosts. They stand in for the variables of files that no task is seen to
     /// write: a task sees those of its own role and of the roles of its play.
     pub defaults: Arc<Defaults>,
+    /// What was evaluated so far, on any host.
+    pub memo: Arc<Memo>,
 }
 
 /// A text with every template in it evaluated.

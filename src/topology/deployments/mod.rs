@@ -3,6 +3,7 @@
 //! Knows: how a task that writes a file, a task that brings a project up, an `.env` and Compose files add up to one
 //! project on one host. Must not know: Alloy, ports, or what moves.
 
+mod landing;
 mod project;
 pub(in crate::topology) mod written;
 
@@ -15,6 +16,7 @@ use super::scope::Scope;
 use crate::finding::{Finding, Level};
 use crate::syntax::jinja::{self, Delims};
 use crate::text::{Place, Source, Span};
+use landing::{DEFAULT, Landing, folder_of};
 use written::{Done, Up, Written};
 
 /// The name of a Compose project and what decided it.
@@ -71,11 +73,6 @@ impl Deployment {
     }
 }
 
-/// File names Compose looks for, best first, and the overrides it adds.
-const DEFAULT: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-const OVERRIDE: [&str; 4] =
-    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml"];
-
 /// All Compose projects that `done` puts on a host.
 pub(in crate::topology) fn of(done: &Done<'_>) -> Vec<Deployment> {
     let mut seen = BTreeSet::new();
@@ -85,33 +82,37 @@ pub(in crate::topology) fn of(done: &Done<'_>) -> Vec<Deployment> {
         .filter(|one| may_be_compose(&one.file))
         .filter(|one| seen.insert((one.file.path.as_str(), one.dest.as_deref())))
         .collect();
+    let landing = Landing::of(files.iter().copied());
+    let all = Landing::of(&done.written);
     let mut groups: Vec<(Vec<usize>, Vec<&Up<'_>>)> = Vec::new();
+    // The group that each file is in.
+    let mut group_of: Vec<Option<usize>> = vec![None; files.len()];
     for up in &done.ups {
-        let mut members = brought_up(up, &files);
+        let members = landing.brought_up(up);
         if members.is_empty() {
             continue;
         }
-        let mut ups = vec![up];
         // A file that is part of two projects makes them one here: neither can move without the other.
-        let (same, others) = groups.into_iter().partition(|(have, _)| have.iter().any(|file| members.contains(file)));
-        groups = others;
-        let same: Vec<(Vec<usize>, Vec<&Up<'_>>)> = same;
-        for (have, more) in same {
-            members.extend(have.into_iter().filter(|file| !members.contains(file)).collect::<Vec<_>>());
-            ups.extend(more);
+        let mut same: Vec<usize> = members.iter().filter_map(|&file| group_of[file]).collect();
+        same.sort_unstable();
+        same.dedup();
+        let mut group = (members, vec![up]);
+        for at in same {
+            let (have, more) = std::mem::take(&mut groups[at]);
+            group.0.extend(have.into_iter().filter(|file| !group.0.contains(file)).collect::<Vec<_>>());
+            group.1.extend(more);
         }
-        groups.push((members, ups));
-    }
-    for file in 0..files.len() {
-        if !groups.iter().any(|(members, _)| members.contains(&file)) {
-            groups.push((vec![file], Vec::new()));
+        for &file in &group.0 {
+            group_of[file] = Some(groups.len());
         }
+        groups.push(group);
     }
+    groups.extend((0..files.len()).filter(|&file| group_of[file].is_none()).map(|file| (vec![file], Vec::new())));
     let mut out: Vec<Deployment> = groups
         .iter()
         .filter_map(|(members, ups)| {
             let members: Vec<&Written<'_>> = members.iter().map(|&file| files[file]).collect();
-            deployment(&members, ups, done)
+            deployment(&members, ups, done, &all)
         })
         .collect();
     // By a file that stays first whatever is edited, so that a project keeps its place.
@@ -139,28 +140,6 @@ pub(in crate::topology) fn speaks(file: &Arc<Source>) -> Option<Speaks> {
     may_be_compose(file).then(|| Speaks { of_syslog: of_syslog() })
 }
 
-fn folder_of<'w>(one: &'w Written<'_>) -> Option<&'w str> {
-    one.dest.as_deref().and_then(|dest| dest.rsplit_once('/')).map(|(folder, _)| folder)
-}
-
-/// The files of the project that `up` brings up, in the order they are merged, by index.
-fn brought_up(up: &Up<'_>, files: &[&Written<'_>]) -> Vec<usize> {
-    let at = |path: &str| files.iter().position(|one| one.dest.as_deref() == Some(path));
-    if let Some(named) = up.files.as_ref().filter(|named| !named.is_empty()) {
-        let found: Vec<usize> = named.iter().filter_map(|path| at(path)).collect();
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    let Some(folder) = up.directory.as_deref() else { return Vec::new() };
-    let first = |names: &[&str]| names.iter().find_map(|name| at(&format!("{folder}/{name}")));
-    match first(&DEFAULT) {
-        Some(base) => std::iter::once(base).chain(first(&OVERRIDE)).collect(),
-        // Under another name the file is found by something that is not seen here; it still is what is in the folder.
-        None => (0..files.len()).filter(|&file| folder_of(files[file]) == Some(folder)).take(1).collect(),
-    }
-}
-
 /// The files that `up` names. A single one whose path is not known can only be the one that is there.
 fn named<'u>(up: &'u Up<'_>) -> &'u [String] {
     match up.files.as_deref().unwrap_or_default() {
@@ -170,29 +149,30 @@ fn named<'u>(up: &'u Up<'_>) -> &'u [String] {
 }
 
 /// A file that a task names and nothing in the repository writes may set logging, too (real-world C19).
-fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &[Written<'_>]) -> Option<Box<Finding>> {
+fn missing(first: &Written<'_>, ups: &[&Up<'_>], all: &Landing<'_>) -> Option<Box<Finding>> {
     let mut named = ups.iter().flat_map(|up| named(up));
-    let path = named.find(|path| !all.iter().any(|one| one.dest.as_ref() == Some(path)))?;
+    let path = named.find(|path| !all.at.contains_key(path.as_str()))?;
     Some(unreadable(&first.file, &format!("it is merged with `{path}`, which the repository does not write")))
 }
 
 /// Whether a file lies beside those of a project that is not its own, as one that is extended does: then the folder is
 /// that project's.
-fn lies_beside(one: &Written<'_>, done: &Done<'_>) -> bool {
+fn lies_beside(one: &Written<'_>, done: &Done<'_>, all: &Landing<'_>) -> bool {
     let folder = folder_of(one);
-    let is_default =
-        |dest: Option<&str>| dest.and_then(|dest| dest.rsplit('/').next()).is_some_and(|name| DEFAULT.contains(&name));
-    let other = |other: &Written<'_>| folder_of(other) == folder && is_default(other.dest.as_deref());
+    let is_default = |name: &str| DEFAULT.contains(&name);
+    let other = |name: &&str| all.at.contains_key(format!("{}/{name}", folder.unwrap_or_default()).as_str());
     done.ups.iter().any(|up| up.directory.as_deref() == folder)
-        || !is_default(one.dest.as_deref()) && done.written.iter().any(other)
+        || !one.dest.as_deref().and_then(|dest| dest.rsplit('/').next()).is_some_and(is_default)
+            && DEFAULT.iter().any(other)
 }
 
-fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], done: &Done<'_>) -> Option<Deployment> {
-    let (first, all) = (members.first()?, &done.written);
+fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], done: &Done<'_>, all: &Landing<'_>) -> Option<Deployment> {
+    let first = members.first()?;
     let makers: Vec<&Up<'_>> = ups.iter().copied().filter(|up| !up.command.keeps).collect();
     let ups = if makers.is_empty() { ups } else { &makers };
     let directory = folder_of(first).map(str::to_owned);
-    let env = project::environment(directory.as_deref(), all);
+    let env = directory.as_ref().and_then(|folder| all.at.get(format!("{folder}/.env").as_str()));
+    let env = env.map(|&one| project::environment(&done.written[one])).unwrap_or_default();
     let mut parts = Vec::new();
     let mut trouble = missing(first, ups, all);
     let mut unresolved = Vec::new();
@@ -224,7 +204,7 @@ fn deployment(members: &[&Written<'_>], ups: &[&Up<'_>], done: &Done<'_>) -> Opt
             let landed = project::Landed {
                 file: &merged.file,
                 written: Some(&by.task.at),
-                folder: directory.as_deref().filter(|_| !lies_beside(first, done)),
+                folder: directory.as_deref().filter(|_| ups.is_empty() && !lies_beside(first, done, all)),
             };
             project::name(ups, &env, &merged.compose, &landed)
         }

@@ -69,11 +69,8 @@ fn by_folder(folder: &str) -> Option<String> {
     Some(name).filter(|name| !name.is_empty())
 }
 
-/// The variables of the `.env` that a task writes beside the Compose file.
-pub(super) fn environment(directory: Option<&str>, all: &[Written<'_>]) -> BTreeMap<String, String> {
-    let Some(directory) = directory else { return BTreeMap::new() };
-    let path = format!("{directory}/.env");
-    let Some(one) = all.iter().find(|one| one.dest.as_deref() == Some(path.as_str())) else { return BTreeMap::new() };
+/// The variables of a `.env` that a task writes.
+pub(super) fn environment(one: &Written<'_>) -> BTreeMap<String, String> {
     let Ok(rendered) = one.scope.render(&one.file, one.is_template) else { return BTreeMap::new() };
     rendered
         .text

@@ -114,17 +114,14 @@ pub(super) fn by_name(definitions: &[Arc<Definition>]) -> BTreeMap<String, Conte
 fn scope(name: &str, groups: &[String], definitions: &[Arc<Definition>], known: Option<&Host>) -> Arc<Scope> {
     let mut group_names = groups.to_vec();
     group_names.sort();
-    let known = known.and_then(|known| Some((known, known.world.hosts.get(name)?)));
-    let known = known.filter(|(_, scope)| scope.group_names == group_names);
-    if let Some((host, scope)) = known {
+    if let Some((host, scope)) = known.and_then(|known| Some((known, known.world.hosts.get(name)?))) {
         let mut pairs = host.own.iter().zip(definitions);
-        if host.own.len() == definitions.len() && pairs.all(|(have, one)| is_same(have, one)) {
+        let same = host.own.len() == definitions.len() && pairs.all(|(have, one)| is_same(have, one));
+        if same && scope.group_names == group_names {
             return Arc::clone(scope);
         }
     }
-    let vars = by_name(definitions);
-    let memo = known.map(|(_, scope)| scope.memo.without(&|name| vars.get(name) != scope.vars.get(name)));
-    Arc::new(Scope { name: name.to_owned(), group_names, vars, memo: memo.unwrap_or_default() })
+    Arc::new(Scope { name: name.to_owned(), group_names, vars: by_name(definitions), ..Scope::default() })
 }
 
 /// Whether two definitions are one, also where their file, an inventory, was read again.
@@ -343,6 +340,8 @@ impl Loader<'_> {
         }
         world.defaults = Arc::clone(&out.defaults.by_name);
         world.groups = memberships.members;
+        let known = out.worlds.first().or(self.known.worlds.first());
+        world.memo = known.map(|world| Arc::clone(&world.memo)).unwrap_or_default();
         let world = Arc::new(world);
         for (name, groups, all) in built {
             let Loaded { definitions, opaque } = all;

@@ -28,7 +28,7 @@ pub(super) fn of(topology: &Topology, host_index: usize, deployment: usize, requ
         out.push(*finding);
     }
     out.extend(listeners(topology, host, deployment));
-    out.extend(shared_template(topology, host, deployment));
+    out.extend(shared_template(topology, (host_index, deployment)));
     out.extend(waiting(topology, host, deployment));
     if host.configs.is_empty() {
         out.insert(0, no_config(topology, host));
@@ -204,19 +204,17 @@ fn shares_pipeline(topology: &Topology, host: &Host, listener: &Listener) -> boo
 }
 
 /// The same template puts containers on syslog in other places, and an edit would move those too (C25).
-fn shared_template(topology: &Topology, host: &Host, deployment: usize) -> Option<Finding> {
-    let file = &host.deployments[deployment].file;
-    let mut others: Vec<String> = Vec::new();
-    for other in &topology.hosts {
-        for (index, (one, links)) in other.deployments.iter().zip(&other.links).enumerate() {
-            let same = other.name == host.name && index == deployment;
-            if !same && one.file.path == file.path && links.iter().any(|link| *link != Link::None) {
-                let project = one.project.as_ref().map_or("another project", |project| project.name.as_str());
-                let here = other.name == host.name;
-                others.push(if here { format!("{} (as {project})", other.name) } else { other.name.clone() });
-            }
-        }
-    }
+fn shared_template(topology: &Topology, own: (usize, usize)) -> Option<Finding> {
+    let file = &topology.hosts[own.0].deployments[own.1].file;
+    let others = topology.on_syslog(&file.path).iter().filter(|other| **other != own);
+    let mut others: Vec<String> = others
+        .map(|&(number, index)| {
+            let host = &topology.hosts[number];
+            let project =
+                || host.deployments[index].project.as_ref().map_or("another project", |one| one.name.as_str());
+            if number == own.0 { format!("{} (as {})", host.name, project()) } else { host.name.clone() }
+        })
+        .collect();
     others.dedup();
     others.first()?;
     let values = [("hosts", others.join(", ")), ("path", file.path.as_str().to_owned())];

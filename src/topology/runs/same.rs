@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::deployments::written::Written;
 use super::super::{Topology, hosts, values};
@@ -50,7 +51,7 @@ pub(super) fn host(before: &Topology, topology: &Topology, (index, host): (usize
     let config =
         |topology: &Topology, index: usize| topology.alloy.get(index).map(|config| Arc::as_ptr(&config.source));
     let same = Arc::ptr_eq(had, has)
-        && has.memo.is_whole()
+        && !has.beyond.load(Ordering::Relaxed)
         && known.from.files.iter().all(|file| topology.snapshot.holds(file))
         && known.deployments.iter().all(|deployment| deployment.written_by.is_some())
         && known.configs.iter().all(|one| config(before, one.config) == config(topology, one.config));

@@ -1,15 +1,15 @@
-//! What texts were evaluated to on one host: the same templates are rendered again for each service of a batch.
+//! What texts were evaluated to: the same templates are rendered for each host, and again for each service of a batch.
 //!
-//! Knows: that an evaluation hangs on its text and on the variables it asks for, the host's and those that stand around
-//! them. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
+//! Knows: that an evaluation hangs on its text and on the variables it asks for: what stands in force under these names,
+//! whichever host that is. Must not know: how a text is evaluated. Whatever asks beyond the host itself is not kept.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::Value;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
 
-use super::{Content, Frame, Resolved, Unresolved, World};
+use super::{Content, Resolved, Unresolved};
 
 /// What came of an evaluation.
 pub(super) struct Evaluated {
@@ -18,76 +18,125 @@ pub(super) struct Evaluated {
     pub(super) asked: Option<Vec<String>>,
 }
 
-/// A variable, and what stood above and below the host's own of that name.
-type Asked = (String, Option<Value>, Option<Content>);
-
-/// One evaluation that is kept.
-#[derive(Clone, Debug)]
-struct Entry {
-    /// The variables it asked for. What it did not ask for makes no difference: thousands of tasks have the same text among
-    /// other variables.
-    asked: Arc<[Asked]>,
-    result: Arc<Result<Resolved, Unresolved>>,
+/// What is in force under a name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum InForce {
+    /// A variable above those of the host.
+    Above(Value),
+    /// One of the host or below it.
+    Own(Content),
+    Nothing,
 }
 
-/// Evaluations by text.
+/// Evaluations of one text that asked for the same variables. What they did not ask for makes no difference: hundreds of
+/// hosts have the same text among other variables.
+#[derive(Debug)]
+struct Asking {
+    names: Box<[String]>,
+    /// By a [`hint`].
+    kept: FxHashMap<u64, Vec<One>>,
+}
+
+/// What was in force under the names, and what came of it.
+type One = (Box<[InForce]>, Arc<Result<Resolved, Unresolved>>);
+
+/// Evaluations of texts.
+type Kept = FxHashMap<Arc<str>, Vec<Asking>>;
+
+/// Evaluations by text, in parts, so that threads seldom wait for each other.
 #[derive(Debug, Default)]
 pub struct Memo {
-    kept: Mutex<FxHashMap<Arc<str>, Vec<Entry>>>,
-    /// Whether an evaluation asked beyond the host.
-    beyond: AtomicBool,
+    parts: [Mutex<Kept>; 32],
 }
 
 impl Memo {
-    /// The result of `find` for this text within `frame`, found once.
+    /// The result of `find` for this text where names mean what `in_force` says, found once.
     pub(super) fn of(
         &self,
         text: &str,
-        (world, frame): (&World, &Frame),
+        in_force: impl Fn(&str) -> InForce,
         find: impl FnOnce() -> Evaluated,
     ) -> Result<Resolved, Unresolved> {
-        let around = |name: &str| match frame.above(name) {
-            Some(above) => (Some(above), None),
-            None => (None, frame.below(world, name)),
-        };
-        let is_same = |(name, above, below): &Asked| around(name) == (above.as_ref(), below.as_ref());
-        let same = |entry: &&Entry| entry.asked.iter().all(is_same);
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known =
-            kept().get(text).and_then(|entries| entries.iter().find(same)).map(|entry| Arc::clone(&entry.result));
+        let part = &self.parts[FxBuildHasher.hash_one(text) as usize % self.parts.len()];
+        let kept = || part.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = |names: &[String]| names.iter().map(|name| in_force(name)).collect::<Box<[InForce]>>();
+        let known = kept().get(text).into_iter().flatten().find_map(|asking| {
+            let values = all(&asking.names);
+            let (_, result) = asking.kept.get(&hint(&values))?.iter().find(|(had, _)| *had == values)?;
+            Some(Arc::clone(result))
+        });
         if let Some(known) = known {
             return (*known).clone();
         }
         let Evaluated { result, asked } = find();
-        if asked.is_none() {
-            self.beyond.store(true, Ordering::Relaxed);
-        }
-        if let Some(asked) = asked {
-            let asked = asked.into_iter().map(|name| {
-                let (above, below) = around(&name);
-                let (above, below) = (above.cloned(), below.cloned());
-                (name, above, below)
+        if let Some(names) = asked.map(Vec::into_boxed_slice) {
+            let values = all(&names);
+            let one = (hint(&values), (values, Arc::new(result.clone())));
+            let mut kept = kept();
+            let askings = kept.entry(text.into()).or_default();
+            let at = askings.iter().position(|asking| asking.names == names).unwrap_or_else(|| {
+                askings.push(Asking { names, kept: FxHashMap::default() });
+                askings.len() - 1
             });
-            let entry = Entry { asked: asked.collect(), result: Arc::new(result.clone()) };
-            kept().entry(text.into()).or_default().push(entry);
+            askings[at].kept.entry(one.0).or_default().push(one.1);
         }
         result
     }
 
-    /// Whether everything that was evaluated hangs on this host alone.
-    pub fn is_whole(&self) -> bool {
-        !self.beyond.load(Ordering::Relaxed)
+    /// How many evaluations are kept.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        let count = |part: &Mutex<Kept>| {
+            let kept = part.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.values().flatten().flat_map(|asking| asking.kept.values()).map(Vec::len).sum::<usize>()
+        };
+        self.parts.iter().map(count).sum()
     }
+}
 
-    /// What is still right when these variables have another value, or came, or went.
-    #[must_use]
-    pub fn without(&self, changed: &dyn Fn(&str) -> bool) -> Self {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let right = |entry: &&Entry| !entry.asked.iter().any(|(name, ..)| changed(name));
-        let still = kept.iter().filter_map(|(text, entries)| {
-            let entries: Vec<Entry> = entries.iter().filter(right).cloned().collect();
-            (!entries.is_empty()).then(|| (Arc::clone(text), entries))
-        });
-        Self { kept: Mutex::new(still.collect()), beyond: AtomicBool::new(false) }
+/// The same for equal values; most values that differ are texts and numbers, which it tells apart.
+fn hint(values: &[InForce]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for value in values {
+        if let InForce::Above(value) | InForce::Own(Content::Plain(value) | Content::Template(value)) = value {
+            (value.as_str(), value.as_i64()).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::super::{Frame, Scope, World, evaluate};
+    use super::*;
+
+    #[test]
+    fn hosts_with_the_same_under_the_names_a_text_asks_for_share_what_it_comes_to() {
+        let host = |name: &str, port: i64| {
+            let vars =
+                [("port", Value::from(port)), ("name", Value::from(name)), ("at", Value::from("{{ port + 1 }}"))];
+            let vars = vars.map(|(name, value)| (name.to_owned(), Content::of(value))).into();
+            (name.to_owned(), Arc::new(Scope { name: name.into(), vars, ..Scope::default() }))
+        };
+        let hosts = [host("a.x", 1), host("b.x", 1), host("c.x", 2)];
+        let world = Arc::new(World { hosts: hosts.into(), ..World::default() });
+        let all =
+            |text: &str| ["a.x", "b.x", "c.x"].map(|host| evaluate(&world, host, text, &Arc::default()).unwrap().text);
+        // `a` and `b` have the same port; nothing else that differs between them is asked for.
+        assert_eq!(all("at {{ at }}"), ["at 2", "at 2", "at 3"]);
+        assert_eq!(world.memo.len(), 2);
+        assert_eq!(all("on {{ inventory_hostname_short }}"), ["on a", "on b", "on c"]);
+        assert_eq!(world.memo.len(), 5);
+        // A third time, and below what stands around the host.
+        assert_eq!(all("at {{ at }}"), ["at 2", "at 2", "at 3"]);
+        assert_eq!(world.memo.len(), 5);
+        let frame = Arc::new(Frame { above: vec![("at".to_owned(), Value::from(7))], below: None });
+        assert_eq!(evaluate(&world, "a.x", "at {{ at }}", &frame).unwrap().text, "at 7");
+        // What asks for other hosts is not kept.
+        assert_eq!(all("{{ hostvars['a.x'].port }}"), ["1", "1", "1"]);
+        assert_eq!(world.memo.len(), 6);
+        assert!(world.hosts["b.x"].beyond.load(Ordering::Relaxed));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::value::{Object, ValueKind};
@@ -11,10 +12,10 @@ use minijinja::{Error, ErrorKind, Value};
 
 use crate::topology::compose::{is_unresolved, readable};
 
-use super::memo::Evaluated;
+use super::memo::{Evaluated, InForce};
 use super::parts::deep;
 use super::shape::{DEEPEST_VALUE, is_hidden, items, materialised, printed};
-use super::{Content, Frame, Reason, Resolved, Unresolved, World, engine, growth, is_template};
+use super::{Content, Frame, Reason, Resolved, Scope, Unresolved, World, engine, growth, is_template};
 
 /// How many variables may stand in each other's definitions.
 const DEEPEST_CHAIN: usize = 24;
@@ -53,10 +54,24 @@ thread_local! {
 
 /// Evaluates `text` on `host`, whose variables stand within `frame`.
 pub(crate) fn evaluate(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> Result<Resolved, Unresolved> {
-    match world.hosts.get(host).filter(|_| is_template(text)) {
-        Some(scope) => scope.memo.of(text, (world, frame), || evaluated(world, host, text, frame)),
-        None => evaluated(world, host, text, frame).result,
-    }
+    let Some(scope) = world.hosts.get(host).filter(|_| is_template(text)) else {
+        return evaluated(world, host, text, frame).result;
+    };
+    let in_force = |name: &str| match (frame.above(name), magic(scope, name)) {
+        (Some(above), _) => InForce::Above(above.clone()),
+        (None, Some(magic)) => InForce::Own(Content::Plain(magic)),
+        (None, None) => {
+            let own = scope.vars.get(name).or_else(|| frame.below(world, name));
+            own.map_or(InForce::Nothing, |own| InForce::Own(own.clone()))
+        }
+    };
+    world.memo.of(text, in_force, || {
+        let evaluated = evaluated(world, host, text, frame);
+        if evaluated.asked.is_none() {
+            scope.beyond.store(true, Ordering::Relaxed);
+        }
+        evaluated
+    })
 }
 
 fn evaluated(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> Evaluated {
@@ -65,6 +80,16 @@ fn evaluated(world: &Arc<World>, host: &str, text: &str, frame: &Arc<Frame>) -> 
     let result = whole(&run, text);
     let Notes { asked, beyond, .. } = std::mem::take(&mut *run.notes());
     Evaluated { result, asked: (!beyond).then(|| asked.into_iter().collect()) }
+}
+
+/// The magic variables that hang on the host alone.
+fn magic(scope: &Scope, name: &str) -> Option<Value> {
+    match name {
+        "inventory_hostname" => Some(Value::from(scope.name.as_str())),
+        "inventory_hostname_short" => Some(Value::from(scope.name.split('.').next().unwrap_or(&scope.name))),
+        "group_names" => Some(Value::from(scope.group_names.clone())),
+        _ => None,
+    }
 }
 
 fn whole(run: &Arc<Run>, text: &str) -> Result<Resolved, Unresolved> {
@@ -218,15 +243,11 @@ impl Variables {
     /// The magic variables the repository tells.
     fn magic(self: &Arc<Self>, name: &str, own: bool) -> Option<Value> {
         let run = &self.run;
-        let scope = run.world.hosts.get(&self.host);
         match name {
-            "inventory_hostname" => Some(Value::from(self.host.as_str())),
-            "inventory_hostname_short" => Some(Value::from(self.host.split('.').next().unwrap_or(&self.host))),
-            "group_names" => scope.map(|scope| Value::from(scope.group_names.clone())),
             "groups" if own => Some(Value::from_pairs(run.world.groups.clone())),
             "hostvars" if own => Some(Value::from_object(HostVars { run: Arc::clone(run) })),
             "vars" if own => Some(Value::from_dyn_object(Arc::clone(self))),
-            _ => None,
+            _ => run.world.hosts.get(&self.host).and_then(|scope| magic(scope, name)),
         }
     }
 
@@ -289,6 +310,8 @@ pub(super) fn render(run: &Arc<Run>, host: &str, text: &str) -> Result<Value, Un
         let mut notes = run.notes();
         notes.templates += 1;
         if notes.templates > MOST_TEMPLATES || text.len() > LONGEST {
+            // It is said of this host.
+            notes.beyond = true;
             return Err(Unresolved::new(host, Reason::TooMuch, "needs too much templating"));
         }
     }
