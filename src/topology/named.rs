@@ -252,8 +252,9 @@ fn lists(text: &str) -> Vec<(Span, List)> {
 
 /// Templates of notifications, which serve the alerts of all services: where they read `job`.
 fn templates(source: &Source, text: &str) -> Vec<Span> {
-    let notifies = source.path.name().ends_with(".tmpl") || alerts::routes(text);
     let bytes = text.as_bytes();
+    let receives = |word: &&str| memmem::find(bytes, word.as_bytes()).is_some();
+    let notifies = source.path.name().ends_with(".tmpl") || ["receivers:", "define \""].iter().any(receives);
     memmem::find_iter(bytes, b"Labels.job")
         .filter(|at| notifies || ["Common", "Group"].iter().any(|word| text[..*at].ends_with(word)))
         .map(|at| Span::new(at + "Labels.".len(), at + "Labels.job".len()))

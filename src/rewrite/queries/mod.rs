@@ -28,7 +28,7 @@ use crate::proof::Proof;
 use crate::rewrite::{How, Outcome, QueryChange, loki, mentions};
 use crate::syntax::logql;
 use crate::text::{Place, Source};
-use crate::topology::named::Named;
+use crate::topology::named::{Named, Reader};
 use crate::topology::queries::QueryFacts;
 use crate::topology::runs::{Host, Link};
 use crate::topology::sites::language::Language;
@@ -96,7 +96,8 @@ fn readers<'t>(named: &[(&'t Arc<Source>, &'t Arc<Named>)], topology: &Topology,
             named.iter().filter(|(source, named)| !named.alerts.is_empty() && !mentions::history(source))
         {
             let handled = topology.queries.files.get(&source.path).map(|file| file.handled()).unwrap_or_default();
-            all.extend(named.alerts.iter().filter(|one| !handled.iter().any(|span| span.overlaps(one.span))));
+            let free = |one: &&Reader| !handled.iter().any(|span| span.overlaps(one.span));
+            all.extend(named.alerts.iter().filter(free).map(|one| (*source, one)));
         }
     }
     Readers { how: moved.alert_labels, all }

@@ -51,6 +51,9 @@ impl Reader {
 /// All of them in the text of a file of this name; `templates` are those of notifications.
 pub(super) fn readers(name: &str, text: &str, templates: &[Span]) -> Vec<Reader> {
     let holds = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !holds("job") {
+        return Vec::new();
+    }
     let any = |span: Span| Reader { span, value: Value::Any };
     let mut found: Vec<Reader> = templates.iter().copied().map(any).collect();
     let routes = routes(text) && !PROSE.iter().any(|suffix| name.ends_with(suffix));

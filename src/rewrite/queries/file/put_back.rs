@@ -4,6 +4,7 @@
 //! how a rule is written, or how routes are found.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Level};
 use crate::proof::{Condition, Copies};
@@ -12,7 +13,7 @@ use crate::rewrite::queries::ids;
 use crate::rewrite::queries::query::{Rename, matcher_of};
 use crate::rewrite::queries::streams::Before;
 use crate::syntax::logql;
-use crate::text::{Edit, Place, Span, Why};
+use crate::text::{Edit, Place, Source, Span, Why};
 use crate::topology::AlertLabels;
 use crate::topology::named::Reader;
 use crate::topology::sites::{Holder, OwnJob, SiteKind};
@@ -24,8 +25,8 @@ use super::{Sited, State, Work, all_renames};
 #[derive(Clone, Debug, Default)]
 pub(in crate::rewrite::queries) struct Readers<'r> {
     pub(in crate::rewrite::queries) how: AlertLabels,
-    /// Those of the repository.
-    pub(in crate::rewrite::queries) all: Vec<&'r Reader>,
+    /// Those of the repository, each with its file.
+    pub(in crate::rewrite::queries) all: Vec<(&'r Arc<Source>, &'r Reader)>,
 }
 
 impl Readers<'_> {
@@ -36,9 +37,15 @@ impl Readers<'_> {
             (AlertLabels::Follow, _) => false,
             (AlertLabels::Auto, None) => !self.all.is_empty(),
             (AlertLabels::Auto, Some(jobs)) => {
-                jobs.into_iter().any(|job| self.all.iter().any(|reader| reader.tells(job)))
+                jobs.into_iter().any(|job| self.all.iter().any(|(_, reader)| reader.tells(job)))
             }
         }
+    }
+
+    /// The first that reads one of these.
+    fn first(&self, jobs: Option<&BTreeSet<&str>>) -> Option<Place> {
+        let tells = |reader: &Reader| jobs.is_none_or(|jobs| jobs.iter().any(|job| reader.tells(job)));
+        self.all.iter().find(|(_, reader)| tells(reader)).map(|(source, reader)| Place::new(source, reader.span))
     }
 }
 
@@ -49,6 +56,8 @@ pub(super) struct Kept {
     edit: Option<(usize, String)>,
     /// Whether all alerts of the rule have this value.
     one: bool,
+    /// Who reads it, where that is known.
+    reader: Option<Place>,
 }
 
 impl Kept {
@@ -70,7 +79,7 @@ impl<'w> Work<'w, '_> {
             Labels::Dropped => return None,
         };
         let rename = renames.iter().find(|rename| rename.old == "job")?;
-        let selected = Selected::of(mine, self.before)?;
+        let selected = Selected::of(mine, rename, self.before)?;
         if !self.readers.keep(selected.jobs.as_ref().map(|jobs| jobs.iter().copied())) {
             return None;
         }
@@ -79,15 +88,16 @@ impl<'w> Work<'w, '_> {
             OwnJob::At(slot) if sure && says_it => slot.text(&value).map(|new| (slot.at, new)),
             _ => None,
         };
-        Some(Kept { value, edit, one: selected.one().is_some() })
+        let reader = self.readers.first(selected.jobs.as_ref());
+        Some(Kept { value, edit, one: selected.one().is_some(), reader })
     }
 
     /// Has the rule set the label, or a person.
-    pub(super) fn put_back(&mut self, kept: Kept, mine: &[Sited<'w, '_>], kind: SiteKind, fact: &Place) {
+    pub(super) fn put_back(&mut self, kept: Kept, mine: &[Sited<'w, '_>], kind: SiteKind) {
         let id = if kept.edit.is_some() { ids::OWN_JOB } else { ids::OWN_JOB_LEFT };
         let message = id.say(kind, &[]);
         if let Some((at, new)) = kept.edit {
-            let why = Why { rule: id.of(kind), message, fact: Some(fact.clone()) };
+            let why = Why { rule: id.of(kind), message, fact: kept.reader };
             self.outcome.edits.push((self.file.source.path.clone(), Edit { span: Span::at(at), new, why }));
         } else if let Some(first) = mine.iter().find(|one| *one.state != State::Untouched) {
             let finding = Finding::new(Level::Review, id.of(kind), message).at(self.place(first.site));
@@ -105,7 +115,7 @@ struct Selected<'m> {
 
 impl<'m> Selected<'m> {
     /// `None` where no query can be read.
-    fn of(mine: &[Sited<'_, '_>], before: &'m Before<'_>) -> Option<Self> {
+    fn of(mine: &[Sited<'_, '_>], rename: &Rename, before: &'m Before<'_>) -> Option<Self> {
         let mut all = Vec::new();
         for one in mine.iter().filter(|one| *one.state != State::Untouched) {
             let Ok(query) = logql::read(one.site.query.of(one.site.view.text())) else { continue };
@@ -116,7 +126,12 @@ impl<'m> Selected<'m> {
         let today = before.proof.today(&condition, Copies::Ignored).ok();
         let jobs =
             today.and_then(|list| list.into_iter().map(|index| before.proof.value_today(index, "job")).collect());
-        Some(Self { condition, jobs: jobs.filter(|jobs: &BTreeSet<&str>| !jobs.is_empty()) })
+        let mut jobs: Option<BTreeSet<&str>> = jobs;
+        // Behind the selector there are filters: what is left is called `service` only where all of it moves.
+        if let (Some(jobs), ["service"]) = (&mut jobs, &*rename.new) {
+            jobs.retain(|job| before.moved.jobs.iter().any(|moved| moved == job));
+        }
+        Some(Self { condition, jobs: jobs.filter(|jobs| !jobs.is_empty()) })
     }
 
     /// The only job.

@@ -44,7 +44,7 @@ impl<'w> Work<'w, '_> {
         }
         self.own_labels(holder, mine, kind);
         if let Some(kept) = kept {
-            self.put_back(kept, mine, kind, fact);
+            self.put_back(kept, mine, kind);
         }
     }
 
