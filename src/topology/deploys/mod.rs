@@ -155,6 +155,8 @@ impl Body {
 pub struct Deploys {
     /// Every task found.
     pub tasks: Arc<[Arc<Task>]>,
+    /// Those that start a container with the syslog driver themselves.
+    pub on_syslog: Arc<[Arc<Task>]>,
     read: PerFile<Result<TaskFile, Box<Finding>>>,
     /// Files of variables that were asked for.
     vars: Vec<Arc<Source>>,
@@ -233,12 +235,12 @@ impl Deploys {
             }
         }
         let same_vars = || known.vars.iter().all(|source| snapshot.holds(source));
-        let (tasks, vars) = if same_paths && read.same(&known.read) && same_vars() {
-            (Arc::clone(&known.tasks), known.vars.clone())
-        } else {
-            spread::tasks(&files, snapshot)
-        };
-        (Self { tasks, read, vars }, findings)
+        if same_paths && read.same(&known.read) && same_vars() {
+            return (Self { read, ..known.clone() }, findings);
+        }
+        let (tasks, vars) = spread::tasks(&files, snapshot);
+        let on_syslog = tasks.iter().filter(|task| task.is_on_syslog()).cloned().collect();
+        (Self { tasks, on_syslog, read, vars }, findings)
     }
 }
 
@@ -271,18 +273,15 @@ fn may_hold_tasks(source: &Arc<Source>) -> bool {
     WORDS.iter().any(|word| memchr::memmem::find(bytes, word).is_some()) && (is_list() || is_indented())
 }
 
-impl Deploys {
-    /// Tasks that start a container with the syslog driver themselves (real-world D2, D4).
-    pub fn syslog_tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.iter().map(AsRef::as_ref).filter(|task: &&Task| {
-            let by_module = task.text(&["log_driver"]) == Some("syslog");
-            let by_command = task
-                .text(&["", "cmd"])
-                .is_some_and(|line| line.contains("--log-driver=syslog") || line.contains("--log-driver syslog"));
-            by_module || by_command
-        })
+impl Body {
+    /// Whether it starts a container with the syslog driver itself (real-world D2, D4).
+    fn is_on_syslog(&self) -> bool {
+        let by_command = |line: &str| line.contains("--log-driver=syslog") || line.contains("--log-driver syslog");
+        self.text(&["log_driver"]) == Some("syslog") || self.text(&["", "cmd"]).is_some_and(by_command)
     }
+}
 
+impl Deploys {
     /// Tasks that run a systemd unit of this name.
     pub fn unit_tasks<'d>(&'d self, name: &'d str) -> impl Iterator<Item = &'d Task> {
         self.tasks.iter().map(AsRef::as_ref).filter(move |task: &&Task| {

@@ -80,7 +80,7 @@ fn not_a_project(topology: &Topology, host: &Host, asked: &str) -> Result<Found,
         let label = label.trim_end_matches("-logs").trim_end_matches("-log").trim_end_matches("-syslog");
         label == loose(asked) || listener.job().is_some_and(|job| loose(job) == loose(asked))
     }) {
-        if let Some(task) = topology.deploys.syslog_tasks().find(|task| topology.runs_on(task, host)) {
+        if let Some(task) = topology.deploys.on_syslog.iter().find(|task| topology.runs_on(task, host)) {
             return blocked("compose/driver-by-task", Some(task.at.clone()));
         }
         return blocked("compose/no-sender", Some(listener.at.clone()));

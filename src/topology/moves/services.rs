@@ -35,7 +35,7 @@ pub fn services(topology: &Topology, host: &Host) -> Vec<Service> {
     let jobs = (0..host.listeners.len())
         .filter(|&index| host.senders(index).is_empty() && !is_public(host, index))
         .filter_map(|index| host.listeners[index].job());
-    let tasks = topology.deploys.syslog_tasks().filter(|task| topology.runs_on(task, host));
+    let tasks = topology.deploys.on_syslog.iter().filter(|task| topology.runs_on(task, host));
     let containers = tasks.filter_map(|task| task.text(&["name"])).filter(|name| !name.contains("{{"));
     for name in jobs.chain(containers) {
         if known.insert(loose(name)) {

@@ -48,6 +48,10 @@ pub(super) fn find(topology: &Topology, hosts: &[Arc<Host>], before: &[Arc<Host>
             if !named.is_empty() && !named.contains(&index) {
                 continue;
             }
+            // Nothing it says could tie it to this host.
+            if named.is_empty() && host.listeners.is_empty() && !is_assumed(host) {
+                continue;
+            }
             let Some(scope) = topology.scope(host).map(|scope| scope.above(&defaults)) else { continue };
             let found = if deployments::is_template(file) {
                 deployments::undeployed(&scope, file, folder)
