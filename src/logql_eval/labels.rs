@@ -3,7 +3,7 @@
 //! Knows: that what a line brings stands over what its stream has, what was dropped, and which error a line carries.
 //! Must not know: which stage does what.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The label that says which error a line carries.
 pub(super) const ERROR: &str = "__error__";
@@ -12,45 +12,61 @@ pub(super) const KEPT_ERROR: &str = "__preserve_error__";
 /// The label that says more of it: the same for the same reason, in words of its own.
 pub(super) const ERROR_DETAILS: &str = "__error_details__";
 
-/// Names and values, by name. A label whose value is empty can be there: it makes a series of its own.
+/// Names and values, sorted by name. A label whose value is empty can be there: it makes a series of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(BTreeMap<String, String>);
+pub struct Labels(Vec<(Arc<str>, Arc<str>)>);
 
 impl Labels {
+    fn find(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| &**own == name).map(|(_, value)| &**value)
+    }
+
     /// The value of a label; empty where there is none.
     pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+        self.find(name).unwrap_or("")
     }
 
     /// Whether the label is there, with whatever value.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.find(name).is_some()
     }
 
     /// Sets a label.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.0.insert(name.to_owned(), value.to_owned());
+        match self.0.binary_search_by(|(own, _)| (**own).cmp(name)) {
+            Ok(at) => self.0[at].1 = value.into(),
+            Err(at) => self.0.insert(at, (name.into(), value.into())),
+        }
     }
 
     /// Takes a label out.
     pub fn remove(&mut self, name: &str) {
-        self.0.remove(name);
+        self.0.retain(|(own, _)| &**own != name);
     }
 
     /// Keeps the labels for which `keep` holds.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
-        self.0.retain(|name, _| keep(name));
+        self.0.retain(|(name, _)| keep(name));
+    }
+
+    /// These labels without those for which `keep` does not hold.
+    pub(super) fn only(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
     }
 
     /// Names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Labels {
+impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Labels {
     fn from_iter<T: IntoIterator<Item = (N, V)>>(labels: T) -> Self {
-        Self(labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let mut all = Self::default();
+        for (name, value) in labels {
+            all.set(name.as_ref(), value.as_ref());
+        }
+        all
     }
 }
 
@@ -169,8 +185,7 @@ impl<'a> Entry<'a> {
         if untouched && self.error.is_none() {
             return self.base.clone();
         }
-        let mut labels: Labels =
-            self.base.iter().filter(|(name, _)| !self.dropped.iter().any(|own| own == name)).collect();
+        let mut labels = self.base.only(|name| !self.dropped.iter().any(|own| own == name));
         for (name, value) in self.renamed.iter().chain(&self.parsed) {
             labels.set(name, value);
         }

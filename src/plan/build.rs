@@ -111,7 +111,10 @@ impl Builder<'_> {
         self.steps.push(Arc::new(Step { title, body, before: self.snapshot.clone(), edits }));
         self.findings.push(Finding::told(Level::Note, "alloy/backfill", &[("host", &moved.host)], None));
         match moves::resolve(&topology, self.request)? {
-            Resolved::Move(moved, _) => Ok(Ok((Some(topology), *moved))),
+            Resolved::Move(mut moved, _) => {
+                moved.streams.brought = std::mem::take(&mut moved.streams.beside);
+                Ok(Ok((Some(topology), *moved)))
+            }
             Resolved::Blocked(why) => Ok(Err(why)),
             Resolved::Done(_) => Err(Error::internal("adding the Docker-socket blocks moved the service")),
         }

@@ -17,6 +17,8 @@ pub(super) struct Asks {
     values: BTreeMap<String, BTreeSet<String>>,
     /// Branches of patterns that `job` is compared with, each with a job that fits it.
     jobs: Vec<(String, String)>,
+    /// Those of them that a query asks for.
+    wanted: Vec<String>,
     old: Vec<Selection>,
     new: Vec<Selection>,
     filters: Vec<Selection>,
@@ -37,8 +39,7 @@ impl Asks {
                 let list = if is_new { &mut asks.new } else { &mut asks.old };
                 list.push(selection);
                 for one in query.matchers(selector) {
-                    let pattern = matches!(one.op, MatchOp::Regex | MatchOp::NotRegex);
-                    asks.value(one.name.text, &one.value.value, pattern);
+                    asks.value(one.name.text, &one.value.value, one.op);
                 }
             }
             for (_, log) in query.logs() {
@@ -63,14 +64,14 @@ impl Asks {
                 _ => MatchOp::Equal,
             };
             self.filters.push(Selection::one(name.text, op, &text.value)?);
-            self.value(name.text, &text.value, matches!(op, MatchOp::Regex | MatchOp::NotRegex));
+            self.value(name.text, &text.value, op);
         }
         Ok(())
     }
 
-    fn value(&mut self, label: &str, value: &str, pattern: bool) {
+    fn value(&mut self, label: &str, value: &str, op: MatchOp) {
         let list = self.values.entry(label.to_owned()).or_default();
-        if !pattern {
+        if !matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
             list.insert(value.to_owned());
         } else if let Some(names) = patterns::alternatives(value) {
             list.extend(names.into_iter().map(str::to_owned));
@@ -80,6 +81,7 @@ impl Asks {
                     continue;
                 };
                 if label == "job" {
+                    self.wanted.extend((op == MatchOp::Regex).then(|| branch.clone()));
                     self.jobs.push((branch, fits));
                 } else {
                     list.insert(fits);
@@ -89,15 +91,21 @@ impl Asks {
         list.remove("");
     }
 
-    /// Names of jobs that are asked for: those that are named, and for each branch of a pattern that none of `known` fits
-    /// one that does.
-    pub(super) fn jobs(&self, known: &[&String]) -> BTreeSet<String> {
-        let fits = |branch: &str| {
+    /// Names of jobs that are asked for: those that are named; for each branch of a pattern that none of `known` fits one
+    /// that does; and those of `formers` that fit one.
+    pub(super) fn jobs<'s>(
+        &self,
+        known: &BTreeSet<String>,
+        formers: impl Iterator<Item = &'s String>,
+    ) -> BTreeSet<String> {
+        let takes = |branch: &str, job: &str| {
             Selection::one("job", MatchOp::Regex, branch)
-                .is_ok_and(|one| known.iter().any(|job| one.takes(&[("job", job.as_str())].into_iter().collect())))
+                .is_ok_and(|one| one.takes(&[("job", job)].into_iter().collect()))
         };
+        let fits = |branch: &str| known.iter().any(|job| takes(branch, job));
         let open = self.jobs.iter().filter(|(branch, _)| !fits(branch)).map(|(_, job)| job.clone());
-        self.values("job").iter().cloned().chain(open).filter(|job| !job.is_empty()).collect()
+        let formers = formers.filter(|job| self.wanted.iter().any(|branch| takes(branch, job))).cloned();
+        self.values("job").iter().cloned().chain(open).chain(formers).filter(|job| !job.is_empty()).collect()
     }
 
     /// The values that a sender has for the labels behind the selectors.

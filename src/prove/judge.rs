@@ -3,13 +3,14 @@
 //! Knows: which worlds there are, and in which order they are tried. Must not know: how a text was made.
 
 use std::cell::LazyCell;
+use std::collections::BTreeMap;
 
 use super::asks::Asks;
-use super::compare::{self, Names, Own};
+use super::compare::{self, Answered, Names, Own};
 use super::run::Run;
 use super::sample::Rng;
 use super::senders::{Role, Sender};
-use super::world::{self, Loud};
+use super::world::{self, Actor, Loud};
 use super::{Pair, Verdict, Worlds, fill, lines, text};
 use crate::logql_eval::Failure;
 use crate::syntax::logql::{self, Query, Use};
@@ -35,19 +36,41 @@ impl From<Failure> for Stop {
 pub(super) struct Found {
     pub(super) names: Names,
     pub(super) seen: bool,
+    /// The world in which the last text was refuted, and what the old one answers there.
+    pub(super) refuting: Option<(Vec<Actor>, Answered)>,
 }
+
+/// Worlds in which texts for one query were refuted: most of the others are refuted there as well.
+#[derive(Default)]
+pub struct Memory(Vec<Remembered>);
+
+struct Remembered {
+    values: Values,
+    /// Whether it is about the texts without what is compared around them.
+    bare: bool,
+    actors: Vec<Actor>,
+    before: Answered,
+}
+
+/// What stands for each placeholder, before the move and after it.
+type Values = BTreeMap<String, (String, String)>;
 
 impl Worlds {
     /// Whether the new text answers after the move what the old one answers before it.
     pub fn judge(&self, pair: &Pair<'_>) -> Verdict {
-        match self.judged(pair) {
+        self.judge_like(pair, &mut Memory::default())
+    }
+
+    /// The same for one of several texts of the same query.
+    pub fn judge_like(&self, pair: &Pair<'_>, memory: &mut Memory) -> Verdict {
+        match self.judged(pair, memory) {
             Ok(found) => Verdict::Holds { names: found.names, seen: found.seen },
             Err(Stop::Refuted(why)) => Verdict::Refuted { why },
             Err(Stop::Unable(what)) => Verdict::Unable { what },
         }
     }
 
-    fn judged(&self, pair: &Pair<'_>) -> Result<Found, Stop> {
+    fn judged(&self, pair: &Pair<'_>, memory: &mut Memory) -> Result<Found, Stop> {
         let read = |text| logql::read(text);
         let old = read(pair.old).map_err(|error| Stop::Unable(error.to_string()))?;
         let new = read(pair.new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
@@ -59,20 +82,41 @@ impl Worlds {
         });
         let placeholders = placeholders.map_err(|what| Stop::Unable(what.to_owned()))?;
         let mut found = Found::default();
+        for known in &memory.0 {
+            self.filled(pair, &known.values, &mut |run, bare| {
+                let is_refuted = bare == known.bare && run.is_refuted(&known.actors, &known.before);
+                if is_refuted { Err(Stop::Refuted(String::new())) } else { Ok(()) }
+            })?;
+        }
         for (number, values) in self.assignments(&placeholders, pair).into_iter().enumerate() {
-            let filled = |text: &str, new: bool| {
-                let values = values
-                    .iter()
-                    .map(|(written, (old, after))| (written.as_str(), if new { after.clone() } else { old.clone() }));
-                fill::filled(text, &values.collect())
-            };
-            let (old, new) = (filled(pair.old, false), filled(pair.new, true));
-            self.filled(&old, &new, pair, number as u64 + 1, &mut found)?;
+            let mut is_bare = false;
+            let answer = self.filled(pair, &values, &mut |run, bare| {
+                is_bare = bare;
+                self.all(run, number as u64 + 1, &mut found)
+            });
+            if let Some((actors, before)) = found.refuting.take() {
+                memory.0.push(Remembered { values, bare: is_bare, actors, before });
+            }
+            answer?;
         }
         Ok(found)
     }
 
-    fn filled(&self, old: &str, new: &str, pair: &Pair<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
+    /// Both texts with these values, asked without what is compared around them first: a threshold that no world reaches
+    /// hides what stands before it.
+    fn filled(
+        &self,
+        pair: &Pair<'_>,
+        values: &Values,
+        ask: &mut dyn FnMut(&Run<'_>, bool) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let filled = |text: &str, new: bool| {
+            let values = values
+                .iter()
+                .map(|(written, (old, after))| (written.as_str(), if new { after.clone() } else { old.clone() }));
+            fill::filled(text, &values.collect())
+        };
+        let (old, new) = (&filled(pair.old, false), &filled(pair.new, true));
         let old = logql::read(old).map_err(|error| Stop::Unable(error.to_string()))?;
         let new = logql::read(new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
         let times = text::times(&old, &new);
@@ -81,21 +125,18 @@ impl Worlds {
         let run = Run {
             old: &old,
             new: &new,
-            contract: &pair.contract,
+            pair,
             own: Own { names: &self.changing, asked: &asked },
             times: &times,
             stays: pair.old == pair.new,
             names_job: self.names_moving(&old),
-            keeps_history: pair.keeps_history,
         };
-        self.all(&run, seed, found)?;
-        // A threshold that no world reaches hides what stands before it.
         if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
             && let (Ok(old), Ok(new)) = (logql::read(&old), logql::read(&new))
         {
-            self.all(&Run { old: &old, new: &new, ..run }, seed, found)?;
+            ask(&Run { old: &old, new: &new, ..run }, true)?;
         }
-        Ok(())
+        ask(&run, false)
     }
 
     /// Whether a query compares `job` with the job of what moves.
@@ -107,8 +148,9 @@ impl Worlds {
     /// Every world of two texts.
     fn all(&self, run: &Run<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
         let asks = Asks::of(run.old, run.new)?;
-        let known: Vec<&String> = self.jobs.iter().chain(self.formers.keys()).collect();
-        let named = self.named(&asks.jobs(&known));
+        let mut named =
+            self.named(&asks.jobs(&self.jobs, self.formers.keys()), Asks::of(run.old, run.old)?.values("service"));
+        named.extend(self.stranger());
         let texts = [run.old, run.new];
         let pool = lines::of(&texts, &WHOSE, POOL, seed);
         let clean = LazyCell::new(|| lines::clean(&texts, &WHOSE, POOL, seed));

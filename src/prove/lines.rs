@@ -21,6 +21,8 @@ use shape::{Format, Goal, Reader, Shape, Tree};
 
 /// Shapes at most: log queries whose stages differ.
 const SHAPES: usize = 16;
+/// One of so many lines has a twin.
+const TWINS: usize = 4;
 
 /// `count` lines for queries that are asked about the same streams. `names`: labels that a move adds or takes; fields of some
 /// lines are called like them. Of each five lines of a log query three pass all its filters, one fails one filter, one
@@ -40,13 +42,18 @@ fn made(queries: &[&Query<'_>], names: &[&str], count: usize, seed: u64, clean: 
     if shapes.is_empty() {
         return (0..count).map(|number| format!("line {number}")).collect();
     }
-    (0..count)
-        .map(|number| {
-            let shape = &shapes[turned(number, shapes.len())];
-            let role = shape.role(number / shapes.len(), clean, &mut rng);
-            shape.line(role, number, &mut rng)
-        })
-        .collect()
+    let mut lines = Vec::with_capacity(count);
+    for number in 0..count {
+        let shape = &shapes[turned(number, shapes.len())];
+        let role = shape.role(number / shapes.len(), clean, &mut rng);
+        // Some lines come twice: series come together that differ in a field called like a label, and in no other.
+        let twin = (number % TWINS == 0).then(|| rng.clone());
+        lines.push(shape.line(role, number, None, &mut rng));
+        let other = shape.collisions.get(number / TWINS % shape.collisions.len().max(1)).copied();
+        lines.extend(twin.filter(|_| other.is_some()).map(|mut rng| shape.line(role, number, other, &mut rng)));
+    }
+    lines.truncate(count);
+    lines
 }
 
 /// The place of a line among `kinds` that take turns. Each round begins one later, so that lines which are dealt out to
@@ -171,13 +178,18 @@ impl Shape {
         }
     }
 
-    fn line(&self, role: Role, number: usize, rng: &mut Rng) -> String {
+    /// `other`: a field that is there where it would not be, or the other way round.
+    fn line(&self, role: Role, number: usize, other: Option<usize>, rng: &mut Rng) -> String {
         if role == Role::Empty {
             return String::new();
         }
         let mut first = None;
         for put in [Put::First, Put::Last, Put::Behind, Put::Before, Put::Alone] {
-            let values = self.values(role, number, rng);
+            let mut values = self.values(role, number, rng);
+            if let Some(index) = other {
+                let value = values[index].is_none().then(|| self.fields[index].value(0, 0, false, &mut rng.clone()));
+                values[index] = value.flatten();
+            }
             let (line, right) = Making { shape: self, role, put, values, number }.line(rng);
             if right {
                 return line;

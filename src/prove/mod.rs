@@ -23,6 +23,7 @@ use crate::topology::loki::DISCOVERED;
 use crate::topology::{Derives, Label, Labels, Streams, WHOSE};
 
 pub use compare::{Contract, Names};
+pub use judge::Memory;
 
 use senders::{Role, Sender, Told};
 use world::{Naming, Ready};
@@ -41,6 +42,8 @@ pub struct Pair<'a> {
     pub after: &'a dyn Fn(&str, &str) -> String,
     /// Whether it has to answer on old lines under old labels, too.
     pub keeps_history: bool,
+    /// Whether to find out whose lines make the difference.
+    pub explains: bool,
 }
 
 /// What a variable of a dashboard may be.
@@ -120,15 +123,39 @@ impl Worlds {
 
     /// The senders in whose place others stand for these jobs that a query names: those that moved before, and those
     /// that the repository does not know.
-    fn named(&self, jobs: &BTreeSet<String>) -> Vec<Sender> {
-        let mut senders = Vec::new();
-        for job in jobs.iter().filter(|job| !self.jobs.contains(*job)) {
+    ///
+    /// Of those of `services`, which the query asks for already, nothing else is asked for.
+    fn named(&self, jobs: &BTreeSet<String>, services: &BTreeSet<String>) -> Vec<Sender> {
+        let mut senders: Vec<Sender> = Vec::new();
+        let mut open: Vec<&String> = jobs.iter().filter(|job| !self.jobs.contains(*job)).collect();
+        // It had one job: the plainest that is asked for.
+        open.sort_by_key(|job| job.len());
+        for job in open {
             match self.formers.get(job) {
-                Some(list) => senders.extend(list.iter().map(|after| former(after, job))),
+                Some(list) => {
+                    for after in list {
+                        let asked = matches!(after.get("service"), Some(Label::Known(one)) if services.contains(one));
+                        if !asked
+                            && senders.iter().all(|one| one.role != Role::Former || one.after.as_ref() != Some(after))
+                        {
+                            senders.push(former(after, job));
+                        }
+                    }
+                }
                 None => senders.extend(self.unknown(job)),
             }
         }
         senders
+    }
+
+    /// What is beside what moves, and of which nothing says whose it is: another may ship lines that the repository knows
+    /// nothing of.
+    fn stranger(&self) -> Option<Sender> {
+        let moves = self.senders.iter().find(|one| one.role == Role::Moves)?;
+        let mut labels = Labels::clone(moves.before.as_ref()?);
+        labels.retain(|name, _| !WHOSE.contains(&name.as_str()) && !self.changing.contains(name));
+        let labels = Some(Arc::new(labels));
+        Some(Sender { before: labels.clone(), after: labels, later: None, role: Role::Named })
     }
 
     /// A job nobody knows: where what moves is, and elsewhere.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Pair;
 use super::compare::{self, Answered, Contract, Difference, Names, Own};
 use super::judge::{Found, Stop};
 use super::senders::Role;
@@ -15,13 +16,12 @@ use crate::syntax::logql::{ExprKind, Query};
 pub(super) struct Run<'q> {
     pub(super) old: &'q Query<'q>,
     pub(super) new: &'q Query<'q>,
-    pub(super) contract: &'q Contract,
+    pub(super) pair: &'q Pair<'q>,
     pub(super) own: Own<'q>,
     pub(super) times: &'q Times,
     pub(super) stays: bool,
     /// Whether the old text names the job of what moves: it means the service, whichever way its lines come.
     pub(super) names_job: bool,
-    pub(super) keeps_history: bool,
 }
 
 impl Run<'_> {
@@ -39,16 +39,19 @@ impl Run<'_> {
     }
 
     fn all(&self, actors: &[Actor], found: &mut Found) -> Result<(Answered, Answered), Stop> {
-        let counts = |_: usize, one: &Actor| one.role != Role::Copy;
+        let counts = |_: usize, one: &Actor| self.counts(one);
         let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
         let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
         match self.same(&before, &after) {
             Ok(names) => found.take(names),
-            Err(_) if self.stays && self.doubled(actors, &after)? => found.seen |= is_full(&after),
-            Err(difference) => return Err(self.refuted(actors, &difference)),
+            Err(_) if self.stays && self.doubled(actors, |_| true, &after)? => found.seen |= is_full(&after),
+            Err(difference) => {
+                found.refuting = Some((actors.to_vec(), before));
+                return Err(self.refuted(actors, &difference));
+            }
         }
         found.seen |= is_full(&before);
-        if self.keeps_history {
+        if self.pair.keeps_history {
             let stored = self.ask(self.new, &world::store(actors, When::Before, counts))?;
             let old = |difference: Difference| Stop::Refuted(format!("of lines of the time before, {}", difference.0));
             self.same(&before, &stored).map_err(old)?;
@@ -56,15 +59,21 @@ impl Run<'_> {
         Ok((before, after))
     }
 
+    /// Whether a sender counts: a copy is what moves once more. What comes with the socket comes to a query that is left
+    /// alone as well, and is said of it elsewhere.
+    fn counts(&self, one: &Actor) -> bool {
+        one.role != Role::Copy && (one.role != Role::Comes || !self.stays)
+    }
+
     /// What moves is silent; then all else is.
     fn silent(&self, actors: &[Actor]) -> Result<(), Stop> {
         let moves = |one: &Actor| matches!(one.role, Role::Moves | Role::Former);
         for (moving, what) in [(false, "it"), (true, "all else")] {
-            let counts = |_: usize, one: &Actor| one.role != Role::Copy && moves(one) == moving;
+            let counts = |_: usize, one: &Actor| self.counts(one) && moves(one) == moving;
             let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
             let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
             if let Err(difference) = self.same(&before, &after)
-                && !(moving && self.stays && self.doubled(actors, &after)?)
+                && !(moving && self.stays && self.doubled(actors, moves, &after)?)
             {
                 return Err(Stop::Refuted(format!("while {what} is silent, {}", difference.0)));
             }
@@ -73,15 +82,16 @@ impl Run<'_> {
     }
 
     /// A query that is left alone may be right because it selects what Docker keeps of what moves.
-    fn doubled(&self, actors: &[Actor], after: &Answered) -> Result<bool, Stop> {
-        let before = self.ask(self.old, &world::store(actors, When::Before, |_, _| true))?;
+    fn doubled(&self, actors: &[Actor], of: impl Fn(&Actor) -> bool, after: &Answered) -> Result<bool, Stop> {
+        let counts = |_: usize, one: &Actor| one.role == Role::Copy || self.counts(one) && of(one);
+        let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
         Ok(!self.names_job && actors.iter().any(|one| one.role == Role::Copy) && self.same(&before, after).is_ok())
     }
 
     /// Whether the new text is right as well once other services have moved: what the old one does not answer about may
     /// not come in.
     fn later(&self, actors: &[Actor], before: &Answered, after: &Answered) -> Result<(), Stop> {
-        let counts = |one: &Actor| one.role != Role::Copy;
+        let counts = |one: &Actor| self.counts(one);
         let then = self.ask(self.new, &world::store(actors, When::Later, |_, one| counts(one)))?;
         if then == *after {
             return Ok(());
@@ -111,8 +121,11 @@ impl Run<'_> {
 
     /// Says which lines make the difference, where it is those of one sender.
     fn refuted(&self, actors: &[Actor], difference: &Difference) -> Stop {
+        if !self.pair.explains {
+            return Stop::Refuted(difference.0.clone());
+        }
         let holds = |without: usize| {
-            let counts = |at: usize, one: &Actor| one.role != Role::Copy && at != without;
+            let counts = |at: usize, one: &Actor| self.counts(one) && at != without;
             let before = self.ask(self.old, &world::store(actors, When::Before, counts));
             let after = self.ask(self.new, &world::store(actors, When::After, counts));
             matches!((before, after), (Ok(before), Ok(after)) if self.same(&before, &after).is_ok())
@@ -126,12 +139,18 @@ impl Run<'_> {
     }
 
     fn same(&self, old: &Answered, new: &Answered) -> Result<Names, Difference> {
-        compare::same(old, new, self.contract, &self.own)
+        compare::same(old, new, &self.pair.contract, &self.own)
+    }
+
+    /// Whether the new text is refuted where an older one was that had to answer `before`.
+    pub(super) fn is_refuted(&self, actors: &[Actor], before: &Answered) -> bool {
+        let after = self.ask(self.new, &world::store(actors, When::After, |_, one| self.counts(one)));
+        after.is_ok_and(|after| self.same(before, &after).is_err())
     }
 
     /// What a query answers; an error of Loki is an answer.
     fn ask(&self, query: &Query<'_>, store: &[Stream]) -> Result<Answered, Stop> {
-        if let Contract::Values(label) = self.contract {
+        if let Contract::Values(label) = &self.pair.contract {
             return Ok(Ok(values(query, store, label)?));
         }
         let Times { end, step, .. } = *self.times;

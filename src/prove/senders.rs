@@ -21,6 +21,8 @@ pub(super) enum Role {
     Copy,
     /// Nobody collected it before.
     Gained,
+    /// It comes with the Docker socket, which the move brings: what Docker keeps of other services.
+    Comes,
     /// It moved before; a query may ask for it by the job it had.
     Former,
     /// A job that a query names and the repository does not know.
@@ -52,12 +54,13 @@ pub(super) fn of(streams: &Streams) -> Vec<Sender> {
             reached.extend(image.iter().copied());
         }
         for after in image.iter().map(|&to| labels(&streams.after, to)) {
-            let role = match (is_copy, before == after) {
-                (true, _) => Role::Copy,
-                (_, true) => Role::Stays,
-                (_, false) => Role::Moves,
+            let (before, role) = match (is_copy, before == after) {
+                (true, _) => (before.clone(), Role::Copy),
+                (_, true) if streams.brought.contains(&index) => (None, Role::Comes),
+                (_, true) => (before.clone(), Role::Stays),
+                (_, false) => (before.clone(), Role::Moves),
             };
-            senders.push(Sender { before: before.clone(), after, later: None, role });
+            senders.push(Sender { before, after, later: None, role });
         }
     }
     for index in (0..streams.after.len()).filter(|index| !reached.contains(index)) {

@@ -35,7 +35,7 @@ fn judge_at(streams: &Streams, old: &str, new: &str, contract: Contract) -> Verd
         (name == "app").then(|| Values { list: Some(vec!["kairos".into(), "angelia".into()]), ..Values::default() })
     };
     let after = |_: &str, value: &str| value.to_owned();
-    let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false };
+    let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };
     Worlds::new(streams, &BTreeMap::new()).judge(&pair)
 }
 
@@ -153,7 +153,15 @@ fn each_value_of_a_variable_is_tried() {
         Some(Values { list: Some(list), ..Values::default() })
     };
     let after = |_: &str, value: &str| value.to_owned();
-    let pair = Pair { old, new: old, contract: Contract::Series, values: &values, after: &after, keeps_history: false };
+    let pair = Pair {
+        old,
+        new: old,
+        contract: Contract::Series,
+        values: &values,
+        after: &after,
+        keeps_history: false,
+        explains: true,
+    };
     refuted(&Worlds::new(&streams(), &BTreeMap::new()).judge(&pair));
     // Of a variable that nobody knows, anything.
     refuted(&judge(&streams(), r#"{job=~"$other"}"#, r#"{service_name=~"$other", hostname="puck", unit=""}"#));
@@ -191,4 +199,39 @@ fn copies_speak_for_a_query_that_does_not_mean_the_service() {
     assert!(holds(&stays(r#"{hostname="puck", service="kairos"}"#)));
     assert!(holds(&stays(r#"{hostname="puck", job=""}"#)));
     refuted(&stays(r#"{hostname="puck", job!="kairos"}"#));
+}
+
+/// Another container of the project, among many that a query treats alike.
+#[test]
+fn what_has_a_label_of_what_moves_is_not_forgotten_among_many() {
+    let mut streams = streams();
+    for service in ["athena", "gitea", "loki", "neo4j", "searxng", "kairos"] {
+        let docker = stream(&[("service", service), ("component", "db"), ("container", "x"), ("hostname", "puck")]);
+        streams.image.push(vec![streams.after.len()]);
+        streams.before.push(docker.clone());
+        streams.after.push(docker);
+    }
+    let old = r#"sum by (job) (rate({hostname="puck"}[5m]))"#;
+    let restored = r#"sum by (job) (label_replace(rate({hostname="puck"}[5m]), "job", "kairos", "service", "kairos"))"#;
+    assert!(refuted(&judge(&streams, old, restored)).contains("db"));
+}
+
+/// What the Docker socket brings of others is in no answer of today.
+#[test]
+fn what_comes_with_the_socket_is_left_out_or_refutes() {
+    let mut streams = streams();
+    let docker = stream(&[("service", "angelia"), ("component", "app"), ("container", "x"), ("hostname", "puck")]);
+    streams.brought.insert(streams.before.len());
+    streams.image.push(vec![streams.after.len()]);
+    streams.before.push(docker.clone());
+    streams.after.push(docker);
+    let old = r#"sum by (job) (rate({hostname="puck"} |= "error" [5m])) > 1"#;
+    let restored = |guard: &str| {
+        format!(
+            r#"sum by (job) (label_replace(rate({{hostname="puck"{guard}}} |= "error" [5m]), "job", "kairos", "service", "kairos")) > 1"#
+        )
+    };
+    refuted(&judge(&streams, old, &restored("")));
+    assert!(holds(&judge(&streams, old, &restored(r#", service=~"|kairos""#))));
+    assert!(holds(&judge(&streams, r#"{hostname="puck"}"#, r#"{hostname="puck"}"#)));
 }

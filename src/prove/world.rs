@@ -136,13 +136,18 @@ pub(super) fn cast<'s>(
 ) -> Vec<Actor> {
     let mut alike: BTreeMap<(u8, Vec<bool>), Vec<Vec<String>>> = BTreeMap::new();
     let mut actors: Vec<Actor> = Vec::new();
+    let senders: Vec<_> = senders.collect();
+    let moving = senders.iter().filter(|(sender, _)| sender.role == Role::Moves);
+    let values = |(sender, _): &(&Sender, _)| asks.in_view(&acting(sender, naming, Choice { known, member: 1 }, asks));
+    let moving: BTreeSet<String> = moving.flat_map(values).filter(|value| !value.is_empty()).collect();
     let mut add = |actor: Actor| {
-        let Some(signature) = asks.signature(&actor) else { return };
-        let have = alike.entry((actor.role as u8, signature)).or_default();
+        let Some(mut signature) = asks.signature(&actor) else { return };
         // Of those that are alike, the ones that the labels in view tell apart say more.
         let values = asks.in_view(&actor);
+        signature.extend(values.iter().map(|value| moving.contains(value)));
+        let have = alike.entry((actor.role as u8, signature)).or_default();
         let is_new = !have.contains(&values);
-        let most = if is_new || actor.role == Role::Moves { 2 * ALIKE } else { ALIKE };
+        let most = if is_new || matches!(actor.role, Role::Moves | Role::Copy) { 2 * ALIKE } else { ALIKE };
         if have.len() < most && actors.len() < MOST {
             have.push(values);
             actors.push(actor);
@@ -262,7 +267,8 @@ pub(super) enum When {
 /// What the store holds, without the senders for which `counts` does not hold.
 pub(super) fn store(actors: &[Actor], when: When, counts: impl Fn(usize, &Actor) -> bool) -> Vec<Stream> {
     let mut streams: BTreeMap<Arc<Labels>, Vec<(i64, String)>> = BTreeMap::new();
-    for (_, actor) in actors.iter().enumerate().filter(|(index, actor)| counts(*index, actor)) {
+    let is_there = |actor: &Actor| when != When::Later || actor.role != Role::Comes;
+    for (_, actor) in actors.iter().enumerate().filter(|(index, actor)| is_there(actor) && counts(*index, actor)) {
         for line in &actor.lines {
             let labels = match when {
                 When::Before => &actor.before,

@@ -85,6 +85,10 @@ pub struct Streams {
     /// Streams of `before`, by index, that carry what moves a second time: the Docker socket is read on its host, and
     /// Docker keeps a copy of what goes to syslog (dual logging, label-surface 5.4).
     pub copies: BTreeSet<usize>,
+    /// Streams of `before`, by index, that other containers have on the host of the move from the Docker socket.
+    pub beside: BTreeSet<usize>,
+    /// Those of them that are there only since the move brings the socket.
+    pub brought: BTreeSet<usize>,
     /// How Loki gives a stream its `service_name`.
     pub names: Derives,
     /// Streams to come, when other services move as well.
@@ -259,8 +263,11 @@ impl Build<'_> {
                 let stream = Stream::new(labels, Some(config.place(socket.at)));
                 let read_before = !(matches!(service.driver, Driver::Syslog(_)) && service.cache_disabled);
                 let at = if read_before && !(moving && self.until.is_some()) {
+                    let index = self.out.before.len();
                     if moving {
-                        self.out.copies.insert(self.out.before.len());
+                        self.out.copies.insert(index);
+                    } else if moved.is_some() {
+                        self.out.beside.insert(index);
                     }
                     self.keep(stream)
                 } else if moving {

@@ -96,7 +96,7 @@ impl Judge<'_> {
     pub(crate) fn history(&self, contract: Contract, old: &str, new: &str) -> Verdict {
         self.each(old, |(before, after)| {
             let ask = |old: &str, new: &str| {
-                let (Some(old), Some(new)) = (answer(old, &self.world.before), answer(new, &self.world.before)) else {
+                let (Some(old), Some(new)) = (answer(old, &self.world.base), answer(new, &self.world.base)) else {
                     return Verdict::Skipped;
                 };
                 self.verdict(contract, &old, &new)
@@ -153,7 +153,7 @@ impl Judge<'_> {
         let Some(new) = answer(new, &self.world.after) else { return Verdict::Skipped };
         let mut first = None;
         let twice = !self.world.copies.is_empty();
-        let today = [Some(&self.world.before), Some(&self.world.doubled).filter(|_| twice)];
+        let today = [Some(&self.world.before), Some(&self.world.doubled).filter(|_| twice), Some(&self.world.base)];
         for store in today.into_iter().flatten() {
             let Some(old) = answer(old, store) else { return Verdict::Skipped };
             match self.verdict(contract, &old, &new) {

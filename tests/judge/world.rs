@@ -37,6 +37,8 @@ pub(crate) struct Copy {
 pub(crate) struct World {
     /// Before, without the copies of what moves.
     pub(crate) before: Vec<Stream>,
+    /// The same without what comes with the Docker socket, where the move brings that.
+    pub(crate) base: Vec<Stream>,
     /// Before, with them; the same where there are none.
     pub(crate) doubled: Vec<Stream>,
     pub(crate) copies: Vec<Copy>,
@@ -62,6 +64,7 @@ impl Store {
 #[derive(Default)]
 struct Build {
     before: Store,
+    base: Store,
     doubled: Store,
     after: Store,
     both: Store,
@@ -70,6 +73,11 @@ struct Build {
 
 impl Build {
     fn stays(&mut self, labels: &Labels, lines: &[(i64, String)]) {
+        self.base.add(labels, lines);
+        self.comes(labels, lines);
+    }
+
+    fn comes(&mut self, labels: &Labels, lines: &[(i64, String)]) {
         for store in [&mut self.before, &mut self.doubled, &mut self.after, &mut self.both] {
             store.add(labels, lines);
         }
@@ -77,6 +85,7 @@ impl Build {
 
     fn moves(&mut self, listener: &Labels, socket: &Labels, copied: bool, lines: &[(i64, String)]) {
         self.before.add(listener, lines);
+        self.base.add(listener, lines);
         self.doubled.add(listener, lines);
         if copied {
             self.doubled.add(socket, lines);
@@ -97,7 +106,8 @@ impl World {
         let mut build = Build::default();
         let named = |labels: Labels| if unknown.service_name { with_name(labels) } else { labels };
         for (at, host) in infra.hosts.iter().enumerate() {
-            // Where the move itself adds the blocks, they come first, and what they bring is no affair of a query.
+            // Where the move itself adds the blocks, they come first, and what they bring is no affair of a query that is left
+            // alone; one that is rewritten may leave it out.
             let added = !host.socket && moved.iter().any(|(one, _)| *one == at);
             for (index, project) in host.projects.iter().enumerate() {
                 for (component, driver) in &project.components {
@@ -105,6 +115,7 @@ impl World {
                     let socket = (host.socket || added).then(|| named(of_socket(host, project, component, added)));
                     match (driver, socket) {
                         (Driver::Default, None) => {}
+                        (Driver::Default, Some(socket)) if added => build.comes(&socket, &lines),
                         (Driver::Default, Some(socket)) => build.stays(&socket, &lines),
                         (Driver::Syslog { listener, cached }, socket) => {
                             let listener = named(of_listener(host, *listener));
@@ -114,8 +125,10 @@ impl World {
                                 }
                                 socket => {
                                     build.stays(&listener, &lines);
-                                    if let Some(socket) = socket.filter(|_| *cached) {
-                                        build.stays(&socket, &lines);
+                                    match socket.filter(|_| *cached) {
+                                        Some(socket) if added => build.comes(&socket, &lines),
+                                        Some(socket) => build.stays(&socket, &lines),
+                                        None => {}
                                     }
                                 }
                             }
@@ -132,6 +145,7 @@ impl World {
         }
         Self {
             before: build.before.streams(),
+            base: build.base.streams(),
             doubled: build.doubled.streams(),
             copies: build.copies,
             after: build.after.streams(),

@@ -6,14 +6,28 @@ use super::ids;
 use super::query::{Analysis, Around, Change, Remark, Rename, matcher_of, reference};
 use super::streams::Before;
 use crate::proof::{Condition, Matcher, Sides, Value};
-use crate::prove::{Contract, Names, Pair, Verdict, Worlds};
+use crate::prove::{Contract, Memory, Names, Pair, Verdict, Worlds};
+use crate::rewrite::How;
 use crate::syntax::logql::{self, Query};
 use crate::topology::loki::DISCOVERED;
 use crate::topology::{Bridge, Derives, Move, Streams, WHOSE};
 
 impl Before<'_> {
     /// The analysis with a text that is right, as far as worlds tell, or without one.
-    pub(super) fn checked(&self, query: &Query<'_>, around: &Around<'_>, mut analysis: Analysis) -> Analysis {
+    pub(super) fn checked(&self, query: &Query<'_>, around: &Around<'_>, analysis: Analysis) -> Analysis {
+        let analysis = self.judged(query, around, analysis);
+        if analysis.doubts.is_empty() || self.moved.bridge == Bridge::Review {
+            return analysis;
+        }
+        let Some(found) = self.another(query, around) else { return analysis };
+        let forgets = analysis.changes.iter().any(|change| change.id == ids::LOST) && found.how == Some(How::Swap);
+        if forgets && self.lost_before(&analysis) {
+            return analysis;
+        }
+        Analysis { lost: analysis.lost, ..found }
+    }
+
+    fn judged(&self, query: &Query<'_>, around: &Around<'_>, mut analysis: Analysis) -> Analysis {
         if !analysis.concerned() {
             return analysis;
         }
@@ -31,8 +45,7 @@ impl Before<'_> {
             Verdict::Holds { seen: true, names } if in_doubt && self.may_bridge() && !self.lost_before(&analysis) => {
                 analysis.doubts.clear();
                 analysis.changes.iter_mut().for_each(written);
-                analysis.streams = self.shown(query, &new, around);
-                analysis.renames = renames(&names);
+                self.take_names(query, &new, around, &names, &mut analysis);
             }
             Verdict::Refuted { why } => {
                 analysis.doubts.push(Remark { id: ids::WRONG, why });
@@ -41,6 +54,19 @@ impl Before<'_> {
             Verdict::Holds { .. } | Verdict::Unable { .. } => {}
         }
         analysis
+    }
+
+    /// What labels are called, and which streams are selected.
+    pub(super) fn take_names(
+        &self,
+        query: &Query<'_>,
+        new: &str,
+        around: &Around<'_>,
+        names: &Names,
+        analysis: &mut Analysis,
+    ) {
+        analysis.streams = self.shown(query, new, around);
+        analysis.renames = renames(names);
     }
 
     /// The streams that the selectors of both texts take, with all values of a variable where they are known.
@@ -71,6 +97,21 @@ impl Before<'_> {
 
     /// Whether `new` answers after the move what `old` answers before it, where a query stands.
     pub(super) fn verdict(&self, old: &str, new: &str, around: &Around<'_>) -> Verdict {
+        self.verdict_with(old, new, around, (true, &mut Memory::default()))
+    }
+
+    /// The same of one of several texts; where it does not, without whose lines make the difference.
+    pub(super) fn holds(&self, old: &str, new: &str, around: &Around<'_>, memory: &mut Memory) -> Verdict {
+        self.verdict_with(old, new, around, (false, memory))
+    }
+
+    fn verdict_with(
+        &self,
+        old: &str,
+        new: &str,
+        around: &Around<'_>,
+        (explains, memory): (bool, &mut Memory),
+    ) -> Verdict {
         let contract = match around.values_of {
             Some(label) => Contract::Values(label.to_owned()),
             None if around.records => Contract::Record,
@@ -89,7 +130,7 @@ impl Before<'_> {
         };
         let keeps_history = self.moved.keep_history;
         let worlds = self.worlds.get_or_init(|| Worlds::new(&self.moved.streams, self.former_jobs()));
-        worlds.judge(&Pair { old, new, contract, values: &values, after: &after, keeps_history })
+        worlds.judge_like(&Pair { old, new, contract, values: &values, after: &after, keeps_history, explains }, memory)
     }
 }
 

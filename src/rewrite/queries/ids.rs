@@ -104,6 +104,8 @@ ids! {
     DOUBT_TEXT = "doubt-text";
     APPENDED = "appended";
     DERIVED = "derived";
+    GUARDED = "guarded";
+    PUT_BACK = "put-back";
     UNION = "union";
     GROUND = "ground";
     BRIDGE_GONE = "bridge-gone";

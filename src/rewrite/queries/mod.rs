@@ -16,6 +16,7 @@ mod kept;
 mod lost;
 mod query;
 mod streams;
+mod texts;
 mod told;
 mod variables;
 

@@ -26,7 +26,7 @@ use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text
 use crate::text::Span;
 
 pub(super) use result::keeps;
-pub(super) use selector::write;
+pub(super) use selector::{alone, filter_behind, replaced, write};
 
 use super::fate::Asked;
 use super::ids::{self, Id};
@@ -329,6 +329,6 @@ pub(super) fn compared(op: FilterOp) -> Option<Op> {
     }
 }
 
-fn quoted(text: &str, quote: Quote) -> String {
+pub(super) fn quoted(text: &str, quote: Quote) -> String {
     if quote == Quote::Backtick && !text.contains('`') { format!("`{text}`") } else { crate::proof::quoted(text) }
 }

@@ -33,7 +33,7 @@ pub use ast::{
 };
 pub use mention::{Mention, Owner, Use};
 pub use query::Query;
-pub use string::{placeholders, quote, unquoted};
+pub use string::{decoded, placeholders, quote, unquoted, within};
 
 use crate::syntax::SyntaxError;
 

@@ -41,6 +41,35 @@ pub fn unquoted(inner: &str) -> Option<String> {
     decode(inner).ok().map(|(text, _)| text.into_owned())
 }
 
+/// A string with its quotes, decoded; `None` where it is none.
+pub fn decoded(written: &str) -> Option<Cow<'_, str>> {
+    let inner = written.get(1..written.len().checked_sub(1)?)?;
+    if written.starts_with('`') { Some(Cow::Borrowed(inner)) } else { Some(decode(inner).ok()?.0) }
+}
+
+/// Where a stretch of a decoded string stands in the string as it is written, quotes included; `None` where it is not written
+/// plainly there.
+pub fn within(written: &str, decoded: Span) -> Option<Span> {
+    if written.starts_with('`') {
+        return Some(decoded.shifted(1));
+    }
+    let bytes = written.as_bytes();
+    let (mut at, mut out, mut start) = (1, Vec::new(), None);
+    while at + 1 < bytes.len() && out.len() < decoded.end() {
+        if out.len() == decoded.start() {
+            start = Some(at);
+        }
+        if bytes[at] == b'\\' {
+            at = escape(bytes, at, &mut out)?;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    let span = Span::new(start?, at);
+    (span.len() == decoded.len() && out.len() == decoded.end()).then_some(span)
+}
+
 /// The text between double quotes, decoded, and whether it is exact; the offset of the first bad escape otherwise.
 pub(super) fn decode(inner: &str) -> Result<(Cow<'_, str>, bool), usize> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else { return Ok((Cow::Borrowed(inner), true)) };

@@ -9,7 +9,7 @@ use crate::rewrite::How;
 use crate::rewrite::queries::fate::{Asked, Fate, New, with};
 use crate::rewrite::queries::ids::Id;
 use crate::rewrite::queries::streams::Flow;
-use crate::syntax::logql::{self, Quote, Selector, Text};
+use crate::syntax::logql::{self, Query, Quote, Selector, Text};
 use crate::text::Span;
 
 impl Work<'_, '_, '_> {
@@ -137,11 +137,7 @@ impl Work<'_, '_, '_> {
 
     /// Puts a label filter right behind a selector.
     pub(super) fn filter_behind(&mut self, selector: &Selector, filter: &Condition, quote: Quote, id: Id) {
-        let text = proof::written(filter, &|text: &str| quoted(text, quote));
-        // A range stands apart from the filter, as people write it.
-        let range = self.query.text()[selector.span.end()..].starts_with('[');
-        let new = format!(" | {text}{}", if range { " " } else { "" });
-        self.result.changes.push(Change { span: Span::at(selector.span.end()), new, id, labels: text });
+        self.result.changes.push(filter_behind(self.query, selector, filter, quote, id));
     }
 
     /// The matcher goes, with its comma.
@@ -151,33 +147,58 @@ impl Work<'_, '_, '_> {
 
     /// Replaces one comparison by others, touching as little of it as possible.
     pub(super) fn replace(&mut self, name: Span, sign: Span, value: &Text<'_>, old: &Matcher, new: &[Matcher], id: Id) {
-        let Some((first, more)) = new.split_first() else { return };
-        let added = if first == old { more } else { new };
-        let labels = added.iter().map(|one| write(one, Quote::Double)).collect::<Vec<_>>().join(", ");
-        let mut parts = Vec::new();
-        if first.label != old.label {
-            parts.push((name, first.label.clone()));
-        }
-        if first.op != old.op {
-            parts.push((sign, first.op.sign().to_owned()));
-        }
-        let text = |one: &Matcher| quoted(one.value.text(), value.quote);
-        let rest = more.iter().fold(String::new(), |rest, one| rest + ", " + &write(one, value.quote));
-        // A value written with escapes is written plainly where the matcher changes.
-        let plain = value.placeholder || value.span.of(self.query.text()) == text(old);
-        if first.value != old.value || first != old && !plain {
-            parts.push((value.span, text(first) + &rest));
-        } else if !rest.is_empty() {
-            parts.push((Span::at(value.span.end()), rest));
-        }
-        for (span, new) in parts {
-            self.result.changes.push(Change { span, new, id, labels: labels.clone() });
-        }
+        self.result.changes.extend(replaced(self.query, (name, sign, value), old, new, id));
     }
 }
 
+/// A label filter right behind a selector.
+pub(in crate::rewrite::queries) fn filter_behind(
+    query: &Query<'_>,
+    selector: &Selector,
+    filter: &Condition,
+    quote: Quote,
+    id: Id,
+) -> Change {
+    let text = proof::written(filter, &|text: &str| quoted(text, quote));
+    // A range stands apart from the filter, as people write it.
+    let range = query.text()[selector.span.end()..].starts_with('[');
+    let new = format!(" | {text}{}", if range { " " } else { "" });
+    Change { span: Span::at(selector.span.end()), new, id, labels: text }
+}
+
+/// One comparison, at the places of its name, sign and value, replaced by others.
+pub(in crate::rewrite::queries) fn replaced(
+    query: &Query<'_>,
+    (name, sign, value): (Span, Span, &Text<'_>),
+    old: &Matcher,
+    new: &[Matcher],
+    id: Id,
+) -> Vec<Change> {
+    let Some((first, more)) = new.split_first() else { return Vec::new() };
+    let added = if first == old { more } else { new };
+    let labels = added.iter().map(|one| write(one, Quote::Double)).collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    if first.label != old.label {
+        parts.push((name, first.label.clone()));
+    }
+    if first.op != old.op {
+        parts.push((sign, first.op.sign().to_owned()));
+    }
+    let quote = if value.quote == Quote::Bare && first.value != old.value { Quote::Double } else { value.quote };
+    let text = |one: &Matcher| quoted(one.value.text(), quote);
+    let rest = more.iter().fold(String::new(), |rest, one| rest + ", " + &write(one, quote));
+    // A value written with escapes is written plainly where the matcher changes.
+    let plain = value.placeholder || value.span.of(query.text()) == text(old);
+    if first.value != old.value || first != old && !plain {
+        parts.push((value.span, text(first) + &rest));
+    } else if !rest.is_empty() {
+        parts.push((Span::at(value.span.end()), rest));
+    }
+    parts.into_iter().map(|(span, new)| Change { span, new, id, labels: labels.clone() }).collect()
+}
+
 /// A matcher with the comma that goes with it, where all of `gone` go.
-pub(super) fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
+pub(in crate::rewrite::queries) fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
     let this = written[index].span;
     let stays_before = (0..index).any(|other| !gone.contains(&other));
     match (index.checked_sub(1).and_then(|left| written.get(left)), written.get(index + 1)) {

@@ -58,16 +58,18 @@ fn what_is_stored_stays_in_sight_when_asked() {
 /// host.
 #[test]
 fn a_list_that_names_what_no_stream_has_keeps_the_name() {
-    let more_names = |expr: &str| engine::left(expr, "dashboards/more-names");
-    more_names(r#"{job=~"kairos|elsewhere"}"#);
-    more_names(r#"{job=~"kairos|elsewhere", hostname=~".*"}"#);
-    more_names(r#"sum(rate({job=~"(kairos|elsewhere)"} |= "x" [5m]))"#);
-    engine::left(r#"{job=~"kairos|angelia|elsewhere"}"#, "dashboards/mixed");
-    engine::left(r#"{job=~"kairos|neo4j|elsewhere"}"#, "dashboards/mixed");
+    // Only the label that every stream has says nothing of a host; what has neither label is not asked for.
+    let guarded =
+        |jobs: &str| format!(r#"{{job=~"{jobs}|", service=~"|kairos", hostname=~".+"}} | job!="" or service!="""#);
+    for jobs in ["kairos|elsewhere", "kairos|angelia|elsewhere", "kairos|neo4j|elsewhere"] {
+        becomes(&format!(r#"{{job=~"{jobs}"}}"#), &guarded(jobs));
+    }
     let mut filters = moved("kairos", false);
     filters.bridge = Bridge::Filter;
     engine::left_under(r#"{job=~"kairos|elsewhere"}"#, "dashboards/more-names", &filters);
     filters.keep_history = true;
+    engine::left_under(r#"{job=~"kairos|elsewhere"}"#, "dashboards/history", &filters);
+    filters.bridge = Bridge::Review;
     engine::left_under(r#"{job=~"kairos|elsewhere"}"#, "dashboards/history", &filters);
     // What the selector asks besides is asked of the others, too.
     let there = r#"{hostname="puck", job=~"kairos|elsewhere"}"#;
@@ -91,7 +93,8 @@ fn a_pattern_with_a_branch_that_no_stream_fits() {
         "(?i)kairos|elsewhere",
         "kai(ros|.*-else)",
     ] {
-        engine::left(&format!(r#"{{job=~"{written}"}}"#), "dashboards/more-names");
+        let guarded = format!(r#"{{job=~"{written}|", service=~"|kairos", hostname=~".+"}} | job!="" or service!="""#);
+        becomes(&format!(r#"{{job=~"{written}"}}"#), &guarded);
         engine::left(&format!(r#"{{hostname="puck"}} | job=~"{written}""#), "dashboards/more-names");
     }
     becomes(r#"{job=~"^(kairos|kai.*)$"}"#, r#"{service="kairos"}"#);
@@ -216,9 +219,10 @@ fn what_neither_adds_up_nor_takes_a_grouping_counts_the_lines_of_all_as_one() {
         // One container is one stream.
         becomes(&wrapped(counter(r#"job="kairos""#, tail)), &wrapped(counter(r#"service="kairos""#, tail)));
     }
+    // A field goes on to be called as it comes to be beside the label, dropped or not.
     let reads = counter(r#"job="kairos""#, r#"| json | component="x" | unwrap n"#);
-    engine::left_under(&reads, "dashboards/fans-out", &several);
-    engine::left_under(&format!("sum by (container) ({reads})"), "dashboards/fans-out", &several);
+    let apart = r#"| drop component, container | json | component_extracted="x" | unwrap n"#;
+    engine::becomes_under(&reads, &counter(r#"service="kairos""#, apart), &several);
 }
 
 /// A service that moved before asks for nothing any more by its job; a query that was left then must not forget it now.

@@ -96,10 +96,6 @@ fn a_field_called_job_is_not_compared_once_the_label_is_gone() {
         );
         // The lines of what stays have no `service`.
         left(&format!(r#"{{hostname="puck"}} | {parser} | job="angelia""#), "dashboards/extracted");
-        left(
-            &format!(r#"{{hostname="puck", job=~"kairos|angelia"}} | {parser} | job!="inner""#),
-            "dashboards/extracted",
-        );
         // The project is called as the job was not.
         let chronos = moved("chronos", false);
         left_under(&format!(r#"{{job="kairos"}} | {parser} | job="chronos""#), "dashboards/extracted", &chronos);
@@ -114,18 +110,22 @@ fn a_field_called_job_is_not_compared_once_the_label_is_gone() {
         );
     }
     // A parser asks a filter that stands before it, too.
-    left(r#"{job="kairos"} | job!="inner" | json"#, "dashboards/wrong");
+    becomes(r#"{job="kairos"} | job!="inner" | json"#, r#"{service="kairos"} | service!="inner" | json"#);
     becomes(r#"{job="kairos"} | json | job="kairos""#, r#"{service="kairos"} | json | service="kairos""#);
     stays(r#"{job="angelia"} | json | job="inner""#);
 }
 
 #[test]
 fn a_field_of_the_line_takes_the_name_the_stream_lost() {
-    left(
+    // It counts as many as before.
+    becomes(
         r#"sum by (job) (count without (job) (count_over_time({job="kairos"} | logfmt [1m])))"#,
-        "dashboards/extracted",
+        r#"sum by (job) (count without (job) (count_over_time({service="kairos"} | logfmt [1m])))"#,
     );
-    left(r#"sum without (job) (rate({job="kairos"} | drop job | logfmt [1m]))"#, "dashboards/extracted");
+    becomes(
+        r#"sum without (job) (rate({job="kairos"} | drop job | logfmt [1m]))"#,
+        r#"sum without (service, component, container) (rate({service="kairos"} | drop service, component, container | logfmt [1m]))"#,
+    );
     left(r#"label_replace(rate({job="kairos"} | json [1m]), "job", "x", "", ".*")"#, "dashboards/extracted");
     becomes(
         r#"sum by (job) (count without (job) (rate({job="kairos"}[1m])))"#,
@@ -151,7 +151,10 @@ fn what_is_dropped_is_not_read_afterwards_either() {
         r#"{job="kairos"} | drop job | line_format "{{.job}} x""#,
         r#"{service="kairos"} | drop service, component, container | line_format "{{.job}} x""#,
     );
-    left(r#"{job="kairos"} | drop job | logfmt | line_format "{{.job}} x""#, "dashboards/extracted");
+    becomes(
+        r#"{job="kairos"} | drop job | logfmt | line_format "{{.job}} x""#,
+        r#"{service="kairos"} | drop service, component, container | logfmt | line_format "{{.service}} x""#,
+    );
     becomes_with(
         &[Asked::Names, Asked::History],
         r#"{job="kairos"} | keep job | drop job"#,
@@ -167,9 +170,9 @@ fn a_template_compares_with_the_job_that_comes_by() {
         r#"{service="chronos"} | line_format `{{if eq .service "chronos"}}x{{end}}`"#,
         &other,
     );
-    left_under(
+    becomes_under(
         r#"{job="kairos"} | line_format `{{if eq .job "chronos"}}x{{end}}`"#,
-        "dashboards/template-label",
+        r#"{service="chronos"} | line_format `{{if eq .job "chronos"}}x{{end}}`"#,
         &other,
     );
     becomes_under(
@@ -177,9 +180,9 @@ fn a_template_compares_with_the_job_that_comes_by() {
         r#"{service="kairos", component="worker"} | line_format `{{if eq .service "kairos"}}x{{end}}`"#,
         &two_jobs(),
     );
-    left_under(
+    becomes_under(
         r#"{job="kairos-worker"} | line_format `{{if eq .job "kairos"}}x{{end}}`"#,
-        "dashboards/template-label",
+        r#"{service="kairos", component="worker"} | line_format `{{if eq .job "kairos"}}x{{end}}`"#,
         &two_jobs(),
     );
 }
@@ -265,14 +268,18 @@ fn an_absence_has_the_labels_its_selector_asks_for() {
 
 #[test]
 fn a_list_in_a_label_filter_is_not_anchored() {
-    left(r#"{job="kairos"} | job=~"kai|ka""#, "dashboards/unchecked");
+    becomes(r#"{job="kairos"} | job=~"kai|ka""#, r#"{service="kairos"} | service=~"kai|ka""#);
     left(r#"{hostname="puck"} | job!~"air.*""#, "dashboards/unchecked");
     becomes(r#"{hostname="puck"} | job=~"kairos|angelia""#, r#"{hostname="puck"} | job="angelia" or service="kairos""#);
 }
 
 #[test]
 fn a_stream_that_stays_in_part_is_two() {
-    left_under(r#"sum without () (rate({job="kairos"}[1m]))"#, "dashboards/fans-out", &in_part());
+    becomes_under(
+        r#"sum without () (rate({job="kairos"}[1m]))"#,
+        r#"sum without () (sum without (service, component, container) (label_replace(rate({job=~"kairos|", service=~"|kairos", hostname="puck"} | job!="" or service!="" [1m]), "job", "kairos", "service", "kairos")))"#,
+        &in_part(),
+    );
     becomes_under(
         r#"sum(rate({job="kairos"}[1m]))"#,
         r#"sum(rate({hostname="puck"} | job="kairos" or service="kairos" [1m]))"#,
@@ -320,15 +327,15 @@ fn recorded(expr: &str, moved: &Move) -> (String, Vec<Finding>) {
 fn a_recorded_metric_keeps_its_labels() {
     let mut kept = named(moved("kairos", false));
     kept.keep_history = true;
-    for (expr, rule, moved) in [
-        (r#"sum by (job) (rate({hostname="puck"} |= "x" [1m]))"#, "alerts/host-wide", moved("kairos", false)),
-        (r#"rate({job="kairos"} | keep job [1m])"#, "alerts/record", kept.clone()),
-        (r#"max_over_time({job="kairos"} | unwrap took [1m]) by (job)"#, "alerts/record", kept),
-    ] {
-        let (after, findings) = recorded(expr, &moved);
-        assert_eq!(after, expr);
-        assert_eq!(findings.iter().map(|one| one.rule).collect::<Vec<_>>(), [rule], "{findings:?}");
-    }
+    let left = r#"max_over_time({job="kairos"} | unwrap took [1m]) by (job)"#;
+    let (after, findings) = recorded(left, &kept);
+    assert_eq!(after, left);
+    assert_eq!(findings.iter().map(|one| one.rule).collect::<Vec<_>>(), ["alerts/record"], "{findings:?}");
+    let (after, _) = recorded(r#"sum by (job) (rate({hostname="puck"} |= "x" [1m]))"#, &moved("kairos", false));
+    assert_eq!(
+        after,
+        r#"sum by (job) (label_replace(rate({hostname="puck"} |= "x" [1m]), "job", "kairos", "service", "kairos"))"#
+    );
     let (after, _) = recorded(r#"sort_desc(rate({job="kairos"} |= "x" [1m]))"#, &moved("kairos", false));
     assert_eq!(
         after,
@@ -354,8 +361,16 @@ fn what_stays_and_what_moves_told_apart_by_what_is_dropped() {
     two.streams.image.push(vec![two.streams.after.len()]);
     two.streams.before.push(there.clone());
     two.streams.after.push(there);
-    left_under(r#"rate({job="kairos"} | drop hostname [1m])"#, "dashboards/fans-out", &two);
-    left_under(r#"max without (hostname) (rate({job="kairos"}[1m]))"#, "dashboards/fans-out", &two);
+    becomes_under(
+        r#"rate({job="kairos"} | drop hostname [1m])"#,
+        r#"sum without (service, component, container) (label_replace(rate({service_name="kairos"} | drop hostname [1m]), "job", "kairos", "service", "kairos"))"#,
+        &two,
+    );
+    becomes_under(
+        r#"max without (hostname) (rate({job="kairos"}[1m]))"#,
+        r#"max without (hostname) (sum without (service, component, container) (label_replace(rate({service_name="kairos"}[1m]), "job", "kairos", "service", "kairos")))"#,
+        &two,
+    );
     becomes_under(r#"rate({job="kairos"}[1m])"#, r#"rate({service_name="kairos"}[1m])"#, &two);
     left_under(r#"rate({job="kairos"} | label_format app=job [1m])"#, "dashboards/template-label", &two);
 }

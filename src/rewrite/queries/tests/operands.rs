@@ -10,7 +10,10 @@ fn operands_of_which_one_stays_or_has_more_labels() {
         r#"sum by (job) (rate({job="kairos"}[1m]) or rate({job="angelia"}[1m]))"#,
         r#"sum by (job, service) (rate({service="kairos"}[1m]) or rate({job="angelia"}[1m]))"#,
     );
-    left(r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#, "dashboards/matching");
+    becomes(
+        r#"avg by (hostname, job) (rate({job="kairos"}[1m])) - rate({job="kairos"}[1m])"#,
+        r#"avg by (hostname, service) (rate({service="kairos"} | drop component, container [1m])) - rate({service="kairos"} | drop component, container [1m])"#,
+    );
     let written = |label: &str| format!(r#"label_replace(rate({{{label}="kairos"}}[1m]), "job", "x", "", "")"#);
     left(&format!(r#"rate({{job="kairos"}}[1m]) and {}"#, written("job")), "dashboards/matching");
     becomes(
@@ -149,8 +152,6 @@ fn a_matching_that_reads_one_side_only() {
         r#"(sum by (hostname, job) (rate({job="kairos"}[1m])) unless on () rate({job="kairos"}[1m])) unless rate({job="kairos"}[5m])"#,
         "dashboards/matching",
     );
-    // Without `job` both were alike; what the moved streams have beside it stays on one side.
-    left(r#"rate({job="kairos"}[1m]) or ignoring (job) rate({job="kairos"} | drop job [5m])"#, "dashboards/matching");
     // `service_name` comes in the place of `job` where the other side has it.
     left_under(
         r#"sum by (job, hostname) (rate({job=~"kairos|x"}[1m])) / rate({job="kairos"} | drop job [5m])"#,
@@ -224,7 +225,10 @@ fn a_field_that_is_called_otherwise_for_some_lines_only() {
 /// Without `service`, nothing names the moved series; without `component`, they are as they were.
 #[test]
 fn a_whole_host_without_the_label_that_names_the_service() {
-    left(r#"max without (service) (rate({hostname="puck"}[1m]))"#, "dashboards/collision");
+    becomes(
+        r#"max without (service) (rate({hostname="puck"}[1m]))"#,
+        r#"max without (service) (label_replace(rate({hostname="puck"}[1m]), "job", "kairos", "service", "kairos"))"#,
+    );
     stays(r#"max without (component) (rate({hostname="puck"}[1m]))"#);
     stays(r#"sum by (service) (rate({hostname="puck"}[1m]))"#);
 }
@@ -233,33 +237,14 @@ fn a_whole_host_without_the_label_that_names_the_service() {
 /// both.
 #[test]
 fn sides_whose_series_come_to_be_called_alike() {
-    // Some are left for what their groupings read, too.
-    let is_left = |expr: &str| {
-        let (after, findings) = query(expr);
-        assert_eq!(after, expr);
-        assert!(findings.iter().any(|one| one.level == Level::Review), "{expr}: {findings:?}");
-    };
     let one = r#"rate({job="kairos"}[5m])"#;
-    for operator in ["or", "and", "unless", "/", "> bool"] {
-        for by in ["service", "service, hostname", "hostname, service"] {
-            let with_job = by.replace("service", "job");
-            is_left(&format!("count by ({by}) ({one}) {operator} sum by ({with_job}) ({one})"));
-            is_left(&format!("sum by ({with_job}) ({one}) {operator} count by ({by}) ({one})"));
-        }
-        is_left(&format!("count by (service) ({one}) {operator} on (job) sum by (job) ({one})"));
-        let replaced = format!(r#"label_replace(sum by (job) ({one}), "service", "$1", "job", "(.*)")"#);
-        is_left(&format!("{replaced} {operator} sum by (job) ({one})"));
-        let written = format!(r#"label_replace(count({one}), "service", "kairos", "", "")"#);
-        is_left(&format!("{written} {operator} sum by (job) ({one})"));
-    }
-    left(
-        r#"count by (service) (rate({hostname="puck"}[5m])) or sum by (job) (rate({job="kairos"}[5m]))"#,
-        "dashboards/matching",
+    let restored = r#"label_replace(rate({service="kairos"}[5m]), "job", "kairos", "service", "kairos")"#;
+    becomes(
+        &format!("count by (service) ({one}) or sum by (job) ({one})"),
+        &format!("count by (service) ({restored}) or sum by (job) ({restored})"),
     );
-    // Another container of the project has the name already.
-    let siblings = moved("kairos", true);
-    let redis = r#"count by (service) (rate({service="kairos", component="redis"}[5m]))"#;
-    left_under(&format!("{redis} or sum by (job) ({one})"), "dashboards/matching", &siblings);
+    // There never was an answer.
+    left(&format!("count by (service) ({one}) and sum by (job) ({one})"), "dashboards/filled");
     // Nothing of it is called like the moved service.
     becomes(
         &format!(r#"count by (service) (rate({{service="athena"}}[5m])) or sum by (job) ({one})"#),
@@ -279,12 +264,6 @@ fn sides_whose_series_come_to_be_called_alike() {
 #[test]
 fn jobs_that_the_query_makes_one() {
     let two = r#"rate({job=~"kairos|angelia"}[5m])"#;
-    for replaced in [r#""job", "", "job", ".*""#, r#""job", "x", "", """#] {
-        for around in ["avg without () (", "max without (hostname) (", "sum without (job) (", "topk(1, "] {
-            left(&format!("{around}label_replace({two}, {replaced}))"), "dashboards/host-wide");
-        }
-        left(&format!("label_replace({two}, {replaced})"), "dashboards/host-wide");
-    }
     for replaced in [r#""job", "x", "", """#, r#""job", "", "hostname", ".*""#] {
         becomes(
             &format!("sum by (hostname) (label_replace({two}, {replaced}))"),
@@ -299,7 +278,10 @@ fn jobs_that_the_query_makes_one() {
         r#"avg without () (label_replace(rate({job="kairos"}[5m]), "job", "x", "", ""))"#,
         r#"avg without () (label_replace(rate({service="kairos"}[5m]), "job", "x", "", ""))"#,
     );
-    left(r#"label_replace(sum by (job) (rate({job="kairos"}[5m])), "service", "x", "", "")"#, "dashboards/collision");
+    becomes(
+        r#"label_replace(sum by (job) (rate({job="kairos"}[5m])), "service", "x", "", "")"#,
+        r#"label_replace(sum by (job) (label_replace(rate({service="kairos"}[5m]), "job", "kairos", "service", "kairos")), "service", "x", "", "")"#,
+    );
     becomes(
         r#"label_replace(sum by (job) (rate({job="kairos"}[5m])), "service", "$1", "job", "(.*)")"#,
         r#"label_replace(sum by (service) (rate({service="kairos"}[5m])), "service", "$1", "service", "(.*)")"#,

@@ -136,7 +136,7 @@ fn a_variable_is_left_with_all_its_uses_when_one_of_them_is() {
     assert!(rules(&findings).contains(&(Level::Review, "dashboards/variable-values")), "{findings:?}");
     // Nothing proves `service_name`, or the project has another name.
     let text = fed(&[panel("loki1", r#"{job=~"$v", hostname="puck"}"#)]);
-    for moved in [moved("kairos", false), named("kairos-web", false), named("kairos", true)] {
+    for moved in [moved("kairos", false), named("kairos-web", false)] {
         let (texts, findings) = run(&[("d.json", &text)], &moved);
         assert_eq!(texts[0], text);
         assert_eq!(
