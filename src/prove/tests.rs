@@ -235,3 +235,15 @@ fn what_comes_with_the_socket_is_left_out_or_refutes() {
     assert!(holds(&judge(&streams, old, &restored(r#", service=~"|kairos""#))));
     assert!(holds(&judge(&streams, r#"{hostname="puck"}"#, r#"{hostname="puck"}"#)));
 }
+
+/// Containers whose names nobody knows are not called alike.
+#[test]
+fn each_container_has_a_name_of_its_own() {
+    let mut streams = streams();
+    for stream in streams.after.iter_mut().take(2) {
+        Arc::make_mut(&mut stream.labels).insert("container".to_owned(), Label::Unknown);
+    }
+    let by = |text: &str| judge(&streams, r#"sum by (container) (count_over_time({job="kairos"}[1m]))"#, text);
+    refuted(&by(r#"sum by (container) (count_over_time({service="kairos"}[1m]))"#));
+    assert!(holds(&by(r#"sum by (level) (count_over_time({service="kairos"}[1m]))"#)));
+}

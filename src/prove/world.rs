@@ -51,7 +51,11 @@ pub(super) fn concrete(told: &Told, naming: &Naming, choice: Choice<'_>, asks: &
             Label::Known(text) => labels.set(name, text),
             Label::Symbol(symbol) => labels.set(name, &symbolic(symbol, choice.known)),
             Label::Unknown => {
-                if let Some(value) = member(name, choice.member, asks) {
+                if let Some(mut value) = member(name, choice.member, asks) {
+                    // Each container of a project has a name of its own.
+                    if let Some(Label::Known(component)) = told.get("component").filter(|_| name == "container") {
+                        value = format!("{value}-{component}");
+                    }
                     labels.set(name, &value);
                 }
             }
