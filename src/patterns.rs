@@ -31,6 +31,11 @@ struct Kept {
     bytes: usize,
 }
 
+/// A text as a pattern that fits it alone. A dash means itself outside a class, so it stays as people write it.
+pub fn escaped(text: &str) -> String {
+    regex::escape(text).replace("\\-", "-")
+}
+
 /// The compiled pattern, as written; `None` when it is none, or too large.
 pub fn compiled(pattern: &str) -> Option<Arc<Regex>> {
     KEPT.with_borrow_mut(|kept| {

@@ -49,11 +49,6 @@ impl Labels {
         self.0.retain(|(name, _)| keep(name));
     }
 
-    /// These labels without those for which `keep` does not hold.
-    pub(super) fn only(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
-    }
-
     /// Names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
@@ -185,7 +180,8 @@ impl<'a> Entry<'a> {
         if untouched && self.error.is_none() {
             return self.base.clone();
         }
-        let mut labels = self.base.only(|name| !self.dropped.iter().any(|own| own == name));
+        let mut labels = self.base.clone();
+        labels.retain(|name| !self.dropped.iter().any(|own| own == name));
         for (name, value) in self.renamed.iter().chain(&self.parsed) {
             labels.set(name, value);
         }

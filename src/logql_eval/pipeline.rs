@@ -69,17 +69,7 @@ impl Pipeline {
 
 /// Whether something behind reads the text of the line.
 fn is_read(stages: &[crate::syntax::logql::Stage<'_>]) -> bool {
-    stages.iter().any(|stage| {
-        matches!(
-            stage.kind,
-            StageKind::LineFilter { .. }
-                | StageKind::Json(_)
-                | StageKind::Logfmt(_)
-                | StageKind::Regexp(_)
-                | StageKind::Pattern(_)
-                | StageKind::Unpack
-        )
-    })
+    stages.iter().any(|stage| matches!(stage.kind, StageKind::LineFilter { .. }) || stage.kind.parses())
 }
 
 fn reordered(stages: Vec<Stage>) -> Vec<Stage> {

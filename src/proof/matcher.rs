@@ -83,8 +83,7 @@ impl Matcher {
         match values {
             [one] => Self::new(label, Op::Equal, one),
             many => {
-                // A dash means itself outside a class.
-                let escaped: Vec<String> = many.iter().map(|one| regex::escape(one).replace("\\-", "-")).collect();
+                let escaped: Vec<String> = many.iter().map(|one| patterns::escaped(one)).collect();
                 Self::new(label, Op::Match, &escaped.join("|"))
             }
         }

@@ -19,6 +19,8 @@ pub(super) struct Asks {
     jobs: Vec<(String, String)>,
     /// Those of them that a query asks for.
     wanted: Vec<String>,
+    /// Services that the old query asks for.
+    pub(super) services: BTreeSet<String>,
     old: Vec<Selection>,
     new: Vec<Selection>,
     filters: Vec<Selection>,
@@ -50,6 +52,9 @@ impl Asks {
                 }
             }
             asks.names.extend(query.uses().into_iter().map(|one| one.name));
+            if !is_new {
+                asks.services = asks.values("service").clone();
+            }
         }
         Ok(asks)
     }

@@ -148,8 +148,7 @@ impl Worlds {
     /// Every world of two texts.
     fn all(&self, run: &Run<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
         let asks = Asks::of(run.old, run.new)?;
-        let mut named =
-            self.named(&asks.jobs(&self.jobs, self.formers.keys()), Asks::of(run.old, run.old)?.values("service"));
+        let mut named = self.named(&asks.jobs(&self.jobs, self.formers.keys()), &asks.services);
         named.extend(self.stranger());
         let texts = [run.old, run.new];
         let pool = lines::of(&texts, &WHOSE, POOL, seed);

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::patterns;
 use crate::proof::{Condition, Matcher, Op};
 use crate::topology::{Bridge, WHOSE};
 
@@ -28,7 +29,7 @@ impl Before<'_> {
             let swap = |service: &Vec<Matcher>| New { how: How::Swap, matchers: service.clone(), filter: None };
             list.extend(services.iter().map(swap));
         }
-        if matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName) {
+        if self.may_bridge() {
             let name = self.name(one).map(|name| New { how: How::Name, matchers: vec![name], filter: None });
             list.extend(name);
             list.extend(self.guards(one).into_iter().map(|matchers| New { how: How::Name, matchers, filter: None }));
@@ -63,10 +64,8 @@ impl Before<'_> {
         let [project] = projects[..] else { return Vec::new() };
         let service = Matcher::new("service", Op::Equal, project);
         let mut list = Vec::new();
-        if self.moved.siblings.is_empty() {
-            list.push(vec![service.clone()]);
-        } else if self.moved.siblings.len() <= self.moved.components.len() {
-            list.push(vec![service.clone(), self.without_siblings()]);
+        if self.moved.siblings.len() <= self.moved.components.len() {
+            list.push(self.without_siblings(vec![service.clone()]));
         }
         if let Some(components) = values("component").filter(|components| !components.is_empty()) {
             let components: Vec<&str> = components.into_iter().collect();
@@ -81,26 +80,26 @@ impl Before<'_> {
         list
     }
 
-    /// What leaves out the containers of the project that were not on the listener: one that is added later is in view.
-    fn without_siblings(&self) -> Matcher {
-        Matcher::one_of("component", &self.moved.siblings.iter().map(String::as_str).collect::<Vec<_>>()).flipped()
+    /// These matchers, and what leaves out the containers of the project that were not on the listener: one that is added
+    /// later is in view.
+    pub(super) fn without_siblings(&self, mut these: Vec<Matcher>) -> Vec<Matcher> {
+        these.extend(self.siblings_out());
+        these
+    }
+
+    /// What leaves those containers out, where there are any.
+    pub(super) fn siblings_out(&self) -> Option<Matcher> {
+        let siblings: Vec<&str> = self.moved.siblings.iter().map(String::as_str).collect();
+        (!siblings.is_empty()).then(|| Matcher::one_of("component", &siblings).flipped())
     }
 
     /// Matchers that need only the index: its job or none, the moved service or none, and the name of one of both.
     fn guards(&self, one: &Matcher) -> Vec<Vec<Matcher>> {
         let Some(job) = one.value.known().filter(|_| self.has_names()) else { return Vec::new() };
         let Some(name) = self.name(one) else { return Vec::new() };
-        let job = if one.op == Op::Equal { regex::escape(job).replace("\\-", "-") } else { job.to_owned() };
-        let mut guards = vec![
-            Matcher::new("job", Op::Match, &format!("{job}|")),
-            Matcher::new("service", Op::Match, &format!("|{}", self.moved.project)),
-            name,
-        ];
-        if self.moved.siblings.is_empty() {
-            return vec![guards];
-        }
-        guards.push(self.without_siblings());
-        vec![guards]
+        let job = if one.op == Op::Equal { patterns::escaped(job) } else { job.to_owned() };
+        let job = Matcher::new("job", Op::Match, &format!("{job}|"));
+        vec![self.without_siblings(vec![job, service_or_none([&*self.moved.project]), name])]
     }
 
     /// The same question asked of `service_name`.
@@ -129,7 +128,7 @@ impl Before<'_> {
 
     /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.
     fn filters(&self, one: &Matcher, others: &[Matcher], old: &Condition, services: &[Vec<Matcher>]) -> Vec<New> {
-        let selects = others.iter().any(|other| other.accepts("") == Some(false));
+        let selects = selects(others);
         let ground = if selects {
             Some(Vec::new())
         } else {
@@ -223,6 +222,17 @@ fn alternatives(condition: Condition) -> Vec<Condition> {
         Condition::Any(list) => list,
         other => vec![other],
     }
+}
+
+/// One of these services or none, `service=~"|a|b"`: what has moved beside what has not.
+pub(super) fn service_or_none<'s>(services: impl IntoIterator<Item = &'s str>) -> Matcher {
+    let services: Vec<&str> = services.into_iter().collect();
+    Matcher::new("service", Op::Match, &format!("|{}", services.join("|")))
+}
+
+/// Whether one of these matchers demands something, so that a selector can do without others.
+pub(super) fn selects(these: &[Matcher]) -> bool {
+    these.iter().any(|one| one.accepts("") == Some(false))
 }
 
 /// What is not all of this: `service!="P"`, or `service!="P" or component!="C"`.

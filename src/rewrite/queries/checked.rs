@@ -91,7 +91,7 @@ impl Before<'_> {
     }
 
     /// Whether the user lets a selector ask for what has moved and what has not in any way that is right.
-    fn may_bridge(&self) -> bool {
+    pub(super) fn may_bridge(&self) -> bool {
         matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName)
     }
 

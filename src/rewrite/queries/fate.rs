@@ -10,9 +10,8 @@ use std::sync::Arc;
 use crate::patterns;
 use crate::proof::{self, Condition, Copies, Matcher, Op, Value, Verdict};
 use crate::rewrite::How;
-use crate::topology::Bridge;
 
-use super::candidates::{negated, spelled};
+use super::candidates::{negated, service_or_none, spelled};
 use super::ids::{self, Id};
 use super::streams::{Before, Flow};
 
@@ -266,7 +265,7 @@ impl Before<'_> {
     fn guarded(&self, name: &str, op: Op, before: &BTreeSet<&str>) -> Vec<Matcher> {
         let mut projects = before.clone();
         projects.insert(&self.moved.project);
-        let service = Matcher::new("service", Op::Match, &format!("|{}", Vec::from_iter(projects).join("|")));
+        let service = service_or_none(projects);
         vec![Matcher::new("job", Op::Match, &format!("{name}|")), service, Matcher::new(NAME, op, name)]
     }
 
@@ -286,7 +285,7 @@ impl Before<'_> {
     /// Whether `service_name` is as good as `job` for every single job of the streams of `context`, the moved one under its
     /// new name. Where only `these` are asked for, for each of them and for all at once.
     pub(super) fn name_is_job(&self, op: Op, context: &Condition, these: Option<&[String]>) -> bool {
-        let bridged = matches!(self.moved.bridge, Bridge::Auto | Bridge::ServiceName);
+        let bridged = self.may_bridge();
         if !bridged || !self.has_names() {
             return false;
         }
@@ -320,7 +319,7 @@ impl Before<'_> {
             _ if one.is_negative() && id != ids::ANY_JOB => vec![vec![one.clone(), service.flipped()]],
             // Loki refuses a selector all of whose matchers take the empty value.
             ids::ANY_JOB if *context == Condition::all(&[]) => Vec::new(),
-            ids::ANY_JOB => vec![vec![Matcher::new("service", Op::Match, &format!("|{}", self.moved.project))]],
+            ids::ANY_JOB => vec![vec![service_or_none([&*self.moved.project])]],
             _ if !self.has_names() => Vec::new(),
             _ if self.same_name() => vec![named(value), self.guarded(value, one.op, &BTreeSet::new())],
             _ => vec![vec![Matcher::new(NAME, Op::Match, &both)]],

@@ -14,7 +14,7 @@ use crate::topology::queries::QueryFacts;
 use crate::topology::sites::FileSites;
 use crate::topology::sites::language::Language;
 
-use super::candidates::{negated, spelled};
+use super::candidates::{negated, selects, spelled};
 use super::fate::{New, with};
 use super::streams::{Before, Flow};
 
@@ -87,7 +87,7 @@ impl<'m> Before<'m> {
         let services = self.services(&old);
         let swap = |service: &Vec<Matcher>| New { how: How::Swap, matchers: with(service, &rest), filter: None };
         let mut list: Vec<New> = services.iter().map(swap).collect();
-        let selects = rest.iter().any(|one| one.accepts("") == Some(false));
+        let selects = selects(&rest);
         let ground = if selects { None } else { self.ground(&rest, &self.today(&old)) };
         let matchers = with(ground.as_slice(), &rest);
         for service in services.iter().filter(|_| !selector_only && (selects || ground.is_some())) {

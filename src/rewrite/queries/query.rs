@@ -21,12 +21,14 @@ mod wrap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::patterns;
 use crate::proof::{Condition, Matcher, Op, Sides, Value};
 use crate::syntax::logql::{FilterOp, LogId, MatchOp, Mention, Query, Quote, Text};
 use crate::text::Span;
 
 pub(super) use result::keeps;
-pub(super) use selector::{alone, filter_behind, replaced, write};
+pub(super) use selector::{placed, write};
+pub(super) use wrap::{NEW, adds_up, gathered};
 
 use super::fate::Asked;
 use super::ids::{self, Id};
@@ -109,6 +111,11 @@ impl Analysis {
             Rename { old: one.old, new: std::iter::once(one.old).chain(new).collect() }
         };
         self.renames.iter().map(|one| if keeps_some { with_old(one) } else { one.clone() }).collect()
+    }
+
+    /// Puts the changes into the order of the text.
+    pub(super) fn sort(&mut self) {
+        self.changes.sort_by_key(|change| (change.span.start(), change.span.end()));
     }
 
     /// The query with all changes.
@@ -278,7 +285,7 @@ impl Work<'_, '_, '_> {
     fn settled_value(&self, one: Matcher, value: &Text<'_>, stays: impl Fn(&Matcher) -> bool) -> Matcher {
         let Some(values) = self.values(value).filter(|_| one.label == "job") else { return one };
         let is_pattern = matches!(one.op, Op::Match | Op::NotMatch);
-        let escaped = values.iter().filter(|_| is_pattern).map(|value| regex::escape(value).replace("\\-", "-"));
+        let escaped = values.iter().filter(|_| is_pattern).map(|value| patterns::escaped(value));
         let mut texts: Vec<String> = values.iter().cloned().chain(escaped).collect();
         texts.sort_unstable();
         texts.dedup();

@@ -10,7 +10,6 @@ use crate::proof::{Condition, Copies, Matcher, Op};
 use crate::prove::Values;
 use crate::syntax::logql;
 use crate::text::Span;
-use crate::topology::Bridge;
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{FileSites, Site, SiteKind, Uses, Variable, VariableKind};
 
@@ -156,7 +155,7 @@ pub(super) fn may_follow<'f>(file: &'f FileSites, languages: &[Language]) -> Vec
 /// same, and it is the name of nothing else.
 pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
     let asks = |label: &str| Condition::Is(Matcher::new(label, Op::Equal, value));
-    let bridged = matches!(before.moved.bridge, Bridge::Auto | Bridge::ServiceName);
+    let bridged = before.may_bridge();
     bridged
         && before.same_name()
         && before.has_names()

@@ -3,8 +3,8 @@
 //! Knows: lists of parts and the links between them. Must not know: tokens or grammar.
 
 use super::ast::{
-    Expr, ExprId, ExprKind, Extraction, Filter, FilterId, FilterKind, Format, LineText, List, Log, LogId, Matcher,
-    Name, Pick, Selector, Stage,
+    Expr, ExprId, ExprKind, Extraction, Filter, FilterId, FilterKind, Format, Grouping, LineText, List, Log, LogId,
+    Matcher, Name, Pick, Selector, Stage,
 };
 use crate::text::Span;
 
@@ -103,6 +103,14 @@ impl<'a> Query<'a> {
     /// The names of a grouping or matching, in order.
     pub fn names(&self, list: List) -> &[Name<'a>] {
         list.of(&self.names)
+    }
+
+    /// The `by` or `without` of an aggregation.
+    pub fn grouping(&self, id: ExprId) -> Option<Grouping> {
+        match self.expr(id).kind {
+            ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => grouping,
+            _ => None,
+        }
     }
 
     /// The filters that a label filter joins: comparisons and placeholders, the last first.

@@ -59,6 +59,13 @@ pub enum StageKind<'a> {
     Placeholder,
 }
 
+impl StageKind<'_> {
+    /// Whether it makes labels from the line.
+    pub fn parses(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Logfmt(_) | Self::Regexp(_) | Self::Pattern(_) | Self::Unpack)
+    }
+}
+
 /// How a line filter looks at the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineOp {

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use super::selector::{alone, write};
 use super::{Log, Work, ids, matcher_of, reference};
 use crate::patterns;
-use crate::proof::{Condition, Matcher, Op};
+use crate::proof::{Condition, Matcher};
 use crate::rewrite::How;
+use crate::rewrite::queries::candidates::service_or_none;
 use crate::syntax::logql::{self, MatchOp, Selector};
 use crate::text::Span;
 
@@ -46,16 +47,10 @@ impl Work<'_, '_, '_> {
         let all =
             guard.names.as_ref().is_some_and(|all| all.iter().all(|name| names(name) || guard.services.contains(name)));
         let quote = written[guard.service].value.quote;
-        let list: Vec<&str> = services.into_iter().collect();
-        let service = if all {
-            Matcher::one_of("service", &list)
-        } else {
-            Matcher::new("service", Op::Match, &format!("|{}", list.join("|")))
-        };
+        let service =
+            if all { Matcher::one_of("service", &Vec::from_iter(services)) } else { service_or_none(services) };
         let has_component = written.iter().any(|one| one.name.text == "component");
-        let siblings: Vec<&str> = moved.siblings.iter().map(String::as_str).collect();
-        let others =
-            (!siblings.is_empty() && !has_component).then(|| Matcher::one_of("component", &siblings).flipped());
+        let others = self.before.siblings_out().filter(|_| !has_component);
         let more = others.as_ref().map(|one| format!(", {}", write(one, quote))).unwrap_or_default();
         let text = write(&service, quote);
         let labels = format!("{text}{more}");

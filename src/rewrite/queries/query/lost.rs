@@ -93,7 +93,7 @@ impl Work<'_, '_, '_> {
         if !reads || !self.before.lost.contains(label) || self.made(mention) == super::place::Made::Everywhere {
             return;
         }
-        let without = |id| self.grouping_of(id).is_some_and(|grouping| grouping.without);
+        let without = |id| self.query.grouping(id).is_some_and(|grouping| grouping.without);
         let comes = match mention.owner {
             Owner::Log(log) => self.logs.get(&log).is_some_and(|log| self.before.loses(&log.entered, label)),
             Owner::Expr(id) if mention.usage == Use::Grouping && without(id) => false,

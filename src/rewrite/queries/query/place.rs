@@ -74,13 +74,6 @@ impl Work<'_, '_, '_> {
         matches!(self.query.expr(self.query.root()).kind, ExprKind::Log(_))
     }
 
-    pub(super) fn grouping_of(&self, id: ExprId) -> Option<Grouping> {
-        match &self.query.expr(id).kind {
-            ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => *grouping,
-            _ => None,
-        }
-    }
-
     pub(super) fn groups_by_both(&self, grouping: &Grouping) -> bool {
         let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
         !grouping.without && has("job") && has("service")
@@ -145,10 +138,7 @@ impl Work<'_, '_, '_> {
     /// Whether a stage of a log query that starts before `until` makes labels from the line.
     pub(super) fn parses(&self, log: LogId, until: usize) -> bool {
         let stages = self.query.stages(self.query.log(log));
-        stages.iter().filter(|stage| stage.span.start() < until).any(|stage| {
-            use StageKind::{Json, Logfmt, Pattern, Regexp, Unpack};
-            matches!(stage.kind, Json(_) | Logfmt(_) | Regexp(_) | Pattern(_) | Unpack)
-        })
+        stages.iter().filter(|stage| stage.span.start() < until).any(|stage| stage.kind.parses())
     }
 
     /// Whether a stage keeps some labels only.

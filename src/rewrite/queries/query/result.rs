@@ -46,7 +46,7 @@ impl Work<'_, '_, '_> {
     }
 
     pub(super) fn finish(mut self) -> Analysis {
-        self.result.changes.sort_by_key(|change| (change.span.start(), change.span.end()));
+        self.result.sort();
         let mut done = 0;
         // A proposal is the closest there is; what is to be written has to fit together, or the plan refuses it.
         let proposed = !self.result.doubts.is_empty();

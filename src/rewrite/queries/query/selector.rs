@@ -109,22 +109,13 @@ impl Work<'_, '_, '_> {
         if selector.placeholder {
             self.doubt(ids::UNCHECKED, "a variable stands for a whole matcher");
         }
-        let matchers = self.query.matchers(selector);
-        let written = &matchers[index];
         let id = match new.how {
             How::Swap => ids::SELECTOR,
             How::Append => ids::APPENDED,
             How::Name => ids::DERIVED,
             How::Filter => ids::GROUND,
         };
-        match new.matchers.as_slice() {
-            [] => self.take_out(matchers, index, id),
-            list => self.replace(written.name.span, written.op_span, &written.value, one, list, id),
-        }
-        if let Some(filter) = &new.filter {
-            let id = if id == ids::APPENDED { ids::APPENDED } else { ids::UNION };
-            self.filter_behind(selector, filter, written.value.quote, id);
-        }
+        self.result.changes.extend(placed(self.query, selector, index, (one, new), id));
         if new.how == How::Swap && one.names().is_none() {
             self.note(ids::PATTERN, "");
         }
@@ -140,25 +131,37 @@ impl Work<'_, '_, '_> {
         self.result.changes.push(filter_behind(self.query, selector, filter, quote, id));
     }
 
-    /// The matcher goes, with its comma.
-    fn take_out(&mut self, matchers: &[logql::Matcher<'_>], index: usize, id: Id) {
-        self.change(alone(matchers, index, &[index]), "", id);
-    }
-
     /// Replaces one comparison by others, touching as little of it as possible.
     pub(super) fn replace(&mut self, name: Span, sign: Span, value: &Text<'_>, old: &Matcher, new: &[Matcher], id: Id) {
         self.result.changes.extend(replaced(self.query, (name, sign, value), old, new, id));
     }
 }
 
-/// A label filter right behind a selector.
-pub(in crate::rewrite::queries) fn filter_behind(
+/// What puts `new` into the place of the matcher `old` of a selector, and behind that: the label filter.
+pub(in crate::rewrite::queries) fn placed(
     query: &Query<'_>,
     selector: &Selector,
-    filter: &Condition,
-    quote: Quote,
+    index: usize,
+    (old, new): (&Matcher, &New),
     id: Id,
-) -> Change {
+) -> Vec<Change> {
+    let written = query.matchers(selector);
+    let this = &written[index];
+    let mut changes = if new.matchers.is_empty() {
+        let span = alone(written, index, &[index]);
+        vec![Change { span, new: String::new(), id, labels: String::new() }]
+    } else {
+        replaced(query, (this.name.span, this.op_span, &this.value), old, &new.matchers, id)
+    };
+    if let Some(filter) = &new.filter {
+        let id = if id == ids::APPENDED { id } else { ids::UNION };
+        changes.push(filter_behind(query, selector, filter, this.value.quote, id));
+    }
+    changes
+}
+
+/// A label filter right behind a selector.
+fn filter_behind(query: &Query<'_>, selector: &Selector, filter: &Condition, quote: Quote, id: Id) -> Change {
     let text = proof::written(filter, &|text: &str| quoted(text, quote));
     // A range stands apart from the filter, as people write it.
     let range = query.text()[selector.span.end()..].starts_with('[');
@@ -167,7 +170,7 @@ pub(in crate::rewrite::queries) fn filter_behind(
 }
 
 /// One comparison, at the places of its name, sign and value, replaced by others.
-pub(in crate::rewrite::queries) fn replaced(
+fn replaced(
     query: &Query<'_>,
     (name, sign, value): (Span, Span, &Text<'_>),
     old: &Matcher,
@@ -198,7 +201,7 @@ pub(in crate::rewrite::queries) fn replaced(
 }
 
 /// A matcher with the comma that goes with it, where all of `gone` go.
-pub(in crate::rewrite::queries) fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
+pub(super) fn alone(written: &[logql::Matcher<'_>], index: usize, gone: &[usize]) -> Span {
     let this = written[index].span;
     let stays_before = (0..index).any(|other| !gone.contains(&other));
     match (index.checked_sub(1).and_then(|left| written.get(left)), written.get(index + 1)) {

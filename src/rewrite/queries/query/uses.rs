@@ -127,13 +127,13 @@ impl Work<'_, '_, '_> {
     /// Whether a grouping leaves out the label: all that would tell the moved series apart, where it is `service`.
     fn leaves_out(&self, mention: &Mention) -> bool {
         let Owner::Expr(id) = mention.owner else { return false };
-        mention.usage == Use::Grouping && self.grouping_of(id).is_some_and(|grouping| grouping.without)
+        mention.usage == Use::Grouping && self.query.grouping(id).is_some_and(|grouping| grouping.without)
     }
 
     /// Whether a grouping names both, as an earlier move left it: each series has one of them, before and after.
     fn beside_job(&self, mention: &Mention) -> bool {
         let Owner::Expr(id) = mention.owner else { return false };
-        let both = self.grouping_of(id).is_some_and(|grouping| self.groups_by_both(&grouping));
+        let both = self.query.grouping(id).is_some_and(|grouping| self.groups_by_both(&grouping));
         both && mention.usage == Use::Grouping && !self.parsed(mention.owner, mention)
     }
 
@@ -161,7 +161,7 @@ impl Work<'_, '_, '_> {
 
     /// Whether an aggregation above a log query groups by a field of this name, or a stage reads it for one that groups.
     fn asked_above(&self, log: LogId, label: &str) -> bool {
-        let grouped = self.query.above(log).any(|id| self.grouping_of(id).is_some());
+        let grouped = self.query.above(log).any(|id| self.query.grouping(id).is_some());
         let field = |name: &str| name.strip_suffix("_extracted").unwrap_or(name) == label;
         grouped
             && self
@@ -249,7 +249,7 @@ impl Work<'_, '_, '_> {
 
     fn grouping(&mut self, mention: &Mention, called: Option<&Called>) {
         let Owner::Expr(id) = mention.owner else { return };
-        let Some(grouping) = self.grouping_of(id) else { return };
+        let Some(grouping) = self.query.grouping(id) else { return };
         let has = |label: &str| self.query.names(grouping.labels).iter().any(|name| name.text == label);
         // A grouping by both tells old and new streams apart as it is, unless it names a field of the line.
         let field = self.parsed(mention.owner, mention) && self.flow(mention.owner) == Flow::Moved;
@@ -344,7 +344,7 @@ impl Work<'_, '_, '_> {
             // A pick hands on all labels.
             let picks =
                 matches!(self.query.expr(next).kind, ExprKind::VectorAggregation { function, .. } if keeps(function));
-            let by = self.grouping_of(next).is_some_and(|grouping| {
+            let by = self.query.grouping(next).is_some_and(|grouping| {
                 !picks && !grouping.without && self.query.names(grouping.labels).iter().any(|name| name.text == "job")
             });
             if by {

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use super::result::keeps;
 use super::{Flow, Log, Work, ids};
+use crate::patterns;
 use crate::proof::{self, Condition, Op};
 use crate::rewrite::How;
-use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, Stage, StageKind, Use};
+use crate::syntax::logql::{BinaryOp, ExprId, ExprKind, Function, Grouping, LogId, Query, Stage, StageKind, Use};
 use crate::text::Span;
 
 /// Labels that moved streams have and their old ones did not.
-pub(super) const NEW: [&str; 3] = ["service", "component", "container"];
+pub(in crate::rewrite::queries) const NEW: [&str; 3] = ["service", "component", "container"];
 
 /// Labels that say whose lines they are.
 const OWN: [&str; 3] = ["job", "service", "service_name"];
@@ -57,7 +58,7 @@ impl<'m> Work<'_, '_, 'm> {
             return self.doubt(ids::FANS_OUT, "");
         }
         let splits = self.before.splits(&log.old);
-        let mut fans_out = splits && range.grouping.is_none() && !self.gathered(&range);
+        let mut fans_out = splits && range.grouping.is_none() && !gathered(self.query, range.id, range.function);
         let restores = self.restores && self.kept(range.log);
         if fans_out && self.before.parts(&log.old) {
             return self.doubt(ids::FANS_OUT, "");
@@ -165,7 +166,7 @@ impl<'m> Work<'_, '_, 'm> {
         // Streams that stay may have a `service` of their own.
         let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
         let any = stay.all(|index| self.before.proof.value_today(index, "service") == Some(""));
-        let project = regex::escape(&self.before.moved.project).replace("\\-", "-");
+        let project = patterns::escaped(&self.before.moved.project);
         let of = if any { ".+".to_owned() } else { project };
         let by = matches!(
             self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind),
@@ -224,7 +225,7 @@ impl<'m> Work<'_, '_, 'm> {
         };
         let by = matches!(parent, Some(ExprKind::VectorAggregation { grouping, .. })
             if grouping.is_none_or(|grouping| !grouping.without && !new(&grouping)));
-        by && self.gathered(range)
+        by && gathered(self.query, range.id, range.function)
     }
 
     /// Whether streams that stay may have a label that only the moved ones are to lose.
@@ -233,18 +234,6 @@ impl<'m> Work<'_, '_, 'm> {
         let has = |index: usize, label: &str| self.before.proof.value_today(index, label) != Some("");
         let mut stay = self.before.today(&log.old).into_iter().filter(|&index| !self.before.moves(index));
         self.parses(id, usize::MAX) || stay.any(|index| NEW[1..].iter().any(|label| has(index, label)))
-    }
-
-    /// Whether what stands around a range aggregation makes of the components what it made of the one stream.
-    fn gathered(&self, range: &Range) -> bool {
-        let parent = self.query.expr(range.id).parent.map(|parent| &self.query.expr(parent).kind);
-        let Some(ExprKind::VectorAggregation { function, .. }) = parent else { return false };
-        match function {
-            Function::Sum => adds_up(range.function),
-            Function::Max => range.function == Function::MaxOverTime,
-            Function::Min => range.function == Function::MinOverTime,
-            _ => false,
-        }
     }
 
     /// Whether streams of one job both stay and move.
@@ -288,7 +277,7 @@ impl<'m> Work<'_, '_, 'm> {
                 matches!(stage.kind, LabelFormat(_) | Keep(_) | Drop(_) | Placeholder)
             });
         let matched = self.query.above(id).any(|above| matches!(self.query.expr(above).kind, ExprKind::Binary { .. }));
-        let mut above = self.query.above(id).filter_map(|above| self.grouping_of(above));
+        let mut above = self.query.above(id).filter_map(|above| self.query.grouping(above));
         if above.any(|grouping| self.groups_by_both(&grouping)) {
             return None;
         }
@@ -298,7 +287,7 @@ impl<'m> Work<'_, '_, 'm> {
         let own = self.before.labels(&log.old);
         let mut labels: Vec<&str> = own.into_iter().filter(|label| *label != "job").chain(called.to_vec()).collect();
         // A grouping that leaves out some labels keeps it, and there it may be all that names the service.
-        let mut above = self.query.above(id).filter_map(|above| self.grouping_of(above));
+        let mut above = self.query.above(id).filter_map(|above| self.query.grouping(above));
         let keeps = above.any(|grouping| grouping.without);
         let spoken =
             || keeps || self.uses.iter().any(|one| one.name == "service_name" && one.usage != Use::SelectorMatcher);
@@ -357,8 +346,20 @@ impl<'m> Work<'_, '_, 'm> {
     }
 }
 
+/// Whether what stands around a range aggregation makes of the components what it made of the one stream.
+pub(in crate::rewrite::queries) fn gathered(query: &Query<'_>, id: ExprId, own: Function) -> bool {
+    let parent = query.expr(id).parent.map(|parent| &query.expr(parent).kind);
+    let Some(ExprKind::VectorAggregation { function, .. }) = parent else { return false };
+    match function {
+        Function::Sum => adds_up(own),
+        Function::Max => own == Function::MaxOverTime,
+        Function::Min => own == Function::MinOverTime,
+        _ => false,
+    }
+}
+
 /// Whether the values of the components add up to that of the service.
-fn adds_up(function: Function) -> bool {
+pub(in crate::rewrite::queries) fn adds_up(function: Function) -> bool {
     use Function::{BytesOverTime, BytesRate, CountOverTime, Rate, SumOverTime};
     matches!(function, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
 }

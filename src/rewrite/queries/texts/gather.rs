@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ids;
-use super::super::query::{Change, Remark};
+use super::super::query::{Change, Remark, adds_up, gathered};
 use super::super::streams::Before;
 use super::Choice;
+use crate::patterns;
 use crate::proof;
 use crate::syntax::logql::{ExprId, ExprKind, Function, LogId, Query, StageKind, Use};
 use crate::text::Span;
@@ -33,7 +34,11 @@ impl Before<'_> {
             return list;
         }
         list.extend(without(query));
-        let apart: Vec<_> = ranges.iter().copied().filter(|range| !gathered(query, range.0, range.1)).collect();
+        let apart: Vec<_> = ranges
+            .iter()
+            .copied()
+            .filter(|range| !(by_labels(query, range.0) && gathered(query, range.0, range.1)))
+            .collect();
         let around =
             |ranges: &[(ExprId, Function, LogId)], open: &dyn Fn(Function) -> String, close: &str, id: ids::Id| {
                 let mut choice = Choice { notes: vec![Remark { id, why: String::new() }], ..Choice::default() };
@@ -62,7 +67,7 @@ impl Before<'_> {
     /// The arguments of `label_replace` that put labels back where there is the moved service: those that a query names
     /// behind its selectors, then all that are lost.
     fn put_back(&self, query: &Query<'_>) -> Vec<Vec<String>> {
-        let project = regex::escape(&self.moved.project).replace("\\-", "-");
+        let project = patterns::escaped(&self.moved.project);
         let uses = query.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher).map(|one| one.name);
         let uses: BTreeSet<String> = uses.collect();
         let mut values: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
@@ -73,16 +78,14 @@ impl Before<'_> {
                 values.entry(label).or_default().entry(old).or_default().extend(components);
             }
         }
-        let quoted = |text: &str| proof::quoted(text);
-        let escaped = |text: &&str| regex::escape(text).replace("\\-", "-");
         let arguments = |is_asked: &dyn Fn(&str) -> bool| {
             let mut list: Vec<String> = Vec::new();
             for (label, all) in values.iter().filter(|(label, _)| is_asked(label)) {
                 for (old, components) in all {
-                    let names = || components.iter().map(escaped).collect::<Vec<_>>().join("|");
+                    let names = || components.iter().map(|one| patterns::escaped(one)).collect::<Vec<_>>().join("|");
                     let single = all.len() == 1;
                     let (source, pattern) = if single { ("service", project.clone()) } else { ("component", names()) };
-                    list.push([label, *old, source, &pattern].map(quoted).join(", "));
+                    list.push([label, *old, source, &pattern].map(proof::quoted).join(", "));
                 }
             }
             list
@@ -98,17 +101,9 @@ fn change(span: Span, new: &str, id: ids::Id) -> Change {
     Change { span, new: new.to_owned(), id, labels: String::new() }
 }
 
-/// Whether what stands around a range aggregation makes of the components what it made of the one stream.
-fn gathered(query: &Query<'_>, id: ExprId, own: Function) -> bool {
-    let parent = query.expr(id).parent.map(|parent| &query.expr(parent).kind);
-    let Some(ExprKind::VectorAggregation { function, grouping, .. }) = parent else { return false };
-    grouping.is_none_or(|grouping| !grouping.without)
-        && match function {
-            Function::Sum => adds_up(own),
-            Function::Max => own == Function::MaxOverTime,
-            Function::Min => own == Function::MinOverTime,
-            _ => false,
-        }
+/// Whether what stands around an expression names the labels it leaves.
+fn by_labels(query: &Query<'_>, id: ExprId) -> bool {
+    query.expr(id).parent.and_then(|parent| query.grouping(parent)).is_none_or(|grouping| !grouping.without)
 }
 
 /// Every `without` leaves out what tells the components apart, too.
@@ -152,10 +147,4 @@ fn dropped(query: &Query<'_>, ranges: &[(ExprId, Function, LogId)]) -> Choice {
         });
     }
     choice
-}
-
-/// Whether the values of the components add up to that of the service.
-fn adds_up(function: Function) -> bool {
-    use Function::{BytesOverTime, BytesRate, CountOverTime, Rate, SumOverTime};
-    matches!(function, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
 }

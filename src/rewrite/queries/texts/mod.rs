@@ -86,7 +86,7 @@ impl Before<'_> {
         let mut analysis =
             Analysis { changes: choice.changes, notes: choice.notes, how: choice.how, ..Analysis::default() };
         analysis.notes.dedup();
-        analysis.changes.sort_by_key(|change| (change.span.start(), change.span.end()));
+        analysis.sort();
         let overlap = |pair: &[Change]| pair[0].span.end() > pair[1].span.start();
         if analysis.changes.windows(2).any(overlap) {
             return None;
@@ -112,10 +112,10 @@ impl Before<'_> {
         let is_whole = around.values_of.is_some();
         let mut memory = Memory::default();
         let mut judged = |choice: &Choice| {
-            let mut changes: Vec<Change> =
-                choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
-            changes.sort_by_key(|change| (change.span.start(), change.span.end()));
-            let new = Analysis { changes, ..Analysis::default() }.after(text);
+            let changes = choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
+            let mut analysis = Analysis { changes, ..Analysis::default() };
+            analysis.sort();
+            let new = analysis.after(text);
             self.holds(&text[start..], &new[start..], around, &mut memory)
         };
         match judged(&Choice::default()) {

@@ -4,14 +4,11 @@
 //! which name is right.
 
 use super::super::ids;
-use super::super::query::{Change, Remark};
+use super::super::query::{Change, NEW, Remark};
 use super::super::streams::Before;
 use super::Choice;
-use crate::syntax::logql::{self, ExprKind, Grouping, Mention, Owner, Query, Stage, StageKind, Use};
+use crate::syntax::logql::{self, Grouping, Mention, Owner, Query, Use};
 use crate::text::Span;
-
-/// Labels that moved streams have and their old ones did not.
-const NEW: [&str; 3] = ["service", "component", "container"];
 
 /// What `job` may be called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,27 +132,12 @@ fn renamed(query: &Query<'_>, mention: &Mention, new: &str, id: ids::Id) -> Opti
 /// The grouping that a use stands in.
 fn grouping(query: &Query<'_>, mention: &Mention) -> Option<Grouping> {
     let Owner::Expr(id) = mention.owner else { return None };
-    match query.expr(id).kind {
-        ExprKind::RangeAggregation { grouping, .. } | ExprKind::VectorAggregation { grouping, .. } => {
-            grouping.filter(|_| mention.usage == Use::Grouping)
-        }
-        _ => None,
-    }
+    query.grouping(id).filter(|_| mention.usage == Use::Grouping)
 }
 
 /// Fields of the line get out of the way of labels that the moved streams have, and the field `job` has its name to itself.
 fn fields(query: &Query<'_>, uses: &[Mention]) -> Option<Choice> {
-    let reads = |stage: &Stage<'_>| {
-        matches!(
-            stage.kind,
-            StageKind::Json(_)
-                | StageKind::Logfmt(_)
-                | StageKind::Regexp(_)
-                | StageKind::Pattern(_)
-                | StageKind::Unpack
-        )
-    };
-    if !query.logs().any(|(_, log)| query.stages(log).iter().any(reads)) {
+    if !query.logs().any(|(_, log)| query.stages(log).iter().any(|stage| stage.kind.parses())) {
         return None;
     }
     let mut choice = Choice::default();

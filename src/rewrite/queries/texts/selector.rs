@@ -4,11 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::candidates::{negated, spelled};
+use super::super::candidates::{negated, selects, service_or_none, spelled};
+use super::super::fate::New;
 use super::super::ids;
-use super::super::query::{
-    Around, Change, alone, compared, filter_behind, matcher, matcher_of, quoted, replaced, write,
-};
+use super::super::query::{Around, Change, compared, matcher, matcher_of, placed, quoted, write};
 use super::super::streams::Before;
 use super::Choice;
 use crate::patterns;
@@ -20,20 +19,13 @@ use crate::topology::{Bridge, Label, WHOSE};
 
 const NAME: &str = "service_name";
 
-/// Matchers in the place of one, and a filter behind the selector.
-struct Instead {
-    how: How,
-    matchers: Vec<Matcher>,
-    filter: Option<Condition>,
-}
-
 impl Before<'_> {
     /// What a selector may become, plainest first.
     pub(super) fn selectors(&self, query: &Query<'_>, selector: &Selector, around: &Around<'_>) -> Vec<Choice> {
         let written = query.matchers(selector);
         let all: Vec<Matcher> = written.iter().map(matcher_of).collect();
         let mut found = Vec::new();
-        let placed = |index: usize, new: &Instead| {
+        let placed = |index: usize, new: &New| {
             let changes = placed_in(query, selector, index, new);
             Choice { changes, notes: Vec::new(), how: Some(new.how) }
         };
@@ -57,37 +49,36 @@ impl Before<'_> {
     }
 
     /// A guard that an earlier move wrote, `service=~"|a"`, with what moves now.
-    fn let_in_beside(&self, one: &Matcher) -> Option<Instead> {
+    fn let_in_beside(&self, one: &Matcher) -> Option<New> {
         let services =
             one.value.known().filter(|_| one.label == "service" && one.op == Op::Match)?.strip_prefix('|')?;
         let mut all: BTreeSet<&str> = patterns::alternatives(services)?.into_iter().collect();
         all.insert(&self.moved.project);
-        let guard = Matcher::new("service", Op::Match, &format!("|{}", Vec::from_iter(all).join("|")));
-        let matchers = self.with_siblings_out(guard);
-        Some(Instead { how: How::Name, matchers, filter: None })
+        let matchers = self.without_siblings(vec![service_or_none(all)]);
+        Some(New { how: How::Name, matchers, filter: None })
     }
 
-    fn in_place(&self, one: &Matcher, others: &[Matcher]) -> Vec<Instead> {
+    fn in_place(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
         let moved = self.moved;
         let old = Condition::all(&[others, std::slice::from_ref(one)].concat());
         let mut services = self.services(&old);
         if services.is_empty() {
-            services.push(self.with_siblings_out(Matcher::new("service", Op::Equal, &moved.project)));
+            services.push(self.without_siblings(vec![Matcher::new("service", Op::Equal, &moved.project)]));
         }
-        let plain = |how: How, matchers: Vec<Matcher>| Instead { how, matchers, filter: None };
+        let plain = |how: How, matchers: Vec<Matcher>| New { how, matchers, filter: None };
         let mut list = Vec::new();
         if !moved.keep_history {
             list.extend(services.iter().map(|service| plain(How::Swap, service.clone())));
-            list.extend(self.union(one).map(|union| plain(How::Swap, self.with_siblings_out(union))));
+            list.extend(self.union(one).map(|union| plain(How::Swap, self.without_siblings(vec![union]))));
         }
-        if matches!(moved.bridge, Bridge::Auto | Bridge::ServiceName) {
+        if self.may_bridge() {
             let guards = self.guard_lists(one, others);
             // Who has neither label is not asked for.
             let told = Condition::Any(
                 ["job", "service"].map(|label| Condition::Is(Matcher::new(label, Op::NotEqual, ""))).into(),
             );
             let open = |guards: &&Vec<Matcher>| guards.iter().all(|guard| guard.label != NAME);
-            let told = guards.iter().filter(open).map(|matchers| Instead {
+            let told = guards.iter().filter(open).map(|matchers| New {
                 how: How::Filter,
                 matchers: matchers.clone(),
                 filter: Some(told.clone()),
@@ -97,17 +88,13 @@ impl Before<'_> {
             );
         }
         if matches!(moved.bridge, Bridge::Auto | Bridge::Filter) {
-            let selects = others.iter().any(|other| other.accepts("") == Some(false));
+            let selects = selects(others);
             let ground = if selects { Some(Vec::new()) } else { self.common(one, others).map(|one| vec![one]) };
             for service in services.iter().filter(|_| ground.is_some()) {
                 let union = Condition::Any(vec![Condition::Is(one.clone()), Condition::all(service)]);
                 // Loki does not anchor every pattern of a label filter.
                 let Some(filter) = spelled(&union) else { continue };
-                list.push(Instead {
-                    how: How::Filter,
-                    matchers: ground.clone().unwrap_or_default(),
-                    filter: Some(filter),
-                });
+                list.push(New { how: How::Filter, matchers: ground.clone().unwrap_or_default(), filter: Some(filter) });
             }
         }
         list
@@ -131,25 +118,17 @@ impl Before<'_> {
         (projects.len() > 1).then(|| Matcher::one_of("service", &Vec::from_iter(projects)))
     }
 
-    /// Without the containers of the project that were not on the listener.
-    fn with_siblings_out(&self, service: Matcher) -> Vec<Matcher> {
-        let siblings: Vec<&str> = self.moved.siblings.iter().map(String::as_str).collect();
-        let out = (!siblings.is_empty()).then(|| Matcher::one_of("component", &siblings).flipped());
-        std::iter::once(service).chain(out).collect()
-    }
-
     /// Matchers that need only the index: the value or none, the services that have moved or none, and a name.
     fn guard_lists(&self, one: &Matcher, others: &[Matcher]) -> Vec<Vec<Matcher>> {
         let names = one.names().unwrap_or_default();
         let mut services: BTreeSet<&str> = self.former_projects(&names);
         services.insert(&self.moved.project);
         let beside: Vec<&str> = self.beside().into_iter().collect();
-        let or_none = |list: &[&str]| Matcher::new("service", Op::Match, &format!("|{}", list.join("|")));
-        let moved: Vec<&str> = services.iter().copied().collect();
-        let both: Vec<&str> =
-            services.iter().copied().chain(beside.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+        let moved = service_or_none(services.iter().copied());
+        services.extend(&beside);
+        let both = service_or_none(services);
         let value = match (&one.value, one.op) {
-            (Value::Known(text), Op::Equal) => regex::escape(text).replace("\\-", "-"),
+            (Value::Known(text), Op::Equal) => patterns::escaped(text),
             (value, _) => value.text().to_owned(),
         };
         let like = |label: &str, text: String| Matcher {
@@ -161,17 +140,17 @@ impl Before<'_> {
             },
         };
         let kept = like(&one.label, format!("{value}|"));
-        let selects = others.iter().any(|other| other.accepts("") == Some(false));
+        let selects = selects(others);
         let any = one.accepts("\u{1}") == Some(true) && one.label == "job";
         let name = if one.label == "job" { self.name(one) } else { None };
         let mut list = Vec::new();
         if let Some(name) = &name {
             list.push(vec![name.clone()]);
-            list.push(vec![name.clone(), or_none(&moved)]);
-            list.push(vec![kept.clone(), or_none(&moved), name.clone()]);
+            list.push(vec![name.clone(), moved.clone()]);
+            list.push(vec![kept.clone(), moved.clone(), name.clone()]);
             if !beside.is_empty() {
                 let name = like(NAME, format!("{}|{}", name.value.text(), beside.join("|")));
-                list.push(vec![kept.clone(), or_none(&both), name]);
+                list.push(vec![kept.clone(), both.clone(), name]);
             }
         }
         let common = self.common(one, others);
@@ -180,24 +159,23 @@ impl Before<'_> {
                 continue;
             }
             let kept = (!any).then(|| kept.clone());
-            let with = |services: &[&str]| -> Vec<Matcher> {
-                kept.clone().into_iter().chain([or_none(services)]).chain(ground.clone()).collect()
+            let with = |services: &Matcher| -> Vec<Matcher> {
+                kept.clone().into_iter().chain([services.clone()]).chain(ground.clone()).collect()
             };
             list.push(with(&moved));
             if !beside.is_empty() {
                 list.push(with(&both));
             }
         }
-        let siblings = self.with_siblings_out(or_none(&moved)).into_iter().skip(1).collect::<Vec<_>>();
-        list.into_iter().map(|guards| [guards, siblings.clone()].concat()).collect()
+        list.into_iter().map(|guards| self.without_siblings(guards)).collect()
     }
 
     /// A selector that is right, without other services that come to it.
     pub(super) fn shut(&self, selector: &Selector) -> Choice {
         let mut services = self.beside();
         services.insert(&self.moved.project);
-        let guard = Matcher::new("service", Op::Match, &format!("|{}", Vec::from_iter(services).join("|")));
-        let all: Vec<String> = self.with_siblings_out(guard).iter().map(|one| write(one, Quote::Double)).collect();
+        let guards = self.without_siblings(vec![service_or_none(services)]);
+        let all: Vec<String> = guards.iter().map(|one| write(one, Quote::Double)).collect();
         let new = format!(", {}", all.join(", "));
         let changes =
             vec![Change { span: Span::at(selector.insertion), new, id: ids::GUARDED, labels: all.join(", ") }];
@@ -257,7 +235,7 @@ impl Before<'_> {
         if leaves.is_empty() {
             return list;
         }
-        let service = self.with_siblings_out(Matcher::new("service", Op::Equal, &self.moved.project));
+        let service = self.without_siblings(vec![Matcher::new("service", Op::Equal, &self.moved.project)]);
         for kind in 0..3 {
             let mut changes = Vec::new();
             for (span, whole, op, text) in &leaves {
@@ -283,9 +261,7 @@ impl Before<'_> {
 }
 
 /// The changes that put `new` into the place of a matcher.
-fn placed_in(query: &Query<'_>, selector: &Selector, index: usize, new: &Instead) -> Vec<Change> {
-    let written = query.matchers(selector);
-    let this = &written[index];
+fn placed_in(query: &Query<'_>, selector: &Selector, index: usize, new: &New) -> Vec<Change> {
     let id = match new.how {
         How::Swap => ids::SELECTOR,
         How::Append => ids::APPENDED,
@@ -293,16 +269,5 @@ fn placed_in(query: &Query<'_>, selector: &Selector, index: usize, new: &Instead
         How::Name => ids::GUARDED,
         How::Filter => ids::GROUND,
     };
-    let mut changes = Vec::new();
-    if new.matchers.is_empty() {
-        let span = alone(written, index, &[index]);
-        changes.push(Change { span, new: String::new(), id, labels: String::new() });
-    } else {
-        let places = (this.name.span, this.op_span, &this.value);
-        changes.extend(replaced(query, places, &matcher_of(this), &new.matchers, id));
-    }
-    if let Some(filter) = &new.filter {
-        changes.push(filter_behind(query, selector, filter, this.value.quote, ids::UNION));
-    }
-    changes
+    placed(query, selector, index, (&matcher_of(&query.matchers(selector)[index]), new), id)
 }
