@@ -3,9 +3,12 @@
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
 mod how;
+mod output;
 mod project;
 pub mod prune;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod tools;
 pub mod verify;
 
@@ -13,9 +16,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, CommandFactory, Parser, Subcommand, value_parser};
 
 pub use how::{AlertLabels, Bridge};
+pub use output::{Color, Format, Output};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -30,7 +34,7 @@ Exit codes:
   0  done, or nothing to do
   1  failed, nothing written
   2  wrong command line
-  3  written, with findings to review
+  3  written, with places to decide
   4  blocked, nothing written";
 
 const DEMO_HELP: &str = "\
@@ -142,58 +146,6 @@ pub struct Migrate {
     pub strict: bool,
 }
 
-/// The branch and the report of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Args)]
-pub struct Output {
-    /// Name the branch [default: migrate/HOST/SERVICE, migrate/HOST/all for --all]
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    pub branch: Option<String>,
-
-    /// Replace the branch, if every commit on it was written by migrate
-    #[arg(long)]
-    pub replace: bool,
-
-    /// Do everything but create the branch
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// Choose the form of the report: human, json, markdown or sarif
-    #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = Format::Human)]
-    pub format: Format,
-
-    /// Write a page for reviewers as well, one HTML file
-    #[arg(long, value_name = "FILE.html")]
-    pub report: Option<PathBuf>,
-
-    /// Choose when to use colours
-    #[arg(long, value_name = "auto|always|never", value_enum, hide_possible_values = true, default_value_t = Color::Auto)]
-    pub color: Color,
-}
-
-/// The form of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Text for people
-    Human,
-    /// One JSON object for tools
-    Json,
-    /// The body of a pull request
-    Markdown,
-    /// The findings with their fixes, for code scanning
-    Sarif,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal that wants them
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -273,124 +225,4 @@ fn with_command(mut error: clap::Error, words: &[OsString]) -> clap::Error {
 fn missing() -> clap::Error {
     Typed::command()
         .error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed, or --all")
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::error::ErrorKind;
-
-    use super::*;
-
-    fn parse(line: &str) -> Result<Command, clap::Error> {
-        Command::parse(line.split(' '))
-    }
-
-    fn both(line: &str) -> (Migrate, Output) {
-        match parse(line) {
-            Ok(Command::Migrate(migrate, output)) => (migrate, output),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn migrate(line: &str) -> Migrate {
-        both(line).0
-    }
-
-    #[test]
-    fn definition_holds() {
-        Typed::command().debug_assert();
-    }
-
-    #[test]
-    fn the_words_of_the_contract_work_as_typed() {
-        let want = Migrate {
-            services: vec!["kairos".into()],
-            host: Some("puck".into()),
-            all: false,
-            only: Vec::new(),
-            except: Vec::new(),
-            limit: None,
-            separate: false,
-            repo: ".".into(),
-            base: None,
-            bridge: Bridge::Auto,
-            alert_labels: AlertLabels::Auto,
-            keep_history: false,
-            project: None,
-            strict: false,
-        };
-        let (format, color) = (Format::Human, Color::Auto);
-        let output = Output { branch: None, replace: false, dry_run: false, format, report: None, color };
-        assert_eq!(both("migrate kairos --host puck"), (want.clone(), output));
-        assert_eq!(migrate("migrate --host puck kairos"), want);
-        assert_eq!(migrate("migrate --host=puck -- kairos"), want);
-    }
-
-    #[test]
-    fn options() {
-        let (all, out) = both(
-            "migrate kairos --host puck -C sub --base v1 --branch b --replace --dry-run --format json --color never",
-        );
-        assert_eq!((all.repo, all.base, out.branch), ("sub".into(), Some("v1".into()), Some("b".into())));
-        assert_eq!((out.replace, out.dry_run, out.format, out.color), (true, true, Format::Json, Color::Never));
-        let bridged = migrate("migrate kairos --host puck --bridge service-name --keep-history");
-        assert_eq!((bridged.bridge, bridged.keep_history), (Bridge::ServiceName, true));
-        let kept = migrate("migrate kairos --host puck --alert-labels keep");
-        assert_eq!(kept.alert_labels, AlertLabels::Keep);
-        let page = both("migrate kairos --host puck --format sarif --report a/b.html").1;
-        assert_eq!((page.format, page.report), (Format::Sarif, Some("a/b.html".into())));
-        assert_eq!(both("migrate kairos --host puck --format markdown").1.format, Format::Markdown);
-    }
-
-    #[test]
-    fn several_services() {
-        assert_eq!(migrate("migrate a b --host c").services, ["a", "b"]);
-        let all = migrate("migrate --all --host puck --only k*,g* --except gaeta --except kairos --limit 3 --separate");
-        assert_eq!((all.only, all.except), (vec!["k*".into(), "g*".into()], vec!["gaeta".into(), "kairos".to_owned()]));
-        assert_eq!((all.all, all.limit, all.separate), (true, Some(3), true));
-        assert_eq!(migrate("migrate --all").host, None);
-    }
-
-    #[test]
-    fn demo_is_a_command_and_can_still_be_a_service() {
-        assert_eq!(parse("migrate demo").unwrap(), Command::Demo("migrate-demo".into()));
-        assert_eq!(parse("migrate demo x/y").unwrap(), Command::Demo("x/y".into()));
-        assert_eq!(migrate("migrate --host puck -- demo").services, ["demo"]);
-        assert_eq!(migrate("migrate --host puck demo").services, ["demo"]);
-        assert_eq!(migrate("migrate demonstration --host puck").services, ["demonstration"]);
-    }
-
-    #[test]
-    fn wrong_lines_are_usage_errors() {
-        for line in [
-            "migrate",
-            "migrate kairos",
-            "migrate --host puck",
-            "migrate demo --host puck",
-            "migrate kairos --all --host puck",
-            "migrate kairos --host puck --only k*",
-            "migrate kairos --host puck --limit 1",
-            "migrate --all --limit 0",
-        ] {
-            let error = parse(line).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{line}: {error}");
-        }
-        assert_eq!(Command::parse(["migrate", "", "--host", "x"]).unwrap_err().exit_code(), 2);
-    }
-
-    #[test]
-    fn a_command_behind_an_option_is_a_service_and_the_error_says_what_to_type() {
-        let error = parse("migrate -C sub status").unwrap_err().to_string();
-        assert!(error.contains("to run the command `status`, type it first: migrate status …"), "{error}");
-        assert!(!parse("migrate kairos").unwrap_err().to_string().contains("type it first"));
-    }
-
-    #[test]
-    fn help_is_short_and_says_how() {
-        let error = parse("migrate --help").unwrap_err();
-        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayHelp, 0));
-        // A fixed width: clap would take that of the terminal the tests run in.
-        let help = Typed::command().term_width(100).render_help().to_string();
-        snapbox::assert_data_eq!(help, snapbox::file!["../tests/report/help.txt"].raw());
-    }
 }

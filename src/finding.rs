@@ -1,14 +1,18 @@
 //! What the user is told about a place the program did not, or not only, edit. The one finding type.
 
+mod id;
+
 use crate::rule;
 use crate::text::Place;
+
+pub use id::{hash, name};
 
 /// How much a finding matters. Ordered: the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// The service is not migrated; nothing of it is written.
     Blocked,
-    /// This site was left as it was; a person has to look.
+    /// This site was left as it was; a person has to decide.
     Review,
     /// Worth knowing, nothing to do now.
     Note,
@@ -19,7 +23,7 @@ impl Level {
     pub fn word(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
-            Self::Review => "review",
+            Self::Review => "decide",
             Self::Note => "note",
         }
     }
@@ -28,6 +32,8 @@ impl Level {
 /// One thing the user is told.
 #[derive(Clone, Debug)]
 pub struct Finding {
+    /// Its short name, the same in every output and the next run; empty until a plan holds it.
+    pub id: String,
     /// How much it matters.
     pub level: Level,
     /// Rule id `<artefact>/<sentence>`, as in `rewrites/<artefact>/rule.yaml`.
@@ -47,7 +53,16 @@ pub struct Finding {
 impl Finding {
     /// A finding without place, proposal or hint.
     pub fn new(level: Level, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { level, rule, at: None, message: message.into(), proposed: None, safe: false, hint: None }
+        Self {
+            id: String::new(),
+            level,
+            rule,
+            at: None,
+            message: message.into(),
+            proposed: None,
+            safe: false,
+            hint: None,
+        }
     }
 
     /// A finding whose sentence and hint stand in the rule file (`crate::rule`), with `values` filled in.

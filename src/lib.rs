@@ -16,6 +16,7 @@
 //! * [`rewrite`] — one module per artefact: topology and move in, edits and findings out. [`proof`] checks a selector
 //!   against the streams before and after.
 //! * [`plan`] — runs the rewrites, orders commits and rollout, asserts the invariants.
+//! * [`questions`] — what a person must decide: findings that one answer settles.
 //! * [`report`] — every output, rendered from the one plan.
 //! * [`status`] — where every service stands, from the plan of each and the branches there are.
 //! * [`verify`] — what a Loki server says of a move that was rolled out; the only part that names a network.
@@ -46,6 +47,7 @@ pub mod plain;
 pub mod plan;
 pub mod proof;
 pub mod prove;
+pub mod questions;
 pub mod repo;
 pub mod report;
 pub mod rewrite;

@@ -3,6 +3,8 @@
 //! Knows: the shape of `rewrites/<artefact>/rule.yaml`. Must not know: what any rule does. The files are part of the
 //! program, so a broken one is caught by the tests and never by a user.
 
+pub mod questions;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

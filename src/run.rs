@@ -7,6 +7,7 @@ mod complete;
 mod finish;
 mod man;
 mod migrate;
+mod pager;
 mod progress;
 mod prune;
 mod read;
@@ -82,14 +83,14 @@ fn look(color: Color, terminal: bool) -> Look {
         Color::Never => false,
         Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
-    let width = terminal.then(terminal_width).flatten().unwrap_or(100);
+    let width = width(terminal).unwrap_or(100);
     Look { width, colour }
 }
 
-/// Columns of the terminal. `COLUMNS` goes first: who sets it for a program means it.
-fn terminal_width() -> Option<usize> {
+/// Columns to write in. `COLUMNS` goes first, for a pipe, too: who sets it for a program means it.
+fn width(terminal: bool) -> Option<usize> {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+    told.or_else(|| terminal.then(terminal_size::terminal_size)?.map(|(width, _)| usize::from(width.0)))
 }
 
 /// Prints to standard output; a reader that went away is no error.

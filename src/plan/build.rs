@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{Outcome, Plan, Request, Step, Task, Verdict, invariants, message, rollout, unread};
 use crate::error::{Error, Result};
-use crate::finding::{Finding, Level};
+use crate::finding::{self, Finding, Level};
 use crate::rewrite;
 use crate::snapshot::Snapshot;
 use crate::text::{Edit, Edits, RepoPath, Span};
@@ -72,6 +72,7 @@ pub(super) fn without_branch(
         let at = finding.at.as_ref().map(|at| (at.source.path.clone(), at.span));
         said.insert((finding.message.clone(), at))
     });
+    finding::name(&mut findings);
     Plan {
         task: Task::Move,
         request: request.clone(),
@@ -203,6 +204,7 @@ pub(super) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut heard = HashSet::new();
     let mut first = findings.iter().map(|finding| heard.insert(said(finding))).collect::<Vec<_>>().into_iter();
     findings.retain(|_| first.next().unwrap_or(true));
+    finding::name(&mut findings);
     findings
 }
 

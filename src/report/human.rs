@@ -5,6 +5,7 @@
 
 mod batch;
 mod branch;
+mod page;
 
 use std::sync::Arc;
 
@@ -15,25 +16,39 @@ use crate::text::Place;
 use super::review::{self, MOST_STREAMS, number};
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
-use super::{Look, Run, Written, diff, snippet};
+use super::{Detail, Look, Run, Written, diff, snippet};
 
 /// Texts up to this many bytes are shown on the line of their place.
 const LONGEST_SWAP: usize = 40;
 
 /// See [`super::human()`].
-pub(super) fn render(run: Run<'_>, look: Look) -> String {
+pub(super) fn render(run: Run<'_>, look: Look, detail: Detail) -> String {
     let mut page = Page::new(look);
-    let Some((plan, written)) = run.only() else {
-        batch::render(&mut page, run);
-        return page.finish();
-    };
-    match plan.verdict {
-        Verdict::Blocked => blocked(&mut page, plan),
-        Verdict::NothingToDo => nothing_to_do(&mut page, plan, written),
-        Verdict::Ready if written.already_there() => already_there(&mut page, plan, written),
-        Verdict::Ready => ready(&mut page, plan, written),
+    let is_ready = run.plans.iter().any(|plan| plan.verdict == Verdict::Ready);
+    match run.only() {
+        Some((plan, _)) if plan.verdict == Verdict::Blocked => blocked(&mut page, plan),
+        Some((plan, written)) if plan.verdict == Verdict::NothingToDo => nothing_to_do(&mut page, plan, written),
+        Some((plan, written)) if written.already_there() && detail == Detail::default() => {
+            already_there(&mut page, plan, written);
+        }
+        Some((plan, written)) if detail.verbose => ready(&mut page, plan, written),
+        None if detail.verbose || !is_ready => batch::render(&mut page, run),
+        _ => page::render(&mut page, run),
+    }
+    if detail.diff && is_ready {
+        patch(&mut page, run);
     }
     page.finish()
+}
+
+/// What the branches change, service by service.
+fn patch(page: &mut Page, run: Run<'_>) {
+    for plan in run.plans.iter().filter(|plan| plan.verdict == Verdict::Ready) {
+        page.heading(&if run.plans.len() > 1 { format!("Diff of {}", plan.subject()) } else { "Diff".to_owned() });
+        for file in summary::results(plan) {
+            diff::render(page, file.path.as_str(), file.before, &file.after);
+        }
+    }
 }
 
 /// An earlier run wrote this very branch.
@@ -43,11 +58,11 @@ fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
     page.gap();
     let review = summary::count(plan, Level::Review);
     let left = if review > 0 {
-        format!(", with {} left for you to review", number(review, "place", "places"))
+        format!(", with {} left for you to decide", number(review, "place", "places"))
     } else {
         String::new()
     };
-    page.prose("", "", &format!("--dry-run shows the whole report again{left}."));
+    page.prose("", "", &format!("--dry-run shows the page again{left}, -v all of it, --diff the patch."));
 }
 
 fn ready(page: &mut Page, plan: &Plan, written: &Written) {
@@ -62,10 +77,6 @@ fn ready(page: &mut Page, plan: &Plan, written: &Written) {
     findings(page, plan);
     rollout(page, &plan.rollout);
     branch::render(page, &plan.base, &titles(plan), written);
-    page.heading("Diff");
-    for file in summary::results(plan) {
-        diff::render(page, file.path.as_str(), file.before, &file.after);
-    }
 }
 
 /// The titles of its commits.
@@ -177,7 +188,7 @@ fn findings(page: &mut Page, plan: &Plan) {
         }
         page.heading(match level {
             Level::Blocked => "What stands in the way",
-            Level::Review => "For you to review: left as it is",
+            Level::Review => "For you to decide: left as it is",
             Level::Note => "Worth knowing",
         });
         for group in groups {
@@ -196,12 +207,15 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
         Level::Note => INFO,
     };
     let places = if group.len() > 1 { format!(" ({} places)", group.len()) } else { String::new() };
-    page.labelled(style, first.level.word(), &format!("{}{places} [{}]", first.message, first.rule));
+    page.labelled(style, first.level.word(), &format!("{}{places} [{}{}]", first.message, first.rule, id_of(group)));
     let short = group.len() > 1 && group.iter().all(|finding| swap(finding).is_some());
     for finding in group {
         if let Some((place, old, new)) = swap(finding).filter(|_| short) {
-            one_swap(page, place, old, new);
+            one_swap(page, &finding.id, place, old, new);
         } else {
+            if group.len() > 1 && !finding.id.is_empty() {
+                page.prose("  ", "  ", &finding.id);
+            }
             if let Some(place) = &finding.at {
                 let snippet = snippet::render(place, style, page.look);
                 page.raw(&snippet);
@@ -223,6 +237,14 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
     }
 }
 
+/// The name of the only finding; where there are several, each place has its own.
+fn id_of(group: &[&Finding]) -> String {
+    match group {
+        [one] if !one.id.is_empty() => format!(" {}", one.id),
+        _ => String::new(),
+    }
+}
+
 /// Place, text and proposal of a finding that fits on one line.
 fn swap(finding: &Finding) -> Option<(&Place, &str, &str)> {
     let (place, new) = (finding.at.as_ref()?, finding.proposed.as_deref()?);
@@ -231,8 +253,8 @@ fn swap(finding: &Finding) -> Option<(&Place, &str, &str)> {
     (fits(old) && fits(new)).then_some((place, old, new))
 }
 
-fn one_swap(page: &mut Page, place: &Place, old: &str, new: &str) {
-    let at = page.paint(STRONG, &summary::place(place));
+fn one_swap(page: &mut Page, id: &str, place: &Place, old: &str, new: &str) {
+    let at = page.paint(STRONG, format!("{id} {}", summary::place(place)).trim_start());
     let (old, new) = (page.paint(OLD, old), page.paint(NEW, new));
     page.raw(&format!("  {at}: {old} → {new}\n"));
 }

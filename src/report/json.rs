@@ -112,6 +112,7 @@ struct Query<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Found<'a> {
+    id: &'a str,
     level: &'static str,
     rule: &'a str,
     path: Option<&'a str>,
@@ -338,6 +339,7 @@ pub(super) fn found(finding: &Finding) -> Found<'_> {
     let start = place.map(summary::start);
     let end = place.map(summary::end);
     Found {
+        id: &finding.id,
         level: finding.level.word(),
         rule: finding.rule,
         path: place.map(|place| place.source.path.as_str()),

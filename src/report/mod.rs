@@ -11,6 +11,7 @@ mod html;
 mod human;
 mod json;
 mod markdown;
+mod overview;
 #[cfg(test)]
 mod pages;
 mod review;
@@ -116,9 +117,24 @@ pub struct Look {
     pub colour: bool,
 }
 
+/// How much of a run a person is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// Each place, query and reason instead of the page that fits a screen.
+    pub verbose: bool,
+    /// What the branches change, behind the rest.
+    pub diff: bool,
+}
+
 /// The run for a person at a terminal. Control characters of the repository are made visible.
-pub fn human(run: Run<'_>, look: &Look) -> String {
-    human::render(run, *look)
+pub fn human(run: Run<'_>, look: &Look, detail: Detail) -> String {
+    human::render(run, *look, detail)
+}
+
+/// The names of the branches, one in a line.
+pub fn branches(run: Run<'_>) -> String {
+    let named = run.branches.iter().filter(|written| !written.branch.is_empty());
+    named.map(|written| visible(&written.branch) + "\n").collect()
 }
 
 /// The run for a tool: one JSON object and a line end. Keys and their meaning: `docs/json-output.md`.

@@ -50,7 +50,7 @@ impl Counts {
         let parts = [
             (self.files, "file to change", "files to change"),
             (self.queries, "query to rewrite", "queries to rewrite"),
-            (self.review, "place left for you to review", "places left for you to review"),
+            (self.review, "place left for you to decide", "places left for you to decide"),
             (self.notes, "note", "notes"),
         ];
         let said = parts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| number(*count, one, many));

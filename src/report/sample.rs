@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::finding::{Finding, Level};
+use crate::finding::{self, Finding, Level};
 use crate::plan::{How, Move, Part, Plan, QueryChange, Request, RolloutStep, Step, Task, Verdict};
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::text::{Edit, Edits, Place, RepoPath, Source, Span, Why};
@@ -223,7 +223,7 @@ fn steps(
 }
 
 fn findings(compose: &Arc<Source>, alloy: &Arc<Source>, latin: &Arc<Source>, rules: &Arc<Source>) -> Vec<Finding> {
-    vec![
+    let mut list = vec![
         Finding::new(Level::Note, "streams/history", "History up to the day of the rollout stays under job=\"kairos\". A panel that looks further back than that shows two series."),
         Finding::new(Level::Review, "alerts/regex", "The selector matches more jobs than kairos, so it was left as it is. After the move it no longer selects kairos.")
             .at(nth(rules, "{job=~\"kai.*\"}", 0))
@@ -234,7 +234,9 @@ fn findings(compose: &Arc<Source>, alloy: &Arc<Source>, latin: &Arc<Source>, rul
         Finding::new(Level::Note, "compose/rotation", "No rotation is set here.").at(Place::new(compose, Span::at(COMPOSE.len()))),
         Finding::new(Level::Note, "alloy/end", "The file ends without a line end.").at(Place::new(alloy, Span::at(ALLOY.len()))),
         Finding::new(Level::Note, "alloy/block", "The whole block is shown by its first line.").at(Place::new(alloy, Span::new(ALLOY.find("loki").expect("loki"), ALLOY.len()))),
-    ]
+    ];
+    finding::name(&mut list);
+    list
 }
 
 /// Text of a repository that would do harm if it were taken for markup.

@@ -51,6 +51,11 @@ impl Page {
         if self.look.colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.into_owned() }
     }
 
+    /// Columns that a line of prose may have.
+    pub(super) fn room(&self) -> usize {
+        self.look.width.clamp(NARROWEST, WIDEST)
+    }
+
     /// Adds text that is safe already, as it is.
     pub(super) fn raw(&mut self, text: &str) {
         self.out.push_str(text);
@@ -78,7 +83,7 @@ impl Page {
     }
 
     fn prose_raw(&mut self, first: &str, rest: &str, text: &str) {
-        let width = self.look.width.clamp(NARROWEST, WIDEST);
+        let width = self.room();
         let mut indent = first;
         for paragraph in text.lines() {
             let options = Options::new(width)

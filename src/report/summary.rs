@@ -217,7 +217,8 @@ fn original<'a>(step: &'a Step, path: &RepoPath) -> Option<&'a Source> {
         .filter(|source| !source.bytes().is_empty() || step.before.has(path.as_str()))
 }
 
-fn rank(edits: &Edits) -> usize {
+/// Where the artefact of these edits stands in [`ARTEFACTS`].
+pub(super) fn rank(edits: &Edits) -> usize {
     let artefact = |rule: &str| {
         let artefact = rule.split('/').next().unwrap_or(rule).replace('_', "-");
         ARTEFACTS.iter().position(|&known| known == artefact).unwrap_or(ARTEFACTS.len())

@@ -3,7 +3,7 @@
 use snapbox::{assert_data_eq, file};
 
 use super::pages::{described, keys};
-use super::{Look, Run, Written, error, human, json, sample, summary};
+use super::{Detail, Look, Run, Written, error, human, json, sample, summary};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
 use crate::text::{Edit, Edits, RepoPath, Span, Why};
@@ -12,23 +12,40 @@ fn look(width: usize) -> Look {
     Look { width, colour: false }
 }
 
+/// All there is to say, with the patch.
+fn whole(run: Run<'_>, look: &Look) -> String {
+    human(run, look, Detail { verbose: true, diff: true })
+}
+
 #[test]
 fn full_report_at_three_widths() {
     let (plan, written) = sample::full();
-    assert_data_eq!(human(Run::one(&plan, &written), &look(40)), file!["../../tests/report/full-40.txt"].raw());
-    assert_data_eq!(human(Run::one(&plan, &written), &look(80)), file!["../../tests/report/full-80.txt"].raw());
-    assert_data_eq!(human(Run::one(&plan, &written), &look(120)), file!["../../tests/report/full-120.txt"].raw());
+    assert_data_eq!(whole(Run::one(&plan, &written), &look(40)), file!["../../tests/report/full-40.txt"].raw());
+    assert_data_eq!(whole(Run::one(&plan, &written), &look(80)), file!["../../tests/report/full-80.txt"].raw());
+    assert_data_eq!(whole(Run::one(&plan, &written), &look(120)), file!["../../tests/report/full-120.txt"].raw());
+}
+
+#[test]
+fn the_page_at_three_widths() {
+    let (plan, written) = sample::full();
+    let page = |width| human(Run::one(&plan, &written), &look(width), Detail::default());
+    assert_data_eq!(page(40), file!["../../tests/report/page-40.txt"].raw());
+    assert_data_eq!(page(80), file!["../../tests/report/page-80.txt"].raw());
+    assert_data_eq!(page(120), file!["../../tests/report/page-120.txt"].raw());
+    let (plans, branches) = sample::several();
+    let page = human(Run { plans: &plans, branches: &branches, batch: true }, &look(80), Detail::default());
+    assert_data_eq!(page, file!["../../tests/report/page-batch.txt"].raw());
 }
 
 #[test]
 fn short_forms() {
     let none = Written::default();
     assert_data_eq!(
-        human(Run::one(&sample::blocked(), &none), &look(80)),
+        whole(Run::one(&sample::blocked(), &none), &look(80)),
         file!["../../tests/report/blocked.txt"].raw()
     );
     assert_data_eq!(
-        human(Run::one(&sample::nothing_to_do(), &none), &look(80)),
+        whole(Run::one(&sample::nothing_to_do(), &none), &look(80)),
         file!["../../tests/report/nothing.txt"].raw()
     );
 }
@@ -42,9 +59,9 @@ fn json_of_everything() {
 #[test]
 fn colour_adds_nothing_but_colour() {
     let (plan, written) = sample::full();
-    let painted = human(Run::one(&plan, &written), &Look { width: 80, colour: true });
+    let painted = whole(Run::one(&plan, &written), &Look { width: 80, colour: true });
     let bare = anstream::adapter::strip_str(&painted).to_string();
-    let unpainted = human(Run::one(&plan, &written), &look(80));
+    let unpainted = whole(Run::one(&plan, &written), &look(80));
     // Where a line ends in painted blanks, they stay.
     assert!(bare.lines().map(str::trim_end).eq(unpainted.lines().map(str::trim_end)));
     assert!(!unpainted.contains('\u{1b}'));
@@ -53,7 +70,7 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn a_dry_run_says_so_and_offers_no_branch() {
     let (plan, written) = sample::full();
-    let text = human(Run::one(&plan, &Written { dry_run: true, ..written }), &look(80));
+    let text = whole(Run::one(&plan, &Written { dry_run: true, ..written }), &look(80));
     assert!(text.contains("Dry run: branch migrate/puck/kairos was not created"), "{text}");
     assert!(text.contains("git diff 0123456789ab...222222222222"), "{text}");
     assert!(!text.contains("git switch"), "{text}");
@@ -130,10 +147,10 @@ fn the_same_finding_about_many_places_is_said_once() {
             finding.at(sample::nth(&source, text, 0)).proposing(format!("{text}1")).hint("Edit the variable.")
         })
         .to_vec();
-    let text = human(Run::one(&plan, &written), &look(80));
+    let text = whole(Run::one(&plan, &written), &look(80));
     let want = "\
-For you to review: left as it is
-review: Built from a variable. (2 places) [dashboards/variable]
+For you to decide: left as it is
+decide: Built from a variable. (2 places) [dashboards/variable]
   a.json:1:8: $a → $a1
   a.json:2:8: $b → $b1
 hint: Edit the variable.
@@ -141,7 +158,7 @@ hint: Edit the variable.
     assert!(text.contains(want), "{text}");
     // A proposal that is long is shown below the text in question.
     plan.findings[1].proposed = Some("b".repeat(41));
-    let text = human(Run::one(&plan, &written), &look(80));
+    let text = whole(Run::one(&plan, &written), &look(80));
     let want = "\
  --> a.json:1:8
   |
@@ -164,10 +181,10 @@ fn a_legend_is_told_with_its_query() {
         finding("dashboards/legend-left", "{{job}}"),
         finding("dashboards/legend-left", "{{JOB}}"),
     ];
-    let text = human(Run::one(&plan, &written), &look(80));
+    let text = whole(Run::one(&plan, &written), &look(80));
     assert!(text.contains("proposed: service\nproposed, in the legend on line 2: {{job}} → service\n"), "{text}");
-    assert!(text.contains("review: dashboards/legend-left [dashboards/legend-left]\n --> a.json:8:1\n"), "{text}");
-    assert!(text.contains("3 places left for you to review"), "{text}");
+    assert!(text.contains("decide: dashboards/legend-left [dashboards/legend-left]\n --> a.json:8:1\n"), "{text}");
+    assert!(text.contains("3 places left for you to decide"), "{text}");
 }
 
 #[test]
@@ -179,7 +196,7 @@ fn a_new_file_is_called_new() {
     edits.insert(Edit { span: Span::at(0), new: "// rosalind\n".into(), why }).unwrap();
     plan.steps.truncate(1);
     std::sync::Arc::make_mut(&mut plan.steps[0]).edits = [(path, edits)].into();
-    let text = human(Run::one(&plan, &written), &look(80));
+    let text = whole(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("  ansible/alloy/rosalind/config.alloy.j2  (new file)\n    line 1: gives the host"),
         "{text}"
@@ -193,7 +210,7 @@ fn a_new_file_is_called_new() {
 #[test]
 fn a_branch_name_is_quoted_for_the_shell() {
     let (plan, written) = sample::full();
-    let text = human(Run::one(&plan, &Written { branch: "it's/$x".into(), ..written }), &look(80));
+    let text = whole(Run::one(&plan, &Written { branch: "it's/$x".into(), ..written }), &look(80));
     assert!(text.contains(r"git switch 'it'\''s/$x'"), "{text}");
 }
 
@@ -201,7 +218,7 @@ fn a_branch_name_is_quoted_for_the_shell() {
 fn many_streams_are_counted() {
     let (mut plan, written) = sample::full();
     plan.queries[0].streams_before = (0..20).map(|at| format!("{{n=\"{at}\"}}").into()).collect();
-    let text = human(Run::one(&plan, &written), &look(80));
+    let text = whole(Run::one(&plan, &written), &look(80));
     assert!(
         text.contains("before the move, 20 streams:") && text.contains("and 12 more, all in --format json"),
         "{text}"

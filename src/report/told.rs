@@ -142,7 +142,7 @@ mod tests {
         assert!(body.contains("(`alerts/regex`), left by `kairos`, `angelia`\n"), "{body}");
         // Once for both, and the comment of kairos alone.
         assert_eq!(body.matches("- [ ] ").count(), 2, "{body}");
-        assert_eq!(body.matches("1 place to review: above, left by several services.").count(), 2);
+        assert_eq!(body.matches("1 place to decide: above, left by several services.").count(), 2);
         let page = super::super::html(run);
         assert_eq!(page.matches("class=\"finding review\"").count(), 2);
         assert!(page.contains("<p class=\"dim\">Left by kairos, angelia.</p>"));

@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
-use super::{caught, look, print};
+use super::{caught, look, pager, print};
 use crate::cli::{Format, Output};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Plan;
 use crate::repo::{self, Ahead, NewBranch, OutFile, PublishOptions, Repo};
-use crate::report::{self, Run, Written};
+use crate::report::{self, Detail, Run, Written};
 
 /// What there is to a run besides its plans.
 #[derive(Default)]
@@ -45,12 +45,19 @@ pub(super) fn finish(
 /// Prints the report and writes the page.
 fn say(repo: &Repo, run: Run<'_>, asked: &Output, page: Option<OutFile>) -> Result<()> {
     let text = match asked.format {
-        Format::Human => report::human(run, &look(asked.color, io::stdout().is_terminal())),
+        _ if asked.quiet => report::branches(run),
+        Format::Human => {
+            let detail = Detail { verbose: asked.verbose, diff: asked.diff };
+            report::human(run, &look(asked.color, io::stdout().is_terminal()), detail)
+        }
         Format::Json => report::json(run),
         Format::Markdown => report::markdown(run),
         Format::Sarif => report::sarif(run, repo.origin().as_deref()),
     };
-    print(&text)?;
+    let paged = !asked.no_pager && !asked.quiet && asked.format == Format::Human;
+    if !(paged && pager::show(&text)) {
+        print(&text)?;
+    }
     if let Some(page) = page {
         page.write(&report::html(run))?;
     }

@@ -5,7 +5,7 @@
 
 use super::{Branches, Held, Row, State, Touch};
 use crate::error::{Error, Kind};
-use crate::finding::{Finding, Level};
+use crate::finding::{self, Finding, Level};
 use crate::plan::{self, Holds, Plan, Verdict};
 use crate::topology::runs::Host;
 use crate::topology::{Topology, moves};
@@ -15,7 +15,7 @@ pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, bra
     let short_host = || moves::short_host(topology, &host.name);
     let held = held(host, &service.name, service.deployment, branches);
     let project = service.deployment.and_then(|index| host.deployments[index].project.as_ref().ok());
-    let (state, touch, findings) = match plan::plan_on(topology, &super::request(host, service.name.clone())) {
+    let (state, touch, mut findings) = match plan::plan_on(topology, &super::request(host, service.name.clone())) {
         // What is not on syslog has nothing in its way.
         Ok(Plan { verdict: Verdict::Blocked, .. }) if moves::is_unread(topology, host, service) => return None,
         Err(error) if error.kind == Kind::User && !moves::is_on_syslog(topology, host, service) => {
@@ -32,6 +32,7 @@ pub(super) fn of(topology: &Topology, host: &Host, service: &moves::Service, bra
             Verdict::NothingToDo => moved(topology, host, service, plan)?,
         },
     };
+    finding::name(&mut findings);
     let on_syslog = matches!(state, State::Syslog | State::Ready | State::Blocked);
     Some(Row {
         host: host.name.clone(),

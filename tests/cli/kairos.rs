@@ -147,10 +147,10 @@ fn a_dry_run_says_the_same_and_writes_nothing() {
     let scratch = Scratch::demo();
     let before = scratch.state();
     let objects = scratch.git(&["count-objects", "-v"]);
-    let dry = scratch.kairos(&["--dry-run"]);
+    let dry = scratch.kairos(&["--dry-run", "-v", "--diff"]);
     assert_eq!(dry.code, 3);
     assert_eq!((scratch.state(), scratch.git(&["count-objects", "-v"])), (before, objects));
-    let wet = scratch.kairos(&[]);
+    let wet = scratch.kairos(&["-v", "--diff"]);
     let part = |text: &str, from: &str| text.split_once(from).unwrap().0.to_owned();
     assert_eq!(part(&dry.out, "Dry run: branch"), part(&wet.out, &format!("Branch {BRANCH}, from")));
     let diff = |text: &str| text.split_once("\nDiff\n").unwrap().1.to_owned();

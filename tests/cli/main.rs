@@ -26,6 +26,8 @@ mod kill;
 #[cfg(test)]
 mod overview;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod prune;
 mod readme;
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn the_numbers_are_those_of_the_migration() {
     let report = scratch.kairos(&["--dry-run", "--format", "json"]).json();
     let list = |key: &str| report[key].as_array().unwrap().clone();
     let edits: Vec<Value> = list("files").iter().flat_map(|file| file["edits"].as_array().unwrap().clone()).collect();
-    let review: Vec<Value> = list("findings").into_iter().filter(|one| one["level"] == "review").collect();
+    let review: Vec<Value> = list("findings").into_iter().filter(|one| one["level"] == "decide").collect();
     let is_of = |one: &&Value, artefact: &str| one["rule"].as_str().unwrap().starts_with(artefact);
     let mut dashboards: Vec<&str> = edits
         .iter()

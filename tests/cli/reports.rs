@@ -12,7 +12,7 @@ fn the_body_of_a_pull_request() {
     assert!(run.out.starts_with(&format!("Branch `{BRANCH}`, 1 commit from `")), "{}", run.out);
     assert_eq!(run.out.matches("- [ ] ").count(), 20);
     for part in
-        ["What moves", "### To review", "### Files", "### Rewritten queries", "### Rollout", "15 notes</summary>"]
+        ["What moves", "### To decide", "### Files", "### Rewritten queries", "### Rollout", "15 notes</summary>"]
     {
         assert_eq!(run.out.matches(part).count(), 1, "{part}");
     }

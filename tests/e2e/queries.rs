@@ -65,7 +65,7 @@ pub(crate) fn changes(report: &Json) -> Vec<Change> {
             }
             let change = &mut all[index].1;
             change.after = after;
-            change.review |= found("review", "", query);
+            change.review |= found("decide", "", query);
             change.copies |= found("note", "/copies", query);
         }
     }

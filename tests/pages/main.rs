@@ -157,7 +157,7 @@ fn whole(browser: &mut Browser, path: &Path) {
     let parts = browser.value("[...document.querySelectorAll('h2')].map((one) => one.firstChild.data.trim())");
     let want = [
         "What moves",
-        "To review: left as it is",
+        "To decide: left as it is",
         "Files, in the order of rollout",
         "Rewritten queries",
         "Rollout, in the order that loses no line",

@@ -101,11 +101,31 @@ pub(crate) enum Verdict {
     Blocked,
 }
 
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Blocked,
+    #[serde(alias = "review")]
+    Decide,
+    Note,
+}
+
+impl From<migrate::finding::Level> for Level {
+    fn from(level: migrate::finding::Level) -> Self {
+        match level {
+            migrate::finding::Level::Blocked => Self::Blocked,
+            migrate::finding::Level::Review => Self::Decide,
+            migrate::finding::Level::Note => Self::Note,
+        }
+    }
+}
+
 /// One finding: level, rule and, where it has a place, path and 1-based line.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expected {
-    pub(crate) level: String,
+    pub(crate) level: Level,
     pub(crate) rule: String,
     pub(crate) path: Option<String>,
     pub(crate) line: Option<usize>,

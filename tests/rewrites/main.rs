@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use case::{Case, Expected, Files, Verdict};
+use case::{Case, Expected, Files, Level, Verdict};
 use migrate::plan::{self, Plan, Request};
 use migrate::snapshot::{Entry, EntryKind, Snapshot};
 use migrate::text::{RepoPath, Source};
@@ -118,7 +118,7 @@ fn verdict(case: &Case, plan: &Plan) -> Result<(), String> {
         .findings
         .iter()
         .map(|finding| Expected {
-            level: finding.level.word().to_owned(),
+            level: finding.level.into(),
             rule: finding.rule.to_owned(),
             path: finding.at.as_ref().map(|at| at.source.path.to_string()),
             line: finding.at.as_ref().map(|at| at.source.position(at.span.start()).line),
@@ -141,7 +141,7 @@ fn verdict(case: &Case, plan: &Plan) -> Result<(), String> {
             return Err(format!("expected and not found: {one:?}; found:\n{}", found()));
         }
     }
-    for one in have.iter().filter(|one| one.level != "note") {
+    for one in have.iter().filter(|one| one.level != Level::Note) {
         if !case.asked.findings.contains(one) {
             return Err(format!("found and not expected: {one:?}; found:\n{}", found()));
         }

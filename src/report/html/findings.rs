@@ -1,4 +1,4 @@
-//! Findings: what stands in the way, what is left for review, what is worth knowing.
+//! Findings: what stands in the way, what is left for a person to decide, what is worth knowing.
 //!
 //! Knows: that the same said of many places is said once. Must not know: the rest of the page.
 
@@ -24,7 +24,7 @@ pub(super) fn section(out: &mut Markup, spot: Spot, plan: &Plan, level: Level, s
     }
     match level {
         Level::Blocked => spot.section(out, "-blocked", "What stands in the way", count),
-        Level::Review => spot.section(out, "-review", "To review: left as it is", count),
+        Level::Review => spot.section(out, "-review", "To decide: left as it is", count),
         Level::Note => spot.section(out, "-notes", "Worth knowing", count),
     }
     for group in groups {
@@ -38,7 +38,7 @@ pub(super) fn shared(out: &mut Markup, shared: &Shared<'_>) {
     if shared.groups.is_empty() {
         return;
     }
-    out.raw("<details class=\"service\"><summary><h2>To review: left as it is by several services</h2> ");
+    out.raw("<details class=\"service\"><summary><h2>To decide: left as it is by several services</h2> ");
     out.raw("<span class=\"dim\">").text(&number(shared.places(), "place", "places")).raw("</span></summary>\n");
     for (list, services) in &shared.groups {
         one(out, list, services);
@@ -51,7 +51,7 @@ fn one(out: &mut Markup, group: &[&Finding], services: &[&str]) {
     let Some(first) = group.first() else { return };
     out.raw(match first.level {
         Level::Blocked => "<article class=\"finding blocked\"><p><span class=\"badge blocked\">blocked</span> ",
-        Level::Review => "<article class=\"finding review\"><p><span class=\"badge review\">review</span> ",
+        Level::Review => "<article class=\"finding review\"><p><span class=\"badge review\">decide</span> ",
         Level::Note => "<article class=\"finding note\"><p><span class=\"badge note\">note</span> ",
     });
     out.prose(&first.message).raw(" <span class=\"rule\">").text(first.rule).raw("</span></p>\n");
@@ -70,7 +70,8 @@ fn one(out: &mut Markup, group: &[&Finding], services: &[&str]) {
 fn place(out: &mut Markup, finding: &Finding) {
     let Some(at) = &finding.at else { return };
     let excerpt = Excerpt::of(at);
-    out.raw("<p class=\"at\">").text(&summary::place(at));
+    out.raw("<p class=\"at\"").anchor(&finding.id).raw(">").text(&summary::place(at));
+    out.raw(" <span class=\"rule\">").text(&finding.id).raw("</span>");
     if let Some(proposed) = &finding.proposed {
         let delete = proposed.is_empty();
         out.raw(if delete { " <span>proposed: delete it</span></p>\n" } else { " <span>proposed:</span></p>\n" });

@@ -2,11 +2,13 @@
 //!
 //! Knows: how HTML and SVG escape text. Must not know: plans, layout.
 
+use std::collections::HashSet;
+
 use super::super::plain;
 
-/// A piece of HTML or SVG.
+/// A piece of HTML or SVG, and the names that link to places in it.
 #[derive(Default)]
-pub(super) struct Markup(String);
+pub(super) struct Markup(String, HashSet<String>);
 
 impl Markup {
     pub(super) fn new() -> Self {
@@ -30,6 +32,14 @@ impl Markup {
                 '\'' => self.0.push_str("&#39;"),
                 c => self.0.push(c),
             }
+        }
+        self
+    }
+
+    /// ` id="d-NAME"` for the first place that is called so: an element is found by what a report calls it.
+    pub(super) fn anchor(&mut self, name: &str) -> &mut Self {
+        if !name.is_empty() && self.1.insert(name.to_owned()) {
+            self.raw(" id=\"d-").text(name).raw("\"");
         }
         self
     }

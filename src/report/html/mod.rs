@@ -123,7 +123,7 @@ fn contents(out: &mut Markup, plan: &Plan) {
         out.raw("<li><a href=\"#s0-blocked\">What stands in the way</a></li>\n");
     }
     let parts: [(usize, &'static str, &'static str); 4] = [
-        (counts.review, "#s0-review", "To review"),
+        (counts.review, "#s0-review", "To decide"),
         (counts.files, "#s0-files", "Files"),
         (counts.queries, "#s0-queries", "Queries"),
         (plan.rollout.len(), "#s0-rollout", "Rollout"),
@@ -144,7 +144,7 @@ fn index(out: &mut Markup, plans: &[Plan]) {
     }
     out.raw("<nav aria-label=\"Services\"><table class=\"index\">\n<thead><tr><th scope=\"col\">Service");
     out.raw("<th scope=\"col\">Host<th scope=\"col\">Verdict<th scope=\"col\">Files<th scope=\"col\">Queries");
-    out.raw("<th scope=\"col\">To review<th scope=\"col\">Notes</thead>\n<tbody>\n");
+    out.raw("<th scope=\"col\">To decide<th scope=\"col\">Notes</thead>\n<tbody>\n");
     for (number, plan) in plans.iter().enumerate() {
         let counts = Counts::of(plan);
         let host = plan.moved.as_ref().map_or(&plan.request.host, |moved| &moved.host);
@@ -155,7 +155,7 @@ fn index(out: &mut Markup, plans: &[Plan]) {
         let numbers: [(&'static str, usize); 4] = [
             ("files", counts.files),
             ("queries", counts.queries),
-            ("to review", counts.review),
+            ("to decide", counts.review),
             ("notes", counts.notes),
         ];
         for (name, count) in numbers {
@@ -191,7 +191,7 @@ fn folded(out: &mut Markup, run: Run<'_>, number: usize, plan: &Plan, shared: &S
 
 fn service(out: &mut Markup, spot: Spot, run: Run<'_>, plan: &Plan, shared: &Shared<'_>) {
     if let also @ 1.. = shared.of_plan(plan) {
-        out.raw("<p>").text(&number(also, "place", "places")).raw(" to review: above, left by several services.</p>\n");
+        out.raw("<p>").text(&number(also, "place", "places")).raw(" to decide: above, left by several services.</p>\n");
     }
     if let Some(moved) = &plan.moved {
         parts::moves(out, spot, run, plan, moved);

@@ -87,7 +87,7 @@ fn review(page: &mut Page, run: Run<'_>) {
     if kinds.is_empty() {
         return;
     }
-    page.heading("For you to review: left as it is");
+    page.heading("For you to decide: left as it is");
     for kind in kinds.iter().take(MOST_KINDS) {
         let places = if kind.places.len() > 1 { format!("{} places, ", kind.places.len()) } else { String::new() };
         let also = match kind.services.len().checked_sub(MOST_NAMES) {

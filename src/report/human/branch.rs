@@ -28,17 +28,26 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
         let id = page.paint(FAINT, short(id));
         page.prose(&format!("  {id} "), "    ", title);
     }
-    let tip = written.commits.last().map_or("", |id| short(id));
-    let (look, take) = if written.dry_run && written.outcome != Some(Outcome::AlreadyThere) {
-        (diff(base, tip), None)
-    } else {
-        (diff(base, &written.branch), Some(shell::command(&["git", "switch", &written.branch])))
-    };
+    let (look, take) = commands(base, written);
     page.gap();
     page.code("  to review:  ", STRONG, &look);
     if let Some(take) = take {
         page.code("  to take:    ", STRONG, &take);
     }
+    beside(page, written);
+    notes(page, written);
+}
+
+/// What shows the branch and, where it is there, what switches to it.
+pub(super) fn commands(base: &str, written: &Written) -> (String, Option<String>) {
+    if written.dry_run && written.outcome != Some(Outcome::AlreadyThere) {
+        return (diff(base, written.commits.last().map_or("", |id| short(id))), None);
+    }
+    (diff(base, &written.branch), Some(shell::command(&["git", "switch", &written.branch])))
+}
+
+/// Files that differ from it in the working tree, and branches that do not merge after it.
+pub(super) fn beside(page: &mut Page, written: &Written) {
     if !written.differing.is_empty() {
         page.gap();
         page.labelled(
@@ -54,7 +63,6 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
         page.gap();
         page.labelled(LOOK, "note", &conflict);
     }
-    notes(page, written);
 }
 
 /// The command that shows what a branch or commit changes.

@@ -50,7 +50,7 @@ fn overview(run: Run<'_>) -> Section {
     let mut head = format!("## {}\n\n", prose(&review::title(run), In::Line));
     if !run.plans.is_empty() {
         head.push_str(
-            "| Service | Host | Verdict | Files | Queries | To review | Notes |\n|---|---|---|--:|--:|--:|--:|\n",
+            "| Service | Host | Verdict | Files | Queries | To decide | Notes |\n|---|---|---|--:|--:|--:|--:|\n",
         );
     }
     let row = |plan: &Plan| {
@@ -134,11 +134,11 @@ fn one(run: Run<'_>, index: usize, plan: &Plan, shared: &Shared<'_>, sections: &
         head.push_str(&parts::moved(moved, &review::commits(run, index)));
     }
     if let also @ 1.. = shared.of_plan(plan) {
-        let _ = writeln!(head, "{} to review: above, left by several services.\n", number(also, "place", "places"));
+        let _ = writeln!(head, "{} to decide: above, left by several services.\n", number(also, "place", "places"));
     }
     sections.push(Section { rank: 1, ..Section::whole(head) });
     sections.extend(parts::findings(plan, Level::Blocked, 1, "What stands in the way", shared));
-    sections.extend(parts::findings(plan, Level::Review, 3, "To review: left as it is", shared));
+    sections.extend(parts::findings(plan, Level::Review, 3, "To decide: left as it is", shared));
     sections.extend(parts::files(plan));
     sections.extend(parts::queries(plan));
     if run.plans.len() == 1 {

@@ -67,7 +67,7 @@ pub(super) fn shared(shared: &Shared<'_>) -> Option<Section> {
         let names: Vec<_> = services.iter().map(|name| code(name, In::Line)).collect();
         group(&mut items, list, &format!(", left by {}", names.join(", ")));
     }
-    let head = "### To review: left as it is by several services\n\n".to_owned();
+    let head = "### To decide: left as it is by several services\n\n".to_owned();
     (!items.is_empty()).then(|| Section { rank: 3, head, items, tail: "\n".into(), what: ("place", "places") })
 }
 
@@ -112,8 +112,9 @@ fn about(finding: &Finding) -> String {
         }
     };
     // A blank line before the block keeps it a block in every renderer; it belongs to the item by its indent.
+    let id = if finding.id.is_empty() { String::new() } else { format!(" {}", code(&finding.id, In::Line)) };
     let proposes = if finding.proposed.is_some() { ", proposed:" } else { "" };
-    format!("\n  {at}{proposes}\n{}{block}", if block.is_empty() { "" } else { "\n" })
+    format!("\n  {at}{id}{proposes}\n{}{block}", if block.is_empty() { "" } else { "\n" })
 }
 
 /// The changed files with what and why, in the order of rollout.

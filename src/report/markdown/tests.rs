@@ -64,14 +64,14 @@ fn a_table_has_the_cells_it_is_to_have() {
 }
 
 #[test]
-fn each_place_to_review_has_a_box_to_tick() {
+fn each_place_to_decide_has_a_box_to_tick() {
     let (plan, written) = sample::full();
     let body = render(Run::one(&plan, &written));
     assert_eq!(html(&body).matches("type=\"checkbox\"").count(), 2);
     let want = "\
 - [ ] The selector matches more jobs than kairos, so it was left as it is. After the move it no longer selects kairos. \
 (`alerts/regex`)
-  `loki/rules.yml:4:34`, proposed:
+  `loki/rules.yml:4:34` `sbcw2`, proposed:
 
   ```diff
   -       - expr: sum by (job) (rate({job=~\"kai.*\"}[5m]))

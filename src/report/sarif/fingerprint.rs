@@ -85,15 +85,6 @@ impl Rolling {
     }
 }
 
-/// One short word for these texts.
-pub(super) fn of(parts: &[&str]) -> String {
-    // FNV-1a: the same on every machine and in every version, which std's hashes do not promise.
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,12 +108,5 @@ mod tests {
         assert_eq!(lines("alpha\nbeta\nalpha\n"), alpha);
         assert_eq!(lines(" a l p h a \r\n\tbeta\r\nalpha\r\n"), alpha);
         assert_eq!(lines(&"x".repeat(150)).len(), 1);
-    }
-
-    #[test]
-    fn the_word_is_fnv_1a() {
-        // The published value of the empty input, and the separator kept apart.
-        assert_eq!(of(&[]), "cbf29ce484222325");
-        assert_ne!(of(&["a", "b"]), of(&["ab"]));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::plan::{Plan, Task};
 use crate::text::{Place, RepoPath};
 
@@ -54,7 +54,8 @@ pub(super) fn result(told: &Told<'_>, rule: Option<usize>, seen: &mut Seen) -> V
         location["message"] = json!({ "text": "An earlier commit of the branch writes the text that this is about." });
     }
     let path = place.source.path.as_str();
-    let (hash, word) = (seen.line_hash(place), fingerprint::of(&[finding.rule, path, place.text(), &finding.message]));
+    let parts = [finding.rule, path, place.text(), &finding.message].map(str::as_bytes);
+    let (hash, word) = (seen.line_hash(place), format!("{:016x}", finding::hash(parts)));
     let scope = format!("{} {path}", finding.rule);
     let mut out = json!({
         "ruleId": finding.rule,
@@ -65,6 +66,7 @@ pub(super) fn result(told: &Told<'_>, rule: Option<usize>, seen: &mut Seen) -> V
         "partialFingerprints": {
             "primaryLocationLineHash": seen.once(&scope, hash),
             "migrateFinding/v1": seen.once(&scope, word),
+            "migrateId/v1": finding.id,
         },
     });
     if let Some(proposed) =

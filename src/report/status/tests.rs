@@ -124,7 +124,7 @@ fn full() -> Status {
         ],
         next: vec![
             Next {
-                text: "the smallest move: 5 edits, 2 left for you to review".into(),
+                text: "the smallest move: 5 edits, 2 left for you to decide".into(),
                 step: Some(Step::Migrate { service: "demo".into(), host: "puck".into(), replace: false }),
             },
             Next { text: "all 2 that are ready on puck".into(), step: Some(Step::All { host: "puck".into() }) },

@@ -278,6 +278,9 @@ impl<'w, 'a> Walk<'w, '_, 'a> {
             holder.columns = columns::of(node);
         } else {
             alerts::describe(self.document, node, &mut holder);
+            if holder.record && holder.name.starts_with("rule ") {
+                holder.name.insert_str(0, "recording ");
+            }
         }
         let index = self.file.holders.len();
         self.file.holders.push(holder);
