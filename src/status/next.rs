@@ -73,7 +73,11 @@ fn smallest(rows: &[Row]) -> Option<Next> {
     let (touch, row) = sized.min_by_key(|(touch, _)| (touch.size(), touch.brings_blocks))?;
     let blocks = if touch.brings_blocks { ", and brings the Docker-socket blocks" } else { "" };
     Some(Next {
-        text: format!("the smallest move: {}, {} left for you to decide{blocks}", edits(touch.edits), touch.review),
+        text: format!(
+            "the smallest move: {}, {} places left for you to decide{blocks}",
+            edits(touch.edits),
+            touch.to_decide()
+        ),
         step: Some(Step::Migrate { service: row.service.clone(), host: row.short_host.clone(), replace: false }),
     })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::Level;
 use crate::plan::Plan;
+use crate::questions;
 use crate::text::Span;
 use crate::topology::Topology;
 
@@ -18,8 +19,10 @@ pub struct Touch {
     pub files: usize,
     /// Queries that are rewritten.
     pub queries: usize,
-    /// Places that are left for review.
+    /// Places that are left for a person to decide.
     pub review: usize,
+    /// Those among them that every move leaves: settled once, they are settled for all.
+    pub every_move: usize,
     /// Dashboards, by file: one with a query, a variable or a setting that the move touches.
     pub dashboards: usize,
     /// Alerting and recording rules.
@@ -58,11 +61,18 @@ impl Touch {
             files: files.len(),
             queries: plan.queries.iter().filter(|query| query.before != query.after).count(),
             review: review().count(),
+            every_move: questions::of_every_move(&plan.findings, plan.moved.as_ref()).len(),
             dashboards: sites.dashboards.len(),
             alerts: sites.alerts.len(),
             others: sites.others.len(),
             brings_blocks: plan.steps.len() > 1,
         }
+    }
+
+    /// The places to decide: own and, if there are any, what every move leaves beside them: `15+8`.
+    pub fn to_decide(&self) -> String {
+        let own = self.review - self.every_move;
+        if self.every_move > 0 { format!("{own}+{}", self.every_move) } else { own.to_string() }
     }
 
     /// How much there is to read in a review: what the smallest move has least of.

@@ -45,7 +45,7 @@ pub(super) fn render(status: &Status, asked: Asked<'_>) -> String {
 }
 
 fn table_of(out: &mut String, rows: &[Row]) {
-    out.push_str("\n| host | service | state | edits | review | dashboards | alerts | other | |\n");
+    out.push_str("\n| host | service | state | edits | decide | dashboards | alerts | other | |\n");
     out.push_str("|---|---|---|---:|---:|---:|---:|---:|---|\n");
     for row in rows {
         let numbers = table::numbers(row.touch).join(" | ");

@@ -14,9 +14,10 @@ use crate::status::{Row, State, Touch};
 
 /// Heads of the numbers: wide, and short for a narrow terminal.
 const NUMBERS: [(&str, &str); 5] =
-    [("EDITS", "EDIT"), ("REVIEW", "REV"), ("DASHBOARDS", "DASH"), ("ALERTS", "ALRT"), ("OTHER", "OTH")];
+    [("EDITS", "EDIT"), ("DECIDE", "DEC"), ("DASHBOARDS", "DASH"), ("ALERTS", "ALRT"), ("OTHER", "OTH")];
 /// What the numbers count.
-pub(super) const LEGEND: &str = "edits: changes in all files; review: places left for you; dashboards: files with a \
+pub(super) const LEGEND: &str = "edits: changes in all files; decide: places left for you, behind a + those \
+    that every move leaves; dashboards: files with a \
     query, variable or setting that is rewritten or left; alerts: rules; other: routes, templates, settings of Loki, \
     links and documents";
 
@@ -65,16 +66,18 @@ fn heads(layout: Layout) -> [&'static str; 8] {
 }
 
 fn cells(row: &Row) -> [String; 8] {
-    let [edits, review, dashboards, alerts, others] = numbers(row.touch);
+    let [edits, decide, dashboards, alerts, others] = numbers(row.touch);
     let name = |text: &str| plain::line(text).into_owned();
     let state = row.state.word().to_owned();
-    [name(&row.short_host), name(&row.service), state, edits, review, dashboards, alerts, others]
+    [name(&row.short_host), name(&row.service), state, edits, decide, dashboards, alerts, others]
 }
 
 /// The numbers of a move, in the order of the heads; a service without a move has none.
 pub(super) fn numbers(touch: Option<Touch>) -> [String; 5] {
     let Some(touch) = touch else { return std::array::from_fn(|_| "-".to_owned()) };
-    [touch.edits, touch.review, touch.dashboards, touch.alerts, touch.others].map(|count| count.to_string())
+    let [edits, dashboards, alerts, others] =
+        [touch.edits, touch.dashboards, touch.alerts, touch.others].map(|count| count.to_string());
+    [edits, touch.to_decide(), dashboards, alerts, others]
 }
 
 fn widths(layout: Layout, cells: &[[String; 8]]) -> [usize; 8] {

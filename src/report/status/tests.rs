@@ -27,7 +27,17 @@ fn row(host: &str, service: &str, state: State) -> Row {
 }
 
 fn touch(edits: usize, brings_blocks: bool) -> Touch {
-    Touch { edits, files: 4, queries: 3, review: 2, dashboards: 7, alerts: 1, others: 5, brings_blocks }
+    Touch {
+        edits,
+        files: 4,
+        queries: 3,
+        review: 2,
+        every_move: usize::from(!brings_blocks),
+        dashboards: 7,
+        alerts: 1,
+        others: 5,
+        brings_blocks,
+    }
 }
 
 fn held(branch: &str, foreign: Option<&str>) -> Held {
@@ -124,7 +134,7 @@ fn full() -> Status {
         ],
         next: vec![
             Next {
-                text: "the smallest move: 5 edits, 2 left for you to decide".into(),
+                text: "the smallest move: 5 edits, 2 places left for you to decide".into(),
                 step: Some(Step::Migrate { service: "demo".into(), host: "puck".into(), replace: false }),
             },
             Next { text: "all 2 that are ready on puck".into(), step: Some(Step::All { host: "puck".into() }) },
