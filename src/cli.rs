@@ -3,6 +3,7 @@
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
 mod how;
+pub mod mistakes;
 mod output;
 mod project;
 pub mod prune;
@@ -36,6 +37,11 @@ Exit codes:
   2  wrong command line
   3  written, with places to decide
   4  blocked, nothing written";
+
+const NOTHING_TYPED: &str = "\
+<SERVICE> and --host <HOST> are needed, or --all
+
+  tip: `migrate status` shows what can move, and what to type for it";
 
 const DEMO_HELP: &str = "\
 Examples:
@@ -90,11 +96,11 @@ enum Other {
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Migrate {
     /// Migrate these Compose services, one commit each
-    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with_all = ["all", "only", "except", "limit"])]
+    #[arg(value_name = "SERVICE", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["all", "only", "except", "limit"])]
     pub services: Vec<String>,
 
     /// Migrate them on this inventory host, by full or short name
-    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
+    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
     pub host: Option<String>,
 
     /// Migrate every service on syslog that can move, of the host or of every host
@@ -175,8 +181,8 @@ impl Command {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let words: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let typed = Typed::try_parse_from(&words).map_err(|error| with_command(error, &words))?;
+        let words = mistakes::without_help(args.into_iter().map(Into::into).collect());
+        let typed = Typed::try_parse_from(&words).map_err(|error| mistakes::told(error, &words))?;
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
@@ -187,6 +193,7 @@ impl Command {
             (None, Some(migrate)) if migrate.project.is_some() && migrate.services.len() > 1 => {
                 Err(project::of_several(Typed::command()))
             }
+            (None, Some(Migrate { services, host: None, all: false, .. })) if services.is_empty() => Err(missing()),
             (None, Some(migrate)) => Ok(Self::Migrate(migrate, typed.output)),
             (None, None) => Err(missing()),
         }
@@ -209,20 +216,7 @@ pub fn misplaced<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<&'w str
     words.into_iter().find(|word| commands.iter().any(|command| command == word))
 }
 
-/// The error, with what to do when a command was typed behind an option.
-fn with_command(mut error: clap::Error, words: &[OsString]) -> clap::Error {
-    let typed = words.iter().skip(2).filter_map(|word| word.to_str());
-    if let (clap::error::ErrorKind::MissingRequiredArgument, Some(word)) = (error.kind(), misplaced(typed)) {
-        let tip =
-            clap::builder::StyledStr::from(format!("to run the command `{word}`, type it first: migrate {word} …"));
-        let tips = clap::error::ContextValue::StyledStrs(vec![tip]);
-        error.insert(clap::error::ContextKind::Suggested, tips);
-    }
-    error
-}
-
 /// The error for an empty command line.
 fn missing() -> clap::Error {
-    Typed::command()
-        .error(clap::error::ErrorKind::MissingRequiredArgument, "<SERVICE> and --host <HOST> are needed, or --all")
+    Typed::command().error(clap::error::ErrorKind::MissingRequiredArgument, NOTHING_TYPED)
 }

@@ -7,6 +7,7 @@ mod complete;
 mod finish;
 mod man;
 mod migrate;
+mod mistakes;
 mod pager;
 mod progress;
 mod prune;

@@ -105,8 +105,6 @@ fn demo_is_a_command_and_can_still_be_a_service() {
 fn wrong_lines_are_usage_errors() {
     for line in [
         "migrate",
-        "migrate kairos",
-        "migrate --host puck",
         "migrate demo --host puck",
         "migrate kairos --all --host puck",
         "migrate kairos --host puck --only k*",
@@ -120,10 +118,21 @@ fn wrong_lines_are_usage_errors() {
 }
 
 #[test]
-fn a_command_behind_an_option_is_a_service_and_the_error_says_what_to_type() {
-    let error = parse("migrate -C sub status").unwrap_err().to_string();
-    assert!(error.contains("to run the command `status`, type it first: migrate status …"), "{error}");
-    assert!(!parse("migrate kairos").unwrap_err().to_string().contains("type it first"));
+fn a_line_may_lack_what_the_repository_can_tell() {
+    assert_eq!(migrate("migrate kairos").host, None);
+    assert!(migrate("migrate --host puck").services.is_empty());
+    assert_eq!(misplaced(migrate("migrate -C sub status").services.iter().map(String::as_str)), Some("status"));
+}
+
+#[test]
+fn help_is_a_word_and_no_name_of_a_host() {
+    for line in ["migrate help", "migrate help status", "migrate -h", "migrate status -h", "migrate -h status"] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 0, "{line}");
+    }
+    assert!(parse("migrate help status").unwrap_err().to_string().contains("Show where every service"));
+    assert_eq!(migrate("migrate help --host puck").services, ["help"]);
+    let error = parse("migrate kairos -h puck").unwrap_err();
+    assert!(error.exit_code() == 2 && error.to_string().contains("`--host puck`"), "{error}");
 }
 
 #[test]

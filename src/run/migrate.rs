@@ -4,19 +4,23 @@
 
 use super::branches::Naming;
 use super::finish::{Around, finish};
+use super::mistakes;
 use super::progress::Progress;
 use super::read::{missing, read};
 use crate::cli::{self, Migrate, Output};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Batch, Holds, Plan, Request};
 use crate::repo::{Repo, branch_name, check_branch_name};
-use crate::select::names;
+use crate::select::{Names, names};
 use crate::status;
 use crate::topology::{AlertLabels, Bridge, Selection, Services, Topology, moves};
 
 /// Plans, writes and reports.
 pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
     output.branch.as_deref().map_or(Ok(()), check_branch_name)?;
+    if !asked.all && (asked.host.is_none() || asked.services.is_empty()) {
+        return Err(incomplete(asked));
+    }
     let repo = Repo::open(Some(&asked.repo))?;
     let selection = selection(asked);
     let topology =
@@ -25,7 +29,8 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
         Some(missing) if error.kind == Kind::User => error.hint(missing),
         _ => error,
     };
-    let requests = selection.requests(&topology).map_err(without_files)?;
+    let lead_on = |error: Error| mistakes::lead_on(&topology, asked, without_files(error));
+    let requests = selection.requests(&topology).map_err(lead_on)?;
     let typed: Vec<&str> = requests.iter().map(|request| request.service.as_str()).collect();
     // What cannot be part of a name is no reason not to move the others.
     let fits = |service: &&&str| branch_name("host", Holds::Services(&[service])).is_ok();
@@ -56,19 +61,27 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
         }
         Ok(())
     };
-    let plans =
-        plan::batch(&topology, &requests, how, &mut told).map_err(without_files).map_err(
-            |error| match cli::misplaced(asked.services.iter().map(String::as_str)) {
-                Some(word) => error.hint(format!("to run the command `{word}`, type it first: migrate {word} …")),
-                None => error,
-            },
-        )?;
+    let plans = plan::batch(&topology, &requests, how, &mut told).map_err(lead_on)?;
     progress.finish();
     let around = Around { batch: selection.is_batch(), left_out, ahead };
     let code = finish(&repo, &plans, naming.of(&plans)?, around, output)?;
     // The process ends here: the system takes the memory back faster than we could.
     std::mem::forget((plans, topology));
     Ok(code)
+}
+
+/// What is missing in a line without a host or without a service, and what to type, going by what the repository has.
+fn incomplete(asked: &Migrate) -> Error {
+    if let (None, Some(word)) = (&asked.host, cli::misplaced(asked.services.iter().map(String::as_str))) {
+        return Error::usage("no host is named").hint(cli::mistakes::type_it_first(word));
+    }
+    let repo = Repo::open(Some(&asked.repo));
+    let topology = repo.and_then(|repo| read(&repo, asked.base.as_deref(), &|_| Ok(Names::default()))).ok();
+    match (&asked.host, &topology) {
+        (None, topology) => mistakes::no_host(topology.as_ref(), &asked.services),
+        (Some(host), Some(topology)) => mistakes::which_service(topology, host),
+        (Some(_), None) => Error::usage("no service is named").hint("type: migrate SERVICE --host HOST"),
+    }
 }
 
 /// A sentence on each service, and the branches that hold it.

@@ -24,6 +24,8 @@ mod kairos;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod overview;
 #[cfg(test)]
 mod page;
