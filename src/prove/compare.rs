@@ -14,8 +14,15 @@ pub enum Contract {
     Series,
     /// Nothing: a recorded metric.
     Record,
-    /// The values of this label, all of them once.
-    Values(String),
+    /// The values of the first label today, and of the second one afterwards, all of them once.
+    Values(String, String),
+}
+
+impl Contract {
+    /// Whether the values of one label take the place of those of another.
+    pub(super) fn changes_label(&self) -> bool {
+        matches!(self, Self::Values(today, then) if today != then)
+    }
 }
 
 /// What an equal answer says about labels.
@@ -68,7 +75,7 @@ pub(super) fn same(old: &Answered, new: &Answered, contract: &Contract, own: &Ow
         }
         // Of a label that the move brings, there are more values.
         (Ok(Answer::Vector(old)), Ok(Answer::Vector(new)))
-            if matches!(contract, Contract::Values(label) if WHOSE.contains(&label.as_str()))
+            if matches!(contract, Contract::Values(today, then) if today == then && WHOSE.contains(&then.as_str()))
                 && old.iter().all(|one| new.contains(one)) =>
         {
             Ok(Names::default())

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::asks::Asks;
 use super::compare::{self, Answered, Names, Own};
+use super::fill::Stands;
 use super::run::Run;
 use super::sample::Rng;
 use super::senders::{Role, Sender};
@@ -76,7 +77,13 @@ impl Worlds {
         let new = read(pair.new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
         let placeholders = fill::placeholders(&old).and_then(|mut all| {
             for (written, stands) in fill::placeholders(&new)? {
-                all.entry(written).or_default().extend(stands);
+                // What cannot be several values in the old text is none in the new one.
+                let single = all.contains_key(&written);
+                let as_before = |one| match one {
+                    Stands::Value(label, _) if single => Stands::Value(label, false),
+                    one => one,
+                };
+                all.entry(written).or_default().extend(stands.into_iter().map(as_before));
             }
             Ok(all)
         });
@@ -117,8 +124,13 @@ impl Worlds {
             fill::filled(text, &values.collect())
         };
         let (old, new) = (&filled(pair.old, false), &filled(pair.new, true));
-        let old = logql::read(old).map_err(|error| Stop::Unable(error.to_string()))?;
-        let new = logql::read(new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
+        let (old, new) = match (logql::read(old), logql::read(new)) {
+            (Ok(old), Ok(new)) => (old, new),
+            // With such values Loki takes neither.
+            (Err(old), Err(new)) if [&old, &new].iter().all(|one| one.message == logql::ASKS_NOTHING) => return Ok(()),
+            (Err(error), _) => return Err(Stop::Unable(error.to_string())),
+            (_, Err(error)) => return Err(Stop::Refuted(format!("Loki would not read it: {error}"))),
+        };
         let times = text::times(&old, &new);
         let asked =
             old.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher).map(|one| one.name).collect();
@@ -128,7 +140,7 @@ impl Worlds {
             pair,
             own: Own { names: &self.changing, asked: &asked },
             times: &times,
-            stays: pair.old == pair.new,
+            stays: pair.old == pair.new && !pair.contract.changes_label(),
             names_job: self.names_moving(&old),
         };
         if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
@@ -148,8 +160,13 @@ impl Worlds {
     /// Every world of two texts.
     fn all(&self, run: &Run<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
         let asks = Asks::of(run.old, run.new)?;
-        let mut named = self.named(&asks.jobs(&self.jobs, self.formers.keys()), &asks.services);
-        named.extend(self.stranger());
+        // A list of names is that of the streams there are; what is nobody's stands beside them and says so.
+        let lists = run.pair.contract.changes_label();
+        let mut named = Vec::new();
+        if !lists {
+            named = self.named(&asks.jobs(&self.jobs, self.formers.keys()), &asks.services);
+            named.extend(self.stranger());
+        }
         let texts = [run.old, run.new];
         let pool = lines::of(&texts, &WHOSE, POOL, seed);
         let clean = LazyCell::new(|| lines::clean(&texts, &WHOSE, POOL, seed));
@@ -164,6 +181,12 @@ impl Worlds {
             };
             for known in world::symbols(senders().map(|(one, _)| one), &asks, &self.hosts) {
                 let mut rng = Rng::new(seed);
+                if lists {
+                    let mut actors = world::all(senders(), naming, known.as_ref(), &asks);
+                    actors.iter_mut().for_each(|one| one.lines = vec![(run.times.end, String::new())]);
+                    run.world(&actors, Loud::Moving, found)?;
+                    continue;
+                }
                 let mut actors = world::cast(senders(), naming, known.as_ref(), &asks);
                 for loud in [Loud::Moving, Loud::Others, Loud::Turns] {
                     world::speak(&mut actors, &pool, run.times, loud, &mut rng);

@@ -31,7 +31,8 @@ impl Run<'_> {
         let (before, after) = self.all(actors, found)?;
         if loud == Loud::Moving {
             self.silent(actors)?;
-            if !self.stays {
+            // What moves later changes such a list again.
+            if !self.stays && !self.pair.contract.changes_label() {
                 self.later(actors, &before, &after)?;
             }
         }
@@ -150,7 +151,8 @@ impl Run<'_> {
 
     /// What a query answers; an error of Loki is an answer.
     fn ask(&self, query: &Query<'_>, store: &[Stream]) -> Result<Answered, Stop> {
-        if let Contract::Values(label) = &self.pair.contract {
+        if let Contract::Values(today, then) = &self.pair.contract {
+            let label = if std::ptr::eq(query, self.old) { today } else { then };
             return Ok(Ok(values(query, store, label)?));
         }
         let Times { end, step, .. } = *self.times;

@@ -98,7 +98,7 @@ fn a_loki_that_nobody_knows_may_derive_a_name_or_not() {
 #[test]
 fn what_is_silent_hides_nothing() {
     // angelia is on puck as well.
-    let values = Contract::Values("hostname".into());
+    let values = Contract::Values("hostname".into(), "hostname".into());
     let union = r#"{job=~"kairos|angelia"}"#;
     assert!(refuted(&judge_at(&streams(), union, union, values)).contains("silent"));
     let old = r#"sum(rate({job="kairos"}[5m])) or sum(rate({job="angelia"}[5m]))"#;
@@ -246,4 +246,38 @@ fn each_container_has_a_name_of_its_own() {
     let by = |text: &str| judge(&streams, r#"sum by (container) (count_over_time({job="kairos"}[1m]))"#, text);
     refuted(&by(r#"sum by (container) (count_over_time({service="kairos"}[1m]))"#));
     assert!(holds(&by(r#"sum by (level) (count_over_time({service="kairos"}[1m]))"#)));
+}
+
+#[test]
+fn a_list_of_names_is_that_of_all_streams() {
+    let mut streams = streams();
+    // Docker keeps the lines of a project that never had a job, and of many that have one.
+    for name in ["gitea", "a", "b", "c", "d", "e"] {
+        let copy = stream(&[("service", name), ("component", "web"), ("hostname", "puck")]);
+        streams.image.push(vec![streams.after.len()]);
+        streams.before.push(copy.clone());
+        streams.after.push(copy);
+        if name != "gitea" {
+            let job = stream(&[("job", name), ("hostname", "puck")]);
+            streams.image.push(vec![streams.after.len()]);
+            streams.before.push(job.clone());
+            streams.after.push(job);
+        }
+    }
+    let names = || Contract::Values("job".into(), "service_name".into());
+    let all = r#"{job=~".+"}"#;
+    let lists = |new: &str| judge_at(&streams, all, new, names());
+    assert!(holds(&lists(r#"{service_name=~".+", service=~"|kairos"}"#)));
+    refuted(&lists(r#"{service_name=~".+"}"#));
+    refuted(&lists(r#"{service_name=~".+", service=""}"#));
+    // The last of the jobs is not forgotten.
+    refuted(&lists(r#"{service_name=~".+", service=~"|kairos", job!="e"}"#));
+}
+
+#[test]
+fn one_value_at_a_time_stays_one() {
+    let old = r#"{job="$app"}"#;
+    assert!(holds(&judge(&streams(), old, r#"{job=~"$app|", service=~"|kairos", service_name=~"$app"}"#)));
+    // Where a pattern stands, several may be chosen.
+    refuted(&judge(&streams(), r#"{job=~"$app"}"#, r#"{service_name="$app"}"#));
 }

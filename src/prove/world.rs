@@ -158,26 +158,51 @@ pub(super) fn cast<'s>(
         }
     };
     for (sender, ready) in senders {
-        if let Some(actor) = ready {
-            add(actor.clone());
-            continue;
-        }
-        let family = |told: &Option<Told>| told.as_ref().map_or(0..1, |told| members(told, asks));
-        let is_family = [&sender.before, &sender.after]
-            .into_iter()
-            .flatten()
-            .any(|told| told.values().any(|label| *label == Label::Unknown));
-        let numbers = match (is_family, sender.role) {
-            (false, _) => 0..1,
-            // What moves has all of its labels.
-            (true, Role::Moves | Role::Copy) => 1..2,
-            (true, _) => 0..family(&sender.before).end.max(family(&sender.after).end),
-        };
-        for member in numbers {
-            add(acting(sender, naming, Choice { known, member }, asks));
-        }
+        acted(sender, ready, naming, known, asks, &mut add);
     }
     actors
+}
+
+/// All senders, whatever queries ask: who lists values wants to see each of them.
+pub(super) fn all<'s>(
+    senders: impl Iterator<Item = (&'s Sender, Option<&'s Actor>)>,
+    naming: &Naming,
+    known: Option<&Known>,
+    asks: &Asks,
+) -> Vec<Actor> {
+    let mut actors = Vec::new();
+    for (sender, ready) in senders {
+        acted(sender, ready, naming, known, asks, &mut |actor| actors.push(actor));
+    }
+    actors
+}
+
+/// What a sender is in a world: `ready`, or each of its family that queries can tell apart.
+fn acted(
+    sender: &Sender,
+    ready: Option<&Actor>,
+    naming: &Naming,
+    known: Option<&Known>,
+    asks: &Asks,
+    add: &mut dyn FnMut(Actor),
+) {
+    if let Some(actor) = ready {
+        return add(actor.clone());
+    }
+    let family = |told: &Option<Told>| told.as_ref().map_or(0..1, |told| members(told, asks));
+    let is_family = [&sender.before, &sender.after]
+        .into_iter()
+        .flatten()
+        .any(|told| told.values().any(|label| *label == Label::Unknown));
+    let numbers = match (is_family, sender.role) {
+        (false, _) => 0..1,
+        // What moves has all of its labels.
+        (true, Role::Moves | Role::Copy) => 1..2,
+        (true, _) => 0..family(&sender.before).end.max(family(&sender.after).end),
+    };
+    for member in numbers {
+        add(acting(sender, naming, Choice { known, member }, asks));
+    }
 }
 
 /// A sender whose labels are all known, with `service_name`.

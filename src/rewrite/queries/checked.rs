@@ -97,26 +97,28 @@ impl Before<'_> {
 
     /// Whether `new` answers after the move what `old` answers before it, where a query stands.
     pub(super) fn verdict(&self, old: &str, new: &str, around: &Around<'_>) -> Verdict {
-        self.verdict_with(old, new, around, (true, &mut Memory::default()))
+        self.verdict_with(contract(around), (old, new), around, (true, &mut Memory::default()))
     }
 
     /// The same of one of several texts; where it does not, without whose lines make the difference.
     pub(super) fn holds(&self, old: &str, new: &str, around: &Around<'_>, memory: &mut Memory) -> Verdict {
-        self.verdict_with(old, new, around, (false, memory))
+        self.verdict_with(contract(around), (old, new), around, (false, memory))
+    }
+
+    /// Whether `new` lists by the second label after the move what `old` lists by the first one before it.
+    pub(super) fn lists(&self, old: &str, new: &str, labels: [&str; 2], around: &Around<'_>) -> bool {
+        let contract = Contract::Values(labels[0].to_owned(), labels[1].to_owned());
+        let judged = self.verdict_with(contract, (old, new), around, (false, &mut Memory::default()));
+        matches!(judged, Verdict::Holds { seen: true, .. })
     }
 
     fn verdict_with(
         &self,
-        old: &str,
-        new: &str,
+        contract: Contract,
+        (old, new): (&str, &str),
         around: &Around<'_>,
         (explains, memory): (bool, &mut Memory),
     ) -> Verdict {
-        let contract = match around.values_of {
-            Some(label) => Contract::Values(label.to_owned()),
-            None if around.records => Contract::Record,
-            None => Contract::Series,
-        };
         let offered = around.variables.offered();
         let values = |name: &str| offered.get(name).map(|one| one.values.clone());
         let after = |name: &str, value: &str| {
@@ -131,6 +133,15 @@ impl Before<'_> {
         let keeps_history = self.moved.keep_history;
         let worlds = self.worlds.get_or_init(|| Worlds::new(&self.moved.streams, self.former_jobs()));
         worlds.judge_like(&Pair { old, new, contract, values: &values, after: &after, keeps_history, explains }, memory)
+    }
+}
+
+/// What may differ where a query stands.
+fn contract(around: &Around<'_>) -> Contract {
+    match around.values_of {
+        Some(label) => Contract::Values(label.to_owned(), label.to_owned()),
+        None if around.records => Contract::Record,
+        None => Contract::Series,
     }
 }
 

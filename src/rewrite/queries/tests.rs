@@ -321,8 +321,9 @@ fn trap_17_a_variable_without_datasource_takes_the_default() {
     let mut named = moved("kairos", false);
     named.streams.names = Derives::From(DISCOVERED.map(String::from).to_vec(), None);
     let used = text.replace("]}}", "]}, \"panels\": [{\"title\": \"$job\"}]}");
-    let (_, findings) = run(&[("d.json", &used)], &named);
-    assert_eq!(findings[0].proposed.as_deref(), Some("service_name"));
+    let (texts, findings) = run(&[("d.json", &used)], &named);
+    assert_eq!(texts[0], used.replace("(job)", "(service_name)"));
+    assert_eq!((findings.len(), findings[0].rule), (1, "dashboards/variable-names"));
 }
 
 #[test]

@@ -28,8 +28,9 @@ pub(super) type Lists = BTreeMap<String, Vec<String>>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
     follow: Arc<BTreeSet<String>>,
-    /// Queries of those that are filled from `job` and follow.
-    switched: BTreeSet<usize>,
+    /// Queries of those that are filled from `job` and list the same names by `service_name`, each with the selector that
+    /// does, or nothing where all streams do.
+    switched: BTreeMap<usize, String>,
     lists: Arc<Lists>,
     offered: Arc<BTreeMap<String, Offered>>,
 }
@@ -69,9 +70,10 @@ impl Variables {
         if file.variables.is_empty() || !before.has_names() {
             return found;
         }
+        found.list_the_same(file, languages, before);
+        let listed = Arc::clone(&found.follow);
         for variable in candidates(file, languages, before.same_name()) {
             Arc::make_mut(&mut found.follow).insert(variable.name.clone());
-            found.switched.extend(variable.site.filter(|_| variable.kind == VariableKind::Query));
         }
         for _ in 0..MOST_ROUNDS {
             let doubtful = found.doubtful(file, languages, before);
@@ -80,10 +82,29 @@ impl Variables {
             }
             for one in doubtful {
                 Arc::make_mut(&mut found.follow).remove(&one.name);
-                one.site.map(|site| found.switched.remove(&site));
             }
         }
-        Self { lists: found.lists, ..Self::default() }
+        Self { follow: listed, ..found }
+    }
+
+    /// Takes as following whatever is filled from `job` and can list the same names from `service_name`, whoever uses them
+    /// for what.
+    fn list_the_same(&mut self, file: &FileSites, languages: &[Language], before: &Before<'_>) {
+        for variable in only(file).filter(|one| one.kind == VariableKind::Query) {
+            let Some(index) = variable.site else { continue };
+            let (Some(site), Some(Language::Loki(fact))) = (file.sites.get(index), languages.get(index)) else {
+                continue;
+            };
+            if site.kind != SiteKind::Variable || !reads_job(site) {
+                continue;
+            }
+            let around = Around { variables: self, records: false, values_of: Some("job") };
+            let Some(text) = before.listed_by_name(site.query.of(site.view.text()), &around) else { continue };
+            if file::switched(site, fact, &text).is_some() {
+                Arc::make_mut(&mut self.follow).insert(variable.name.clone());
+                self.switched.insert(index, text);
+            }
+        }
     }
 
     /// Whether a matcher on `job` with this variable as its value may become one on `service_name`, as far as the
@@ -107,14 +128,15 @@ impl Variables {
         &self.follow
     }
 
-    /// Whether the variable with this query has the values of `service_name` from now on.
-    pub(super) fn switches(&self, site: usize) -> bool {
-        self.switched.contains(&site)
+    /// The selector of the streams by whose `service_name` the variable with this query is filled from now on, nothing for all.
+    pub(super) fn switched(&self, site: usize) -> Option<&str> {
+        self.switched.get(&site).map(String::as_str)
     }
 
     /// Variables that follow and have a use that does not, or none that needs it.
     fn doubtful<'f>(&self, file: &'f FileSites, languages: &[Language], before: &Before<'_>) -> Vec<&'f Variable> {
-        let followed = file.variables.iter().filter(|one| self.follows(&one.name));
+        let is_listed = |one: &&Variable| one.site.is_some_and(|site| self.switched.contains_key(&site));
+        let followed = file.variables.iter().filter(|one| self.follows(&one.name) && !is_listed(one));
         let doubtful = followed.filter(|one| {
             let mut needed = false;
             for index in file.uses_of(&one.name).sites.iter().map(|used| used.site).chain(one.site) {
@@ -148,7 +170,7 @@ impl Variables {
 
 #[cfg(test)]
 pub(super) fn may_follow<'f>(file: &'f FileSites, languages: &[Language]) -> Vec<&'f str> {
-    candidates(file, languages, true).into_iter().map(|variable| variable.name.as_str()).collect()
+    candidates(file, languages, false).into_iter().map(|variable| variable.name.as_str()).collect()
 }
 
 /// Whether a comparison of `job` with `value` may ask `service_name` in whatever query it is put into: the name is the
@@ -223,15 +245,7 @@ fn can_follow(file: &FileSites, (variable, uses): (&Variable, &Uses), languages:
         VariableKind::Written | VariableKind::Typed if same => true,
         // Values that stand in the dashboard change with the name.
         VariableKind::Written => only_as_job(),
-        VariableKind::Typed | VariableKind::Other => false,
-        VariableKind::Query if !same => false,
-        VariableKind::Query => {
-            let filled = variable.site.and_then(|index| Some((file.sites.get(index)?, languages.get(index)?)));
-            let from_job = filled.is_some_and(|(site, language)| {
-                matches!(language, Language::Loki(_)) && site.kind == SiteKind::Variable && reads_job(site)
-            });
-            from_job && only_as_job()
-        }
+        VariableKind::Typed | VariableKind::Other | VariableKind::Query => false,
     }
 }
 
@@ -272,6 +286,12 @@ pub(super) fn in_list(text: &str, names: &[String], new: &str) -> Vec<(Span, Str
     found
 }
 
+/// All that stands in the parentheses of `label_values(…)`, up to the end of the label.
+pub(super) fn arguments(text: &str) -> Option<Span> {
+    let open = text.find("label_values(")? + "label_values(".len();
+    Some(Span::new(open, result_label(text).end().max(open)))
+}
+
 /// The label in `label_values(label)` and `label_values({…}, label)`.
 pub(super) fn result_label(text: &str) -> Span {
     let none = Span::at(0);
@@ -284,5 +304,6 @@ pub(super) fn result_label(text: &str) -> Span {
     Span::new(from + lead, from + lead + inner.trim().len())
 }
 
+mod listed;
 #[cfg(test)]
 mod tests;

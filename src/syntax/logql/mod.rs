@@ -31,6 +31,9 @@ pub use ast::{
     FormatSource, Function, Grouping, LineOp, LineText, List, Log, LogId, MatchOp, Matcher, Matching, MatchingLabels,
     Name, Pick, Quote, Selector, Stage, StageKind, Text,
 };
+/// What is wrong with a selector in which no matcher demands anything.
+pub const ASKS_NOTHING: &str = "a selector needs a matcher that does not match the empty value";
+
 pub use mention::{Mention, Owner, Use};
 pub use query::Query;
 pub use string::{decoded, placeholders, quote, unquoted, within};

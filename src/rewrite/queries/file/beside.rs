@@ -6,7 +6,7 @@ use crate::finding::Level;
 use crate::rewrite::queries::ids;
 use crate::rewrite::queries::query::Analysis;
 use crate::rewrite::queries::streams::Flow;
-use crate::rewrite::queries::variables::{in_list, name_serves, result_label, selects};
+use crate::rewrite::queries::variables::{arguments, in_list, name_serves, result_label, selects};
 use crate::text::{Edit, Place, Span, View, Why};
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{Site, SiteKind};
@@ -49,9 +49,9 @@ impl Work<'_, '_> {
     /// A variable filled from the values of `job` (label-surface 2.4).
     pub(super) fn variable_values(&mut self, index: usize, site: &Site, language: &Language) {
         let (view, span) = label_of(site);
-        if self.variables.switches(index)
+        if let Some(selector) = self.variables.switched(index)
             && let Language::Loki(fact) = language
-            && let Some(edits) = switched(site, fact)
+            && let Some(edits) = switched(site, fact, selector)
         {
             self.outcome.edits.extend(edits.into_iter().map(|edit| (self.file.source.path.clone(), edit)));
             return self.say(Level::Note, ids::VARIABLE_NAMES, site.kind, view, span, None);
@@ -102,18 +102,37 @@ impl Work<'_, '_> {
     }
 }
 
-/// `service_name` in the place of `job`, in the query of a variable and in its copy.
-fn switched(site: &Site, fact: &Place) -> Option<Vec<Edit>> {
-    let write = |view: &View, span: Span, id: ids::Id| {
+/// `service_name` in the place of `job`, in the query of a variable and in its copy; with `selector`, of those streams.
+/// `None` where that has no place.
+pub(in crate::rewrite::queries) fn switched(site: &Site, fact: &Place, selector: &str) -> Option<Vec<Edit>> {
+    let write = |view: &View, span: Span, id: ids::Id, new: &str| {
         let why = Why { rule: id.of(site.kind), message: id.say(site.kind, &[]), fact: Some(fact.clone()) };
-        view.edit(span, "service_name", why).ok()
+        view.edit(span, new, why).ok()
     };
-    let (view, span) = label_of(site);
-    let mut edits = vec![write(view, span, ids::VARIABLE_NAMES)?];
+    let both = |view: &View, id: ids::Id| {
+        let text = view.text();
+        if selector.is_empty() {
+            write(view, result_label(text), id, "service_name")
+        } else {
+            write(view, arguments(text)?, id, &format!("{selector}, service_name"))
+        }
+    };
+    let mut edits = Vec::new();
+    match site.keys.first() {
+        None => edits.push(both(&site.view, ids::VARIABLE_NAMES)?),
+        Some(label) => {
+            edits.push(write(label, Span::new(0, label.text().len()), ids::VARIABLE_NAMES, "service_name")?);
+            let asked = site.query.of(site.view.text());
+            if !selector.is_empty() && asked != selector {
+                // An object without a selector names nothing but the label.
+                let is_label = asked.is_empty() && !site.view.text().is_empty();
+                edits.push(write(&site.view, site.query, ids::VARIABLE_NAMES, selector).filter(|_| !is_label)?);
+            }
+        }
+    }
     for copy in &site.copies {
-        let span = result_label(copy.text());
-        if span.of(copy.text()) == "job" {
-            edits.push(write(copy, span, ids::COPY)?);
+        if result_label(copy.text()).of(copy.text()) == "job" {
+            edits.push(both(copy, ids::COPY)?);
         }
     }
     Some(edits)

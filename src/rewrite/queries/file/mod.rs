@@ -28,6 +28,7 @@ use super::query::{self, Analysis, Around, Rename};
 use super::streams::Before;
 use super::variables::{Variables, reads_job, values_of};
 
+pub(super) use beside::switched;
 pub(super) use put_back::Readers;
 pub(super) use write::edits;
 
@@ -142,6 +143,12 @@ impl<'w> Work<'w, '_> {
         }
         if site.kind == SiteKind::Variable && reads_job(site) {
             self.variable_values(index, site, language);
+        }
+        if let Some(selector) = self.variables.switched(index) {
+            if selector != text {
+                self.report(site, &Analysis::default(), selector.to_owned());
+            }
+            return State::Rewritten { renames: Vec::new() };
         }
         self.lost_values(site, language);
         if text.trim().is_empty() {

@@ -78,6 +78,19 @@ impl Before<'_> {
         None
     }
 
+    /// The texts that a query which is a selector and nothing else may become.
+    pub(super) fn selections(&self, query: &Query<'_>, around: &Around<'_>) -> Vec<String> {
+        let Some((_, selector)) = query.selectors().next().filter(|(_, one)| !one.placeholder) else {
+            return Vec::new();
+        };
+        let text = |choice: Choice| {
+            let mut analysis = Analysis { changes: choice.changes, ..Analysis::default() };
+            analysis.sort();
+            analysis.after(query.text())
+        };
+        self.selectors(query, selector, around).into_iter().map(text).collect()
+    }
+
     /// The text of a choice, where it is right.
     fn right(&self, query: &Query<'_>, around: &Around<'_>, choice: Choice, memory: &mut Memory) -> Option<Analysis> {
         if choice.changes.is_empty() {

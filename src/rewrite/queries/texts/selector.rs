@@ -39,7 +39,13 @@ impl Before<'_> {
             let mut others = all.clone();
             others.remove(index);
             for new in self.in_place(one, &others) {
-                if new.filter.is_some() && around.values_of.is_some() {
+                // In a list, copies that Docker keeps say nothing new; who asks for a variable does not read them.
+                let reads_copies = new.matchers.first().is_some_and(|one| {
+                    one.label == NAME
+                        && matches!(one.value, Value::Variable(_))
+                        && new.matchers.len() == 1 + self.siblings_out().iter().len()
+                });
+                if around.values_of.is_some() && (new.filter.is_some() || reads_copies) {
                     continue;
                 }
                 found.push(placed(index, &new));
@@ -151,6 +157,11 @@ impl Before<'_> {
             if !beside.is_empty() {
                 let name = like(NAME, format!("{}|{}", name.value.text(), beside.join("|")));
                 list.push(vec![kept.clone(), both.clone(), name]);
+            }
+            if matches!(one.value, Value::Variable(_)) {
+                // What stands for all values, `.+`, takes in those that have no name.
+                let named = Matcher::new(NAME, Op::NotEqual, "unknown_service");
+                list.extend(list.clone().into_iter().map(|guards| [guards, vec![named.clone()]].concat()));
             }
         }
         let common = self.common(one, others);

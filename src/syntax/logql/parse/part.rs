@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::ast::{Grouping, List, MatchOp, Matcher, Name, Quote, Selector, Text};
 use super::super::keyword::Keyword;
 use super::super::lex::Kind;
-use super::super::{check, string};
+use super::super::{ASKS_NOTHING, check, string};
 use super::{Parsed, Parser};
 use crate::syntax::SyntaxError;
 use crate::text::Span;
@@ -120,7 +120,7 @@ impl<'a> Parser<'a> {
         let span = open.span.join(close.span);
         let selective = placeholder || matchers.of(&self.query.matchers).iter().any(check::excludes_empty);
         if !selective {
-            self.invalid(span, "a selector needs a matcher that does not match the empty value")?;
+            self.invalid(span, ASKS_NOTHING)?;
         }
         Ok(Selector { span, matchers, insertion, placeholder })
     }
