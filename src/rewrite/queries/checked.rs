@@ -16,7 +16,7 @@ impl Before<'_> {
     /// The analysis with a text that is right, as far as worlds tell, or without one.
     pub(super) fn checked(&self, query: &Query<'_>, around: &Around<'_>, analysis: Analysis) -> Analysis {
         let analysis = self.judged(query, around, analysis);
-        if analysis.doubts.is_empty() || self.moved.bridge == Bridge::Review {
+        if analysis.doubts.is_empty() || self.moved.bridge == Bridge::Review || around.variables.is_crowded() {
             return analysis;
         }
         let Some(found) = self.another(query, around) else { return analysis };

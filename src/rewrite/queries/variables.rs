@@ -21,6 +21,10 @@ use super::streams::{Before, Flow};
 /// rounds; where there is no end in sight, none follows.
 const MOST_ROUNDS: usize = 16;
 
+/// Most variables of one file that are filled from `job`: more were written by no person, and each asks for worlds of its
+/// own.
+const MOST: usize = 32;
+
 /// All values of some variables, by name.
 pub(super) type Lists = BTreeMap<String, Vec<String>>;
 
@@ -33,6 +37,7 @@ pub(super) struct Variables {
     switched: BTreeMap<usize, String>,
     lists: Arc<Lists>,
     offered: Arc<BTreeMap<String, Offered>>,
+    is_crowded: bool,
 }
 
 /// What people can choose from.
@@ -67,6 +72,7 @@ impl Variables {
             offered: Arc::new(offered(file)),
             ..Self::default()
         };
+        found.is_crowded = found.offered.values().filter(|one| one.from_job).count() > MOST;
         if file.variables.is_empty() || !before.has_names() {
             return found;
         }
@@ -90,7 +96,8 @@ impl Variables {
     /// Takes as following whatever is filled from `job` and can list the same names from `service_name`, whoever uses them
     /// for what.
     fn list_the_same(&mut self, file: &FileSites, languages: &[Language], before: &Before<'_>) {
-        for variable in only(file).filter(|one| one.kind == VariableKind::Query) {
+        let looked_at = only(file).filter(|one| one.kind == VariableKind::Query && !self.is_crowded);
+        for variable in looked_at.collect::<Vec<_>>() {
             let Some(index) = variable.site else { continue };
             let (Some(site), Some(Language::Loki(fact))) = (file.sites.get(index), languages.get(index)) else {
                 continue;
@@ -121,6 +128,11 @@ impl Variables {
     /// What each offers.
     pub(super) fn offered(&self) -> &Arc<BTreeMap<String, Offered>> {
         &self.offered
+    }
+
+    /// Whether there are more of them than a person writes.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_crowded
     }
 
     /// The names of those that follow.
