@@ -53,6 +53,20 @@ pub(super) fn placeholders(query: &Query<'_>) -> Result<BTreeMap<String, BTreeSe
     Ok(found)
 }
 
+/// Whether a placeholder stands wherever a query compares this label with a pattern, and does so at all.
+pub(super) fn is_chosen(query: &Query<'_>, label: &str) -> bool {
+    let selectors = query.logs().filter_map(|(_, log)| log.selector.as_ref());
+    let matchers = selectors.flat_map(|selector| query.matchers(selector));
+    let mut all = matchers.filter(|one| one.name.text == label).map(|one| one.value.placeholder).peekable();
+    let filters = query.logs().flat_map(|(_, log)| query.stages(log)).any(|stage| match &stage.kind {
+        StageKind::LabelFilter(root) => {
+            query.leaves(*root).any(|leaf| matches!(&leaf.kind, FilterKind::Compare { name, .. } if name.text == label))
+        }
+        _ => false,
+    });
+    !filters && all.peek().is_some() && all.all(|placeholder| placeholder)
+}
+
 /// Tags of a template, `{{ … }}`.
 fn tags(text: &str) -> Vec<Span> {
     let mut found = Vec::new();

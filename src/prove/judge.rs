@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use super::asks::Asks;
 use super::compare::{self, Answered, Names, Own};
-use super::fill::Stands;
+use super::fill::{self, Stands};
 use super::run::Run;
 use super::sample::Rng;
 use super::senders::{Role, Sender};
 use super::world::{self, Actor, Loud};
-use super::{Pair, Verdict, Worlds, fill, lines, text};
+use super::{Pair, Verdict, Worlds, lines, text};
 use crate::logql_eval::Failure;
 use crate::syntax::logql::{self, Query, Use};
 use crate::topology::WHOSE;
@@ -142,6 +142,7 @@ impl Worlds {
             times: &times,
             stays: pair.old == pair.new && !pair.contract.changes_label(),
             names_job: self.names_moving(&old),
+            chosen: pair.old.contains("job") && logql::read(pair.old).is_ok_and(|old| fill::is_chosen(&old, "job")),
         };
         if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
             && let (Ok(old), Ok(new)) = (logql::read(&old), logql::read(&new))
@@ -164,7 +165,8 @@ impl Worlds {
         let lists = run.pair.contract.changes_label();
         let mut named = Vec::new();
         if !lists {
-            named = self.named(&asks.jobs(&self.jobs, self.formers.keys()), &asks.services);
+            let formers = self.formers.keys().filter(|_| !run.chosen);
+            named = self.named(&asks.jobs(&self.jobs, formers), &asks.services);
             named.extend(self.stranger());
         }
         let texts = [run.old, run.new];

@@ -20,6 +20,9 @@ pub(super) struct Run<'q> {
     pub(super) own: Own<'q>,
     pub(super) times: &'q Times,
     pub(super) stays: bool,
+    /// Whether people choose all jobs that the old text asks for: what stands for all of them takes in what can be chosen, no
+    /// job of the past.
+    pub(super) chosen: bool,
     /// Whether the old text names the job of what moves: it means the service, whichever way its lines come.
     pub(super) names_job: bool,
 }

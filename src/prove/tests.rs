@@ -281,3 +281,25 @@ fn one_value_at_a_time_stays_one() {
     // Where a pattern stands, several may be chosen.
     refuted(&judge(&streams(), r#"{job=~"$app"}"#, r#"{service_name="$app"}"#));
 }
+
+#[test]
+fn what_is_chosen_is_no_job_of_the_past() {
+    let mut streams = streams();
+    let athena = stream(&[("service", "athena"), ("component", "web"), ("hostname", "puck")]);
+    streams.image.push(vec![streams.after.len()]);
+    streams.before.push(athena.clone());
+    streams.after.push(athena);
+    let formers = [("athena".to_owned(), vec![4])].into();
+    let values = |_: &str| Some(Values { all: Some(".+".into()), ..Values::default() });
+    let after = |_: &str, value: &str| value.to_owned();
+    let judge = |old: &str, new: &str| {
+        let contract = Contract::Series;
+        let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };
+        Worlds::new(&streams, &formers).judge(&pair)
+    };
+    let guards = r#"service=~"|kairos", service_name!="unknown_service""#;
+    // All that can be chosen today, and no more.
+    assert!(holds(&judge(r#"{job=~"$v"}"#, &format!(r#"{{service_name=~"$v", {guards}}}"#))));
+    // Who wrote a pattern meant athena, too, before it moved.
+    refuted(&judge(r#"{job=~".+"}"#, &format!(r#"{{service_name=~".+", {guards}}}"#)));
+}
