@@ -185,7 +185,9 @@ impl Worlds {
                 let mut rng = Rng::new(seed);
                 if lists {
                     let mut actors = world::all(senders(), naming, known.as_ref(), &asks);
-                    actors.iter_mut().for_each(|one| one.lines = vec![(run.times.end, String::new())]);
+                    for one in &mut actors {
+                        one.lines = vec![(run.times.end, String::new())];
+                    }
                     run.world(&actors, Loud::Moving, found)?;
                     continue;
                 }

@@ -6,7 +6,7 @@ use crate::support::{BRANCH, Scratch, migrate};
 
 /// What the move of kairos has to change, by hand: the Compose file, its listener, its port, and each dashboard or rule
 /// file with a query that can be rewritten with certainty.
-const PATHS: [&str; 15] = [
+const PATHS: [&str; 16] = [
     "ansible/alloy/puck/config.alloy.j2",
     "ansible/inventory/host_vars/puck.incus.yml",
     "ansible/kairos/docker-compose.yml.j2",
@@ -15,6 +15,7 @@ const PATHS: [&str; 15] = [
     "ansible/pplg/grafana/dashboards/kairos-2021.json",
     "ansible/pplg/grafana/dashboards/kairos-jobs.json",
     "ansible/pplg/grafana/dashboards/kairos.json",
+    "ansible/pplg/grafana/dashboards/logs-explorer.json",
     "ansible/pplg/grafana/dashboards/on-call.json.j2",
     "ansible/pplg/grafana/dashboards/puck-host.json",
     "ansible/pplg/grafana/provisioning/alerting/kairos.yaml",

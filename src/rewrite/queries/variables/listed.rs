@@ -24,7 +24,8 @@ impl Before<'_> {
         let lists_the_same = |new: &String| self.lists(asked, new, ["job", NAME], around);
         // Copies that Docker keeps of others have their names as well, and so have containers beside those that move.
         let guards = self.without_siblings(vec![service_or_none([&*self.moved.project])]);
-        let guard: String = guards.iter().map(|one| format!(", {}", write(one, Quote::Double))).collect();
+        let guards: Vec<String> = guards.iter().map(|one| write(one, Quote::Double)).collect();
+        let guard = format!(", {}", guards.join(", "));
         if is_all {
             let [all, guarded] = ["", &guard].map(|more| format!(r#"{{{NAME}=~".+"{more}}}"#));
             return if lists_the_same(&all) { Some(String::new()) } else { Some(guarded).filter(lists_the_same) };
