@@ -31,6 +31,13 @@ pub fn of<'a, T>(findings: impl IntoIterator<Item = (&'a Finding, bool, T)>) -> 
     groups.into_iter().map(question).collect()
 }
 
+/// The questions of one plan, each with the names of its findings.
+pub fn of_plan<'a>(findings: &'a [Finding], moved: Option<&Move>) -> Vec<Question<'a, &'a str>> {
+    let shared = of_every_move(findings, moved);
+    let open = findings.iter().filter(|one| one.level == Level::Review);
+    of(open.map(|one| (one, shared.contains(one.id.as_str()), one.id.as_str())))
+}
+
 /// The names of findings of a plan that every move would leave as well: the rule asks for no job, and the place names
 /// nothing that moves here. `moved` is what the plan moves.
 pub fn of_every_move<'a>(findings: &'a [Finding], moved: Option<&Move>) -> HashSet<&'a str> {

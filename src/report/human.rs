@@ -16,10 +16,13 @@ use crate::text::Place;
 use super::review::{self, MOST_STREAMS, number};
 use super::style::{BAD, FAINT, INFO, LOOK, NEW, OLD, Page, STRONG};
 use super::summary::{self, FileChange, Legends};
-use super::{Detail, Look, Run, Written, diff, snippet};
+use super::{Detail, Look, Run, Written, diff, overview, snippet};
 
 /// Texts up to this many bytes are shown on the line of their place.
 const LONGEST_SWAP: usize = 40;
+
+/// The level that nothing has to be done about now, and its heading.
+const NOTES: (Level, &str) = (Level::Note, "Worth knowing");
 
 /// See [`super::human()`].
 pub(super) fn render(run: Run<'_>, look: Look, detail: Detail) -> String {
@@ -31,7 +34,7 @@ pub(super) fn render(run: Run<'_>, look: Look, detail: Detail) -> String {
         Some((plan, written)) if written.already_there() && detail == Detail::default() => {
             already_there(&mut page, plan, written);
         }
-        Some((plan, written)) if detail.verbose => ready(&mut page, plan, written),
+        Some((plan, written)) if detail.verbose => ready(&mut page, run, plan, written),
         None if detail.verbose || !is_ready => batch::render(&mut page, run),
         _ => page::render(&mut page, run),
     }
@@ -65,7 +68,7 @@ fn already_there(page: &mut Page, plan: &Plan, written: &Written) {
     page.prose("", "", &format!("--dry-run shows the page again{left}, -v all of it, --diff the patch."));
 }
 
-fn ready(page: &mut Page, plan: &Plan, written: &Written) {
+fn ready(page: &mut Page, run: Run<'_>, plan: &Plan, written: &Written) {
     page.heading(&format!("{}: {}", plan.subject(), review::verdict(plan)));
     page.prose("", "", &review::Counts::of(plan).sentence());
     page.gap();
@@ -74,7 +77,8 @@ fn ready(page: &mut Page, plan: &Plan, written: &Written) {
     }
     files(page, plan);
     queries(page, plan);
-    findings(page, plan);
+    decisions(page, run);
+    findings(page, plan, &[NOTES]);
     rollout(page, &plan.rollout);
     branch::render(page, &plan.base, &titles(plan), written);
 }
@@ -179,21 +183,54 @@ fn streams(page: &mut Page, when: &str, list: &[Arc<str>]) {
     }
 }
 
-fn findings(page: &mut Page, plan: &Plan) {
-    let legends = Legends::of_plan(plan);
-    for level in [Level::Blocked, Level::Review, Level::Note] {
-        let groups = summary::grouped(plan, level, &legends);
-        if groups.is_empty() {
-            continue;
+/// Findings of these levels.
+fn findings(page: &mut Page, plan: &Plan, levels: &[(Level, &str)]) {
+    for &(level, heading) in levels {
+        let groups = summary::grouped(plan, level, &Legends::default());
+        if !groups.is_empty() {
+            page.heading(heading);
         }
-        page.heading(match level {
-            Level::Blocked => "What stands in the way",
-            Level::Review => "For you to decide: left as it is",
-            Level::Note => "Worth knowing",
-        });
         for group in groups {
             page.gap();
-            finding_group(page, &group, &legends);
+            finding_group(page, &group, &Legends::default());
+        }
+    }
+}
+
+/// Every place that is to be decided, by question.
+fn decisions(page: &mut Page, run: Run<'_>) {
+    let all = overview::questions(run);
+    if all.is_empty() {
+        return;
+    }
+    page.heading("For you to decide: left as it is");
+    let legends = run.only().map(|(plan, _)| Legends::of_plan(plan)).unwrap_or_default();
+    for (index, asked) in all.iter().enumerate() {
+        page.gap();
+        let also = if asked.every_move { " (left by every move)" } else { "" };
+        let letter = page.paint(LOOK, &overview::letter(index));
+        // Where the only sentence is the finding's own, it is said below.
+        let is_own = asked.about.iter().all(|one| one.finding.message == asked.ask);
+        page.prose(&format!("{letter}  "), "   ", &format!("{}{also}", if is_own { "" } else { asked.ask }));
+        let mut groups: Vec<Vec<&overview::Decision<'_>>> = Vec::new();
+        for one in asked.about.iter().filter(|one| !legends.hold(one.finding)) {
+            match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.says_the_same(one))) {
+                Some(group) => group.push(one),
+                None => groups.push(vec![one]),
+            }
+        }
+        for (index, group) in groups.into_iter().enumerate() {
+            if !is_own || index > 0 {
+                page.gap();
+            }
+            if run.plans.len() > 1 {
+                page.prose("", "  ", &format!("left by {}:", overview::left_by(&group)));
+                // Places of the base: later moves of the batch see files that are changed already.
+                let placed: Vec<Finding> = group.iter().map(|one| one.in_the_base()).collect();
+                finding_group(page, &placed.iter().collect::<Vec<_>>(), &Legends::default());
+            } else {
+                finding_group(page, &group.iter().map(|one| one.finding).collect::<Vec<_>>(), &legends);
+            }
         }
     }
 }
@@ -213,12 +250,11 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
         if let Some((place, old, new)) = swap(finding).filter(|_| short) {
             one_swap(page, &finding.id, place, old, new);
         } else {
-            if group.len() > 1 && !finding.id.is_empty() {
-                page.prose("  ", "  ", &finding.id);
-            }
             if let Some(place) = &finding.at {
                 let snippet = snippet::render(place, style, page.look);
-                page.raw(&snippet);
+                let (head, lines) = snippet.split_once('\n').unwrap_or((&snippet, ""));
+                let id = if group.len() > 1 { finding.id.as_str() } else { "" };
+                page.raw(&format!("{}\n{lines}", format!("{head} {id}").trim_end()));
             }
             if let Some(proposed) = &finding.proposed {
                 proposal(page, proposed);
@@ -228,7 +264,8 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
             if let Some((place, old, new)) = swap(legend) {
                 let label = page.paint(STRONG, "proposed");
                 let line = summary::start(place).line;
-                page.prose(&label, "  ", &format!(", in the legend on line {line}: {old} → {new}"));
+                let id = if legend.id.is_empty() { String::new() } else { format!(" ({})", legend.id) };
+                page.prose(&label, "  ", &format!(", in the legend on line {line}{id}: {old} → {new}"));
             }
         }
     }
@@ -284,7 +321,7 @@ fn rollout(page: &mut Page, steps: &[RolloutStep]) {
 
 fn nothing_to_do(page: &mut Page, plan: &Plan, written: &Written) {
     page.heading(&format!("{}: {}", plan.subject(), review::verdict(plan)));
-    findings(page, plan);
+    findings(page, plan, &[(Level::Review, "For you to decide"), NOTES]);
     branch::notes(page, written);
 }
 

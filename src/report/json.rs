@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::plan::{self, How, Move, Plan, QueryChange, Step};
+use crate::questions::{self, Question};
 use crate::text::{Edit, Place, Source};
 
 use super::review;
@@ -19,8 +20,8 @@ use super::{Outcome, Run, Written, to_json};
 use sets::{Selected, Sets};
 
 /// Grows with every change that is not just a new key.
-const SCHEMA: &str = "migrate/1";
-const BATCH: &str = "migrate-batch/2";
+const SCHEMA: &str = "migrate/2";
+const BATCH: &str = "migrate-batch/3";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -39,9 +40,17 @@ struct Report<'a> {
     moved: Option<Moved<'a>>,
     files: Vec<File<'a>>,
     queries: Vec<Query<'a>>,
+    questions: Vec<Asked<'a>>,
     findings: Vec<Found<'a>>,
     rollout: Vec<RolloutStep>,
     patch: String,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    ask: &'a str,
+    every_move: bool,
+    findings: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -251,10 +260,15 @@ fn report<'a>(
         moved: plan.moved.as_ref().map(moved),
         files: summary::files(plan).iter().map(|change| file(change, written)).collect(),
         queries: summary::queries(plan).into_iter().map(|one| query(one, selected)).collect(),
+        questions: questions::of_plan(&plan.findings, plan.moved.as_ref()).into_iter().map(asked).collect(),
         findings: summary::findings(plan).into_iter().map(found).collect(),
         rollout: plan.rollout.iter().map(rollout).collect(),
         patch: String::new(),
     }
+}
+
+fn asked<'a>(question: Question<'a, &'a str>) -> Asked<'a> {
+    Asked { ask: question.ask, every_move: question.every_move, findings: question.about }
 }
 
 fn replaced(outcome: Option<&Outcome>) -> Option<&str> {

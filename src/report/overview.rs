@@ -20,6 +20,8 @@ pub(super) struct Decision<'a> {
     pub(super) finding: &'a Finding,
     /// In the base; `None` when it names no place.
     pub(super) place: Option<Place>,
+    /// The services whose moves leave it.
+    pub(super) by: Vec<&'a str>,
 }
 
 impl Decision<'_> {
@@ -28,12 +30,34 @@ impl Decision<'_> {
         let at = self.place.as_ref().map(|at| format!(" {}:{}", at.source.path.name(), summary::start(at).line));
         format!("{}{}", self.finding.id, at.unwrap_or_default()).trim_start().to_owned()
     }
+
+    /// Whether it is said in the same words.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let (one, two) = (self.finding, other.finding);
+        (one.rule, &one.message, &one.hint, &self.by) == (two.rule, &two.message, &two.hint, &other.by)
+    }
+
+    /// The finding, at its place in the base.
+    pub(super) fn in_the_base(&self) -> Finding {
+        Finding { at: self.place.clone(), ..self.finding.clone() }
+    }
+}
+
+/// The services that leave these, by name.
+pub(super) fn left_by(group: &[&Decision<'_>]) -> String {
+    group.first().map(|one| one.by.join(", ")).unwrap_or_default()
+}
+
+/// `a`, `b`, …, `z`, `a2`, …: what a question is called on one page.
+pub(super) fn letter(index: usize) -> String {
+    let letter = ('a'..='z').nth(index % 26).unwrap_or('a');
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26 + 1) }
 }
 
 /// A question and its places.
 pub(super) type Asked<'a> = Question<'a, Decision<'a>>;
 
-/// What a person must decide before the branches of the run are all they should be, each place once for a question.
+/// What a person must decide before the branches of the run are all they should be.
 pub(super) fn questions(run: Run<'_>) -> Vec<Asked<'_>> {
     let shared: HashSet<(*const Plan, &str)> = run
         .plans
@@ -53,17 +77,20 @@ pub(super) fn questions(run: Run<'_>) -> Vec<Asked<'_>> {
     for told in told::all(run).into_iter().filter(is_open) {
         let every_move = every_move(&told);
         let place = told.place.filter(|_| told.own).map(|one| one.place);
-        open.push((told.finding, every_move, Decision { finding: told.finding, place }));
+        let by = told.by.iter().map(|(plan, _)| plan.request.service.as_str()).collect();
+        open.push((told.finding, every_move, Decision { finding: told.finding, place, by }));
     }
-    let mut asked = questions::of(open);
-    for question in &mut asked {
-        let mut seen = BTreeSet::new();
-        question.about.retain(|one| {
-            let at = one.place.as_ref().map(|at| (at.source.path.clone(), at.span.start()));
-            at.is_none_or(|at| seen.insert(at))
-        });
-    }
-    asked
+    questions::of(open)
+}
+
+/// The places of a question, each once, whatever is said of it; what names no place counts as one.
+pub(super) fn places<'d, 'a>(asked: &'d Asked<'a>) -> Vec<&'d Decision<'a>> {
+    let mut seen = BTreeSet::new();
+    let mut is_new = |one: &&Decision<'_>| {
+        let at = one.place.as_ref().map(|at| (at.source.path.clone(), at.span.start()));
+        at.is_none_or(|at| seen.insert(at))
+    };
+    asked.about.iter().filter(|one| is_new(one)).collect()
 }
 
 /// Kinds of files in the order of rollout, as one and as many.

@@ -147,7 +147,7 @@ impl<'a> Legends<'a> {
         self.pairs.iter().filter(move |(query, _)| std::ptr::eq(*query, finding)).map(|(_, legend)| *legend)
     }
 
-    fn hold(&self, finding: &Finding) -> bool {
+    pub(super) fn hold(&self, finding: &Finding) -> bool {
         self.pairs.iter().any(|(_, legend)| std::ptr::eq(*legend, finding))
     }
 }

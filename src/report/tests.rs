@@ -150,6 +150,9 @@ fn the_same_finding_about_many_places_is_said_once() {
     let text = whole(Run::one(&plan, &written), &look(80));
     let want = "\
 For you to decide: left as it is
+a  queries over any `job` lose what moves: ask by `service_name` instead? (left
+   by every move)
+
 decide: Built from a variable. (2 places) [dashboards/variable]
   a.json:1:8: $a → $a1
   a.json:2:8: $b → $b1
@@ -173,7 +176,10 @@ proposed: $a1
 #[test]
 fn a_legend_is_told_with_its_query() {
     let (mut plan, written) = sample::full();
-    let source = sample::file("a.json", b"{job=~\"$a\"}\n{{job}}\n\n\n\n\n\n{{JOB}}\n");
+    let source = sample::file("loki/rules.yml", b"{job=~\"$a\"}\n{{job}}\n\n\n\n\n\n{{JOB}}\n");
+    for step in &mut plan.steps {
+        std::sync::Arc::make_mut(step).before.add(std::sync::Arc::clone(&source));
+    }
     let finding =
         |rule, text| Finding::new(Level::Review, rule, rule).at(sample::nth(&source, text, 0)).proposing("service");
     plan.findings = vec![
@@ -183,7 +189,10 @@ fn a_legend_is_told_with_its_query() {
     ];
     let text = whole(Run::one(&plan, &written), &look(80));
     assert!(text.contains("proposed: service\nproposed, in the legend on line 2: {{job}} → service\n"), "{text}");
-    assert!(text.contains("decide: dashboards/legend-left [dashboards/legend-left]\n --> a.json:8:1\n"), "{text}");
+    assert!(
+        text.contains("decide: dashboards/legend-left [dashboards/legend-left]\n --> loki/rules.yml:8:1\n"),
+        "{text}"
+    );
     assert!(text.contains("3 places left for you to decide"), "{text}");
 }
 

@@ -83,7 +83,7 @@ fn the_streams_of_a_batch_are_told_once() {
     };
     // The first one moves as it does alone.
     let (first, alone) = (&batch["services"][0], json(&[PUCK[0], "--host", "puck"]));
-    assert_eq!((first["schema"].as_str(), alone["schema"].as_str()), (Some("migrate-batch/2"), Some("migrate/1")));
+    assert_eq!((first["schema"].as_str(), alone["schema"].as_str()), (Some("migrate-batch/3"), Some("migrate/2")));
     assert!(list(&alone["queries"]).len() > 3);
     for (one, other) in list(&first["queries"]).iter().zip(list(&alone["queries"])) {
         assert_eq!(one["before"], other["before"]);
@@ -115,7 +115,7 @@ fn a_blocked_service_is_named_and_does_not_stop_the_others() {
     let json = scratch.migrate(&["--all", "--host", "ariel", "--format", "json"]).json();
     assert_eq!(
         (json["schema"].as_str(), json["branches"].as_array().map(Vec::len)),
-        (Some("migrate-batch/2"), Some(0))
+        (Some("migrate-batch/3"), Some(0))
     );
     assert_eq!(scratch.git(&["branch", "--list", "migrate/*"]), "");
 }

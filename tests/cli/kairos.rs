@@ -62,7 +62,7 @@ fn the_printed_patch_applies_and_is_the_branch() {
 fn the_json_report_holds_what_is_documented() {
     let scratch = Scratch::demo();
     let report = scratch.kairos(&["--format", "json"]).json();
-    assert_eq!(report["schema"], "migrate/1");
+    assert_eq!(report["schema"], "migrate/2");
     assert_eq!(report["verdict"], "ready");
     assert_eq!(report["exit_code"], 3);
     assert_eq!(report["branch"], BRANCH);

@@ -3,20 +3,14 @@
 //! Knows: what a reviewer of many moves wants first. Must not know: the details of one move; the other outputs and a run for
 //! one service have them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::finding::{Finding, Level};
+use crate::finding::Level;
 use crate::plan::{self, Plan, Verdict};
 
 use super::super::Run;
 use super::super::review::{self, number};
 use super::super::style::{BAD, Page, STRONG};
-use super::super::{summary, told};
-use super::{branch, one_line, rollout, titles};
-
-/// Kinds of findings that are listed, and services named with one; the other outputs have them all.
-const MOST_KINDS: usize = 40;
-const MOST_NAMES: usize = 4;
+use super::super::summary;
+use super::{branch, decisions, one_line, rollout, titles};
 
 /// A run for several services, or for none.
 pub(super) fn render(page: &mut Page, run: Run<'_>) {
@@ -37,7 +31,7 @@ pub(super) fn render(page: &mut Page, run: Run<'_>) {
             plan.findings.iter().for_each(|finding| one_line(page, finding));
         });
     }
-    review(page, run);
+    decisions(page, run);
     for written in run.branches {
         let plans = || written.plans.iter().filter_map(|&index| run.plans.get(index));
         rollout(page, &plan::together(plans()));
@@ -78,63 +72,5 @@ fn blocked(page: &mut Page, plan: &Plan) {
     page.prose(&format!("  {name}: {word}: "), "    ", &format!("{at}{}{more}", first.message));
     if let Some(hint) = &first.hint {
         page.prose(&format!("    {}: ", page.paint(STRONG, "hint")), "      ", hint);
-    }
-}
-
-/// What the moves leave for a person. Many leave the same place: it is told once, with the services that leave it.
-fn review(page: &mut Page, run: Run<'_>) {
-    let kinds = Kind::of(run);
-    if kinds.is_empty() {
-        return;
-    }
-    page.heading("For you to decide: left as it is");
-    for kind in kinds.iter().take(MOST_KINDS) {
-        let places = if kind.places.len() > 1 { format!("{} places, ", kind.places.len()) } else { String::new() };
-        let also = match kind.services.len().checked_sub(MOST_NAMES) {
-            Some(more) if more > 0 => format!(" and {more} more"),
-            _ => String::new(),
-        };
-        let names: Vec<&str> = kind.services.iter().take(MOST_NAMES).copied().collect();
-        let message = format!("{} ({places}{}{also})", kind.finding.message, names.join(", "));
-        one_line(page, &Finding { message, ..kind.finding.clone() });
-        let told = kind.finding.at.as_ref().map(summary::place);
-        let more: Vec<&str> =
-            kind.places.iter().filter(|one| Some(*one) != told.as_ref()).map(String::as_str).collect();
-        if !more.is_empty() {
-            page.prose("    and ", "    ", &more.join(", "));
-        }
-    }
-    page.gap();
-    let more = match kinds.len().checked_sub(MOST_KINDS) {
-        Some(more) if more > 0 => format!("{} not listed here; ", number(more, "more kind is", "more kinds are")),
-        _ => String::new(),
-    };
-    page.prose("", "", &format!("{more}--report FILE.html and --format json have every place with its proposed text."));
-}
-
-/// Findings that say the same, with their places in the base.
-struct Kind<'a> {
-    finding: Finding,
-    places: BTreeSet<String>,
-    services: BTreeSet<&'a str>,
-}
-
-impl<'a> Kind<'a> {
-    fn of(run: Run<'a>) -> Vec<Self> {
-        let mut kinds: Vec<Self> = Vec::new();
-        let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for told in told::all(run).into_iter().filter(|told| told.finding.level == Level::Review) {
-            let at = told.place.filter(|_| told.own).map(|place| place.place);
-            let index = *known.entry((told.finding.rule, &told.finding.message)).or_insert(kinds.len());
-            if index == kinds.len() {
-                let finding = Finding { at: at.clone(), ..told.finding.clone() };
-                kinds.push(Self { finding, places: BTreeSet::new(), services: BTreeSet::new() });
-            }
-            kinds[index].places.extend(at.as_ref().map(summary::place));
-            let ready = told.by.iter().filter(|(plan, _)| plan.verdict == Verdict::Ready);
-            kinds[index].services.extend(ready.map(|(plan, _)| plan.request.service.as_str()));
-        }
-        kinds.retain(|kind| !kind.services.is_empty());
-        kinds
     }
 }

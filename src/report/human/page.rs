@@ -147,28 +147,29 @@ fn questions(page: &mut Page, run: Run<'_>) {
     if asked.is_empty() {
         return;
     }
-    let places: usize = asked.iter().map(|one| one.about.len()).sum();
+    let places: usize = asked.iter().map(|one| overview::places(one).len()).sum();
     page.heading(&format!(
         "To decide: {}, {}, left as they are",
         number(asked.len(), "question", "questions"),
         number(places, "place", "places")
     ));
-    for (one, letter) in asked.iter().take(MOST_QUESTIONS).zip('a'..) {
-        question(page, one, letter);
+    for (index, one) in asked.iter().take(MOST_QUESTIONS).enumerate() {
+        question(page, one, &overview::letter(index));
     }
     if let Some(more) = asked.get(MOST_QUESTIONS..).filter(|more| !more.is_empty()) {
-        let places = more.iter().map(|one| one.about.len()).sum();
+        let places = more.iter().map(|one| overview::places(one).len()).sum();
         let (questions, places) = (number(more.len(), "question", "questions"), number(places, "place", "places"));
         page.prose("  ", "  ", &format!("and {questions} more about {places}: -v has all"));
     }
 }
 
-fn question(page: &mut Page, asked: &Asked<'_>, letter: char) {
-    let label = page.paint(LOOK, &letter.to_string());
+fn question(page: &mut Page, asked: &Asked<'_>, letter: &str) {
+    let label = page.paint(LOOK, letter);
     page.prose(&format!("  {label}  "), "     ", asked.ask);
+    let places = overview::places(asked);
     let also = if asked.every_move { ", left by every move" } else { "" };
-    let first = format!("{}{also}: ", number(asked.about.len(), "place", "places"));
-    let names: Vec<String> = asked.about.iter().map(overview::Decision::named).collect();
+    let first = format!("{}{also}: ", number(places.len(), "place", "places"));
+    let names: Vec<String> = places.iter().map(|one| one.named()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let room = page.room().saturating_sub(5 + first.len());
     page.prose("     ", "     ", &format!("{first}{}", fitting(&names, room)));

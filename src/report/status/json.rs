@@ -13,7 +13,7 @@ use crate::text::RepoPath;
 use crate::topology::Derives;
 
 /// Grows with every change that is not just a new key.
-const SCHEMA: &str = "migrate-status/1";
+const SCHEMA: &str = "migrate-status/2";
 
 #[derive(Serialize)]
 struct Report<'a> {
