@@ -9,6 +9,8 @@ use super::senders::{Role, Sender};
 use super::{Pair, Worlds, world};
 use crate::topology::Label;
 
+/// Before a value that nobody can choose any more: what nothing is called.
+pub(super) const GONE: &str = "gone-";
 /// Most values that a variable is given.
 const VALUES: usize = 4;
 
@@ -55,7 +57,10 @@ impl Worlds {
         let mut list = known.and_then(|known| known.list).unwrap_or_else(|| self.some_values(&labels));
         // What moves is tried whatever else there is.
         list.sort_by_key(|value| !self.moving.contains(value));
-        let after = |value: &String| name.map_or_else(|| value.clone(), |name| (pair.after)(name, value));
+        let after = |value: &String| match name {
+            Some(name) => (pair.after)(name, value).unwrap_or_else(|| format!("{GONE}{value}")),
+            None => value.clone(),
+        };
         let all_values: Vec<(String, String)> = list.iter().map(|value| (value.clone(), after(value))).collect();
         let mut list = all_values.get(..VALUES.min(all_values.len())).unwrap_or_default().to_vec();
         if pattern {

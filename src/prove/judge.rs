@@ -6,6 +6,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use super::asks::Asks;
+use super::assign::GONE;
 use super::compare::{self, Answered, Names, Own};
 use super::fill::{self, Stands};
 use super::run::Run;
@@ -101,7 +102,10 @@ impl Worlds {
                 is_bare = bare;
                 self.all(run, number as u64 + 1, &mut found)
             });
-            if let Some((actors, before)) = found.refuting.take() {
+            let answer = answer.map_err(|stop| because(stop, &values, pair));
+            // What another name asks for is there in no other text.
+            let renames = values.values().any(|(old, new)| old != new);
+            if let Some((actors, before)) = found.refuting.take().filter(|_| !renames) {
                 memory.0.push(Remembered { values, bare: is_bare, actors, before });
             }
             answer?;
@@ -203,6 +207,22 @@ impl Worlds {
         }
         Ok(())
     }
+}
+
+/// The same, with the values of variables with which a text is refuted.
+fn because(stop: Stop, values: &Values, pair: &Pair<'_>) -> Stop {
+    let Stop::Refuted(why) = stop else { return stop };
+    let is_chosen = |written: &str| fill::name(written).and_then(|name| (pair.values)(name)).is_some();
+    let chosen = || values.iter().filter(|(written, _)| is_chosen(written));
+    let gone = chosen().find(|(_, (old, new))| *new == format!("{GONE}{old}"));
+    if let Some((written, (old, _))) = gone {
+        return Stop::Refuted(format!("nobody can choose `{old}` for `{written}` any more"));
+    }
+    let all: Vec<String> = chosen().map(|(written, (old, _))| format!("`{written}` = `{old}`")).collect();
+    if all.is_empty() || !pair.explains {
+        return Stop::Refuted(why);
+    }
+    Stop::Refuted(format!("for {}, {why}", all.join(" and ")))
 }
 
 impl Found {

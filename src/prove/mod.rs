@@ -38,8 +38,8 @@ pub struct Pair<'a> {
     pub contract: Contract,
     /// What a variable of the dashboard may be, by its name; `None` for one that nobody knows.
     pub values: &'a dyn Fn(&str) -> Option<Values>,
-    /// What is chosen after the move where this value of a variable was: name, value.
-    pub after: &'a dyn Fn(&str, &str) -> String,
+    /// What is chosen after the move where this value of a variable was: name, value. `None`: nobody can choose it any more.
+    pub after: &'a dyn Fn(&str, &str) -> Option<String>,
     /// Whether it has to answer on old lines under old labels, too.
     pub keeps_history: bool,
     /// Whether to find out whose lines make the difference.

@@ -34,7 +34,7 @@ fn judge_at(streams: &Streams, old: &str, new: &str, contract: Contract) -> Verd
     let values = |name: &str| {
         (name == "app").then(|| Values { list: Some(vec!["kairos".into(), "angelia".into()]), ..Values::default() })
     };
-    let after = |_: &str, value: &str| value.to_owned();
+    let after = |_: &str, value: &str| Some(value.to_owned());
     let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };
     Worlds::new(streams, &BTreeMap::new()).judge(&pair)
 }
@@ -152,7 +152,7 @@ fn each_value_of_a_variable_is_tried() {
         let list = ["a", "b", "c", "d", "e", "f", "kairos"].map(String::from).to_vec();
         Some(Values { list: Some(list), ..Values::default() })
     };
-    let after = |_: &str, value: &str| value.to_owned();
+    let after = |_: &str, value: &str| Some(value.to_owned());
     let pair = Pair {
         old,
         new: old,
@@ -291,7 +291,7 @@ fn what_is_chosen_is_no_job_of_the_past() {
     streams.after.push(athena);
     let formers = [("athena".to_owned(), vec![4])].into();
     let values = |_: &str| Some(Values { all: Some(".+".into()), ..Values::default() });
-    let after = |_: &str, value: &str| value.to_owned();
+    let after = |_: &str, value: &str| Some(value.to_owned());
     let judge = |old: &str, new: &str| {
         let contract = Contract::Series;
         let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };

@@ -33,11 +33,16 @@ impl Before<'_> {
         }
         let text = query.text();
         let in_doubt = !analysis.doubts.is_empty();
-        if in_doubt && matches!(self.verdict(text, text, around), Verdict::Holds { seen: true, .. }) {
+        let stays = in_doubt.then(|| self.verdict(text, text, around));
+        if matches!(stays, Some(Verdict::Holds { seen: true, .. })) {
             return Analysis::default();
         }
         // Only what is in doubt has no text.
         if analysis.open {
+            let is_chosen = analysis.doubts.iter().any(|doubt| doubt.id == ids::VARIABLE);
+            if let Some(Verdict::Refuted { why }) = stays.filter(|_| is_chosen) {
+                analysis.doubts.push(Remark { id: ids::WRONG, why });
+            }
             return analysis;
         }
         let new = analysis.after(text);
@@ -124,10 +129,9 @@ impl Before<'_> {
         let after = |name: &str, value: &str| {
             let moves = self.moved.jobs.iter().any(|job| job == value);
             match offered.get(name) {
-                Some(_) if moves && around.variables.follows(name) => self.moved.project.clone(),
-                // Nobody can choose it any more.
-                Some(one) if moves && one.from_job => format!("gone-{value}"),
-                _ => value.to_owned(),
+                Some(_) if moves && around.variables.follows(name) => Some(self.moved.project.clone()),
+                Some(one) if moves && one.from_job => None,
+                _ => Some(value.to_owned()),
             }
         };
         let keeps_history = self.moved.keep_history;

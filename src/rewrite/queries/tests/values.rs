@@ -262,3 +262,24 @@ fn a_list_follows_where_each_of_its_values_does() {
         assert!(rules(&findings).iter().all(|(level, _)| *level == Level::Note), "{findings:?}");
     }
 }
+
+#[test]
+fn the_value_that_refutes_is_said() {
+    let said = |text: &str, moved: &Move| {
+        let found = run(&[("d.json", text)], moved).1;
+        found.into_iter().filter(|one| one.rule == "dashboards/variable").map(|one| one.message).collect::<Vec<_>>()
+    };
+    let text = fed(&[panel("loki1", r#"{job=~"$v", hostname="puck"}"#)]);
+    let [message] = &said(&text, &named("chronos", false))[..] else { panic!() };
+    assert!(message.ends_with("nobody can choose `kairos` for `$v` any more"), "{message}");
+    // What stands for all takes in what Docker keeps of angelia, each value for itself does not.
+    let mut moved = named("kairos", false);
+    let copy = engine::stream(&[("service", "angelia"), ("component", "app"), ("hostname", "puck")]);
+    moved.streams.image.push(vec![moved.streams.after.len()]);
+    moved.streams.before.push(copy.clone());
+    moved.streams.after.push(copy);
+    let all = r#"{"name": "v", "type": "custom", "query": "kairos,angelia", "includeAll": true, "allValue": ".*"}"#;
+    let text = with_variables(all, r#"{job=~"$v", hostname="puck"}"#);
+    let [message] = &said(&text, &moved)[..] else { panic!() };
+    assert!(message.contains("for `$v` = `.*`, "), "{message}");
+}

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::super::candidates::{negated, selects, service_or_none, spelled};
 use super::super::fate::New;
 use super::super::ids;
-use super::super::query::{Around, Change, compared, matcher, matcher_of, placed, quoted, write};
+use super::super::query::{Around, Change, compared, matcher, matcher_of, placed, quoted, reference, write};
 use super::super::streams::Before;
 use super::Choice;
 use crate::patterns;
@@ -38,7 +38,7 @@ impl Before<'_> {
             }
             let mut others = all.clone();
             others.remove(index);
-            for new in self.in_place(one, &others) {
+            for new in self.in_place(one, &others, around) {
                 // In a list, copies that Docker keeps say nothing new; who asks for a variable does not read them.
                 let reads_copies = new.matchers.first().is_some_and(|one| {
                     one.label == NAME
@@ -64,7 +64,7 @@ impl Before<'_> {
         Some(New { how: How::Name, matchers, filter: None })
     }
 
-    fn in_place(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
+    fn in_place(&self, one: &Matcher, others: &[Matcher], around: &Around<'_>) -> Vec<New> {
         let moved = self.moved;
         let old = Condition::all(&[others, std::slice::from_ref(one)].concat());
         let mut services = self.services(&old);
@@ -78,7 +78,7 @@ impl Before<'_> {
             list.extend(self.union(one).map(|union| plain(How::Swap, self.without_siblings(vec![union]))));
         }
         if self.may_bridge() {
-            let guards = self.guard_lists(one, others);
+            let guards = self.guard_lists(one, others, around);
             // Who has neither label is not asked for.
             let told = Condition::Any(
                 ["job", "service"].map(|label| Condition::Is(Matcher::new(label, Op::NotEqual, ""))).into(),
@@ -125,7 +125,7 @@ impl Before<'_> {
     }
 
     /// Matchers that need only the index: the value or none, the services that have moved or none, and a name.
-    fn guard_lists(&self, one: &Matcher, others: &[Matcher]) -> Vec<Vec<Matcher>> {
+    fn guard_lists(&self, one: &Matcher, others: &[Matcher], around: &Around<'_>) -> Vec<Vec<Matcher>> {
         let names = one.names().unwrap_or_default();
         let mut services: BTreeSet<&str> = self.former_projects(&names);
         services.insert(&self.moved.project);
@@ -148,7 +148,8 @@ impl Before<'_> {
         let kept = like(&one.label, format!("{value}|"));
         let selects = selects(others);
         let any = one.accepts("\u{1}") == Some(true) && one.label == "job";
-        let name = if one.label == "job" { self.name(one) } else { None };
+        let is_chosen = matches!(one.value, Value::Variable(_)) && one.label == "job";
+        let name = if one.label == "job" { self.name(one).or_else(|| chosen(one, around)) } else { None };
         let mut list = Vec::new();
         if let Some(name) = &name {
             list.push(vec![name.clone()]);
@@ -158,11 +159,14 @@ impl Before<'_> {
                 let name = like(NAME, format!("{}|{}", name.value.text(), beside.join("|")));
                 list.push(vec![kept.clone(), both.clone(), name]);
             }
-            if matches!(one.value, Value::Variable(_)) {
+            if is_chosen {
                 // What stands for all values, `.+`, takes in those that have no name.
                 let named = Matcher::new(NAME, Op::NotEqual, "unknown_service");
                 list.extend(list.clone().into_iter().map(|guards| [guards, vec![named.clone()]].concat()));
             }
+        }
+        if is_chosen && name.is_some() && selects {
+            list.push(vec![kept.clone(), moved.clone(), like("service", format!("{value}|"))]);
         }
         let common = self.common(one, others);
         for ground in [None, common.or_else(|| self.everywhere())] {
@@ -269,6 +273,13 @@ impl Before<'_> {
         }
         list
     }
+}
+
+/// The comparison with a variable that follows: it holds names of services.
+fn chosen(one: &Matcher, around: &Around<'_>) -> Option<Matcher> {
+    let Value::Variable(text) = &one.value else { return None };
+    let follows = reference(text).is_some_and(|name| around.variables.follows(name));
+    follows.then(|| Matcher { label: NAME.to_owned(), ..one.clone() })
 }
 
 /// The changes that put `new` into the place of a matcher.
