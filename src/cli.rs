@@ -2,6 +2,7 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+pub mod explain;
 mod how;
 pub mod mistakes;
 mod output;
@@ -56,7 +57,7 @@ Examples:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate verify <SERVICE> --host <HOST> --loki <URL>\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate explain <ID|RULE>\n       migrate verify <SERVICE> --host <HOST> --loki <URL>\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -76,6 +77,8 @@ enum Other {
     Status(status::Status),
     /// Take out what migrations left behind on a host and nothing needs, as a branch
     Prune(prune::Prune),
+    /// Explain one place that a report names, or a rule
+    Explain(explain::Explain),
     /// Ask Loki whether a move that was rolled out did what was planned
     Verify(verify::Verify),
     /// Write an example infrastructure repository to try migrate on
@@ -161,6 +164,8 @@ pub enum Command {
     Status(status::Status),
     /// Take out what is left over on a host.
     Prune(prune::Prune),
+    /// Explain a place or a rule.
+    Explain(explain::Explain),
     /// Ask Loki about a move that was rolled out.
     Verify(verify::Verify),
     /// Write the example repository to this folder.
@@ -186,6 +191,7 @@ impl Command {
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
             (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
+            (Some(Other::Explain(asked)), _) => Ok(Self::Explain(asked)),
             (Some(Other::Verify(asked)), _) => Ok(Self::Verify(asked)),
             (Some(Other::Demo { dir }), _) => Ok(Self::Demo(dir)),
             (Some(Other::Completions(asked)), _) => Ok(Self::Completions(asked)),

@@ -40,8 +40,12 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// Variables that are looked at.
-const ENVIRONMENT: [(&str, &str); 2] = [
+const ENVIRONMENT: [(&str, &str); 3] = [
     ("NO_COLOR", "When it is set and not empty, no colours are used unless --color asks for them."),
+    (
+        "PAGER",
+        "What shows a report that is longer than the screen: less where it is not set, nothing where it is empty or cat.",
+    ),
     ("COLUMNS", "The width of the terminal, where it is not the one the system tells."),
 ];
 

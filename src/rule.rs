@@ -60,6 +60,15 @@ pub fn hint(id: &str, values: &[(&str, &str)]) -> Option<String> {
     find(id, |rule| &rule.hints).map(|hint| fill(hint, values))
 }
 
+/// Every id there is.
+pub fn ids() -> impl Iterator<Item = String> {
+    let of = |(artefact, rule): (&&str, &'static Rule)| {
+        let artefact = (*artefact).to_owned();
+        rule.sentences.keys().map(move |name| format!("{artefact}/{name}"))
+    };
+    RULES.iter().flat_map(of)
+}
+
 /// The sentence `id` as it stands in the rule file, placeholders included.
 pub fn sentence(id: &str) -> Option<&'static str> {
     find(id, |rule| &rule.sentences).map(String::as_str)

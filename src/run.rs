@@ -4,6 +4,7 @@
 
 mod branches;
 mod complete;
+mod explain;
 mod finish;
 mod man;
 mod migrate;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(asked, output) => writing(|| migrate::run(asked, output)),
         Command::Status(asked) => status::run(asked),
         Command::Prune(asked) => writing(|| prune::run(asked)),
+        Command::Explain(asked) => explain::run(asked),
         Command::Verify(asked) => verify::run(asked),
         Command::Completions(asked) => complete::script(asked.shell).and_then(|text| print(&text)).map(|()| 0),
         Command::Man(asked) => man::run(asked).and_then(|text| print(&text)).map(|()| 0),

@@ -235,6 +235,11 @@ fn decisions(page: &mut Page, run: Run<'_>) {
     }
 }
 
+/// One finding by itself.
+pub(super) fn finding(page: &mut Page, one: &Finding) {
+    finding_group(page, &[one], &Legends::default());
+}
+
 /// Findings that say the same: the sentence once, each place with its proposal, the way out once.
 fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
     let Some(first) = group.first() else { return };

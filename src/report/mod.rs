@@ -7,6 +7,7 @@
 mod base;
 mod diff;
 mod excerpt;
+pub mod explain;
 mod html;
 mod human;
 mod json;

@@ -149,7 +149,7 @@ fn questions(page: &mut Page, run: Run<'_>) {
     }
     let places: usize = asked.iter().map(|one| overview::places(one).len()).sum();
     page.heading(&format!(
-        "To decide: {}, {}, left as they are",
+        "To decide: {}, {}, left as they are (migrate explain ID)",
         number(asked.len(), "question", "questions"),
         number(places, "place", "places")
     ));
