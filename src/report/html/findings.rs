@@ -5,7 +5,9 @@
 use crate::finding::{Finding, Level};
 use crate::plan::Plan;
 
+use super::super::Run;
 use super::super::excerpt::Excerpt;
+use super::super::overview;
 use super::super::review::number;
 use super::super::summary::{self, Legends};
 use super::super::told::Shared;
@@ -31,6 +33,29 @@ pub(super) fn section(out: &mut Markup, spot: Spot, plan: &Plan, level: Level, s
         one(out, &group, &[]);
     }
     out.raw("</section>\n");
+}
+
+/// What is to be decided, each question with links to its places.
+pub(super) fn questions(out: &mut Markup, run: Run<'_>) {
+    let all = overview::questions(run);
+    if all.is_empty() {
+        return;
+    }
+    out.raw("<section>\n<h2>Questions</h2>\n<ol type=\"a\">\n");
+    for asked in &all {
+        let places = overview::places(asked);
+        out.raw("<li>").prose(asked.ask).raw(" <span class=\"dim\">").text(&number(places.len(), "place", "places"));
+        out.raw(if asked.every_move { ", left by every move</span>" } else { "</span>" });
+        for one in places {
+            if one.finding.at.is_some() && !one.finding.id.is_empty() {
+                out.raw(" <a href=\"#d-").text(&one.finding.id).raw("\">").text(&one.named()).raw("</a>");
+            } else {
+                out.raw(" ").text(&one.named());
+            }
+        }
+        out.raw("</li>\n");
+    }
+    out.raw("</ol>\n</section>\n");
 }
 
 /// What several services leave.

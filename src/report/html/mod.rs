@@ -36,6 +36,7 @@ pub(super) fn render(run: Run<'_>) -> String {
         [plan] => {
             contents(&mut out, plan);
             out.raw("<main id=\"main\">\n");
+            findings::questions(&mut out, run);
             service(&mut out, Spot { id: 0, alone: true }, run, plan, &Shared::default());
         }
         plans => {
@@ -45,6 +46,7 @@ pub(super) fn render(run: Run<'_>) -> String {
             for (written, steps) in review::rollouts(run) {
                 parts::rollout_of(&mut out, &written.branch, &steps);
             }
+            findings::questions(&mut out, run);
             findings::shared(&mut out, &shared);
             for (number, plan) in plans.iter().enumerate() {
                 folded(&mut out, run, number, plan, &shared);

@@ -33,6 +33,7 @@ pub(super) fn render(run: Run<'_>) -> String {
             sections.extend(parts::rollout(&format!("Rollout of {}", code(&written.branch, In::Line)), &steps));
         }
     }
+    sections.extend(parts::questions(run));
     let shared = Shared::of(run);
     sections.extend(parts::shared(&shared));
     for (index, plan) in run.plans.iter().enumerate() {

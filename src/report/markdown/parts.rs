@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::finding::{Finding, Level};
 use crate::plan::{Move, Plan, QueryChange, RolloutStep};
 
+use super::super::Run;
 use super::super::excerpt::{Excerpt, clipped};
+use super::super::overview;
 use super::super::review::{self, MOST_STREAMS, number};
 use super::super::summary::{self, Legends};
 use super::super::told::Shared;
@@ -58,6 +60,22 @@ pub(super) fn findings(plan: &Plan, level: Level, rank: u8, title: &str, shared:
     }
     let head = format!("### {title}\n\n");
     (!items.is_empty()).then(|| Section { rank, head, items, tail: "\n".into(), what: ("place", "places") })
+}
+
+/// What is to be decided, each question with its places; their texts follow below. What a finding asks in its own words is
+/// there alone.
+pub(super) fn questions(run: Run<'_>) -> Option<Section> {
+    let item = |asked: &overview::Asked<'_>| {
+        let places = overview::places(asked);
+        let also = if asked.every_move { ", left by every move" } else { "" };
+        let names: Vec<String> = places.iter().map(|one| code(&one.named(), In::Line)).collect();
+        let count = number(places.len(), "place", "places");
+        format!("1. {} {count}{also}: {}\n", prose(asked.ask, In::Line), names.join(", "))
+    };
+    let is_own = |asked: &overview::Asked<'_>| asked.about.iter().all(|one| one.finding.message == asked.ask);
+    let items: Vec<String> = overview::questions(run).iter().filter(|one| !is_own(one)).map(item).collect();
+    let head = "### Questions\n\n".to_owned();
+    (!items.is_empty()).then(|| Section { rank: 2, head, items, tail: "\n".into(), what: ("question", "questions") })
 }
 
 /// What several services leave.

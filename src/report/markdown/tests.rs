@@ -107,6 +107,27 @@ fn every_verdict_has_a_body() {
 }
 
 #[test]
+fn places_that_one_answer_settles_are_one_question() {
+    let (mut plan, written) = sample::full();
+    let source = sample::file("loki/rules.yml", b"a: job\nb: job\n");
+    plan.findings = (0..2)
+        .map(|at| Finding::new(Level::Review, "mentions/other", "names it").at(sample::nth(&source, "job", at)))
+        .collect();
+    crate::finding::name(&mut plan.findings);
+    let (one, two) = (&plan.findings[0].id, &plan.findings[1].id);
+    let want = format!(
+        "### Questions\n\n1. documents, scripts and links name the old label: name the new one? 2 places: \
+         `{one} rules.yml:1`, `{two} rules.yml:2`\n"
+    );
+    let body = render(Run::one(&plan, &written));
+    assert!(body.contains(&want), "{want}{body}");
+    let page = super::super::html(Run::one(&plan, &written));
+    for id in [one, two] {
+        assert!(page.contains(&format!("<a href=\"#d-{id}\">")) && page.contains(&format!(" id=\"d-{id}\"")), "{page}");
+    }
+}
+
+#[test]
 fn a_long_body_is_cut_and_says_so() {
     let (mut plan, written) = sample::full();
     let source = sample::file("a.json", "x job\n".repeat(4000).as_bytes());
