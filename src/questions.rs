@@ -1,6 +1,6 @@
 //! Questions: the places that one answer settles, put together.
 //!
-//! Knows: [`Finding`], which rules ask the same ([`rule::questions`]). Must not know: plans, any output.
+//! Knows: [`Finding`], which rules ask the same ([`crate::rule::questions`]). Must not know: plans, any output.
 
 use std::collections::{BTreeMap, HashSet};
 
