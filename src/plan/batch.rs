@@ -2,13 +2,12 @@
 //!
 //! Knows: which plan another stands on. Must not know: how one plan is made, or what becomes of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{step_from, without_branch};
 use super::{Plan, Request, Verdict};
 use crate::error::{Error, Kind, Result};
 use crate::finding::{Finding, Level};
-use crate::text::RepoPath;
 use crate::topology::Topology;
 
 /// How several services are planned.
@@ -37,7 +36,7 @@ pub fn batch(
     let mut room = how.limit.unwrap_or(usize::MAX);
     let mut plans = Vec::with_capacity(requests.len());
     for group in requests.chunk_by(|one, next| one.host == next.host) {
-        let mut run = Run { base, latest: None, left: BTreeSet::new(), how, room, plans: Vec::new(), told };
+        let mut run = Run { base, latest: None, former: BTreeMap::new(), how, room, plans: Vec::new(), told };
         run.group(group)?;
         room = run.room;
         plans.append(&mut run.plans);
@@ -50,9 +49,8 @@ struct Run<'r> {
     base: &'r Topology,
     /// What the repository says after the last plan that moved something.
     latest: Option<Topology>,
-    /// Queries by path that the plans before left for a person. Later ones leave them, too: that what moved before is not
-    /// selected any more is no reason to forget it.
-    left: BTreeSet<(RepoPath, String)>,
+    /// The projects that the plans before moved, with their jobs: a query that one of them left asks for those to this day.
+    former: BTreeMap<String, BTreeSet<String>>,
     how: Batch,
     room: usize,
     plans: Vec<Plan>,
@@ -85,7 +83,7 @@ impl Run<'_> {
             return Ok(None);
         }
         let on = self.latest.as_ref().filter(|_| !self.how.separate).unwrap_or(self.base);
-        let (plan, after) = match step_from(on, request, &self.left) {
+        let (plan, after) = match step_from(on, request, &self.former) {
             Err(error) if error.kind == Kind::User && !self.how.strict => (unclear(self.base, request, &error), None),
             other => other?,
         };
@@ -97,9 +95,8 @@ impl Run<'_> {
             return Ok(Some(plan));
         }
         self.room -= usize::from(plan.verdict == Verdict::Ready);
-        if !self.how.separate {
-            let left = plan.queries.iter().filter(|query| query.before == query.after);
-            self.left.extend(left.map(|query| (query.at.source.path.clone(), query.before.clone())));
+        if let Some(moved) = plan.moved.as_ref().filter(|_| !self.how.separate) {
+            self.former.entry(moved.project.clone()).or_default().extend(moved.jobs.iter().cloned());
         }
         self.plans.push(plan);
         if after.is_some() {

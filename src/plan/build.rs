@@ -28,15 +28,15 @@ pub fn plan(snapshot: &Snapshot, request: &Request) -> Result<Plan> {
 /// # Errors
 /// As [`plan`].
 pub fn plan_on(base: &Topology, request: &Request) -> Result<Plan> {
-    step_from(base, request, &BTreeSet::new()).map(|(plan, _)| plan)
+    step_from(base, request, &BTreeMap::new()).map(|(plan, _)| plan)
 }
 
-/// The plan, and the topology once its commits are there; `None` when it has none. Queries that are `left`, by path, stay as
-/// they are.
+/// The plan, and the topology once its commits are there; `None` when it has none. `former`: what earlier plans of
+/// the same run moved, with its jobs.
 pub(super) fn step_from(
     base: &Topology,
     request: &Request,
-    left: &BTreeSet<(RepoPath, String)>,
+    former: &BTreeMap<String, BTreeSet<String>>,
 ) -> Result<(Plan, Option<Topology>)> {
     let snapshot = &base.snapshot;
     let none = |verdict, findings| Ok((without_branch(snapshot, request, verdict, findings), None));
@@ -56,7 +56,7 @@ pub(super) fn step_from(
         Err(blocked) => return none(Verdict::Blocked, blocked),
     };
     let topology = topology.as_ref().unwrap_or(base);
-    builder.service(topology, Move { left: left.clone(), ..moved })
+    builder.service(topology, Move { former: former.clone(), ..moved })
 }
 
 pub(super) fn without_branch(

@@ -10,6 +10,9 @@ use crate::logql_eval::{Failure, Labels, Selection};
 use crate::patterns;
 use crate::syntax::logql::{FilterKind, FilterOp, FilterValue, MatchOp, Query, StageKind};
 
+/// Names that stand for a pattern which cannot be taken apart.
+const SAMPLES: u64 = 6;
+
 /// What two queries ask.
 #[derive(Default)]
 pub(super) struct Asks {
@@ -21,9 +24,13 @@ pub(super) struct Asks {
     wanted: Vec<String>,
     /// Services that the old query asks for.
     pub(super) services: BTreeSet<String>,
+    /// Comparisons with `job`, one by one.
+    comparisons: Vec<Selection>,
     old: Vec<Selection>,
     new: Vec<Selection>,
     filters: Vec<Selection>,
+    /// Labels that selectors ask for.
+    selected: BTreeSet<String>,
     /// Labels that are looked at behind the selectors.
     names: BTreeSet<String>,
 }
@@ -41,6 +48,10 @@ impl Asks {
                 let list = if is_new { &mut asks.new } else { &mut asks.old };
                 list.push(selection);
                 for one in query.matchers(selector) {
+                    if one.name.text == "job" {
+                        asks.comparisons.push(Selection::one("job", one.op, &one.value.value)?);
+                    }
+                    asks.selected.insert(one.name.text.to_owned());
                     asks.value(one.name.text, &one.value.value, one.op);
                 }
             }
@@ -69,6 +80,9 @@ impl Asks {
                 _ => MatchOp::Equal,
             };
             self.filters.push(Selection::one(name.text, op, &text.value)?);
+            if name.text == "job" {
+                self.comparisons.push(Selection::one("job", op, &text.value)?);
+            }
             self.value(name.text, &text.value, op);
         }
         Ok(())
@@ -81,15 +95,22 @@ impl Asks {
         } else if let Some(names) = patterns::alternatives(value) {
             list.extend(names.into_iter().map(str::to_owned));
         } else {
-            for branch in patterns::branches(value).unwrap_or_else(|| vec![value.to_owned()]) {
-                let Some(fits) = super::sample::matching(&format!("^(?:{branch})$"), &mut Rng::new(1)) else {
-                    continue;
-                };
-                if label == "job" {
-                    self.wanted.extend((op == MatchOp::Regex).then(|| branch.clone()));
-                    self.jobs.push((branch, fits));
-                } else {
-                    list.insert(fits);
+            let branches = patterns::branches(value).unwrap_or_else(|| {
+                // What cannot be taken apart may name anything that fits.
+                let any = |seed| super::sample::matching(&format!("^(?:{value})$"), &mut Rng::new(seed));
+                (1..=SAMPLES).filter_map(any).map(|text| patterns::escaped(&text)).collect()
+            });
+            for branch in branches {
+                // What stands for anything stands for nothing, too.
+                let fits = [branch.clone(), branch.replace(".*", "")]
+                    .map(|pattern| super::sample::matching(&format!("^(?:{pattern})$"), &mut Rng::new(1)));
+                for fits in fits.into_iter().flatten() {
+                    if label == "job" {
+                        self.wanted.extend((op == MatchOp::Regex).then(|| branch.clone()));
+                        self.jobs.push((branch.clone(), fits));
+                    } else {
+                        list.insert(fits);
+                    }
                 }
             }
         }
@@ -136,6 +157,24 @@ impl Asks {
             signature.extend(self.names.iter().map(|name| labels.has(name)));
         }
         Some(signature)
+    }
+}
+
+impl Asks {
+    /// Whether a comparison tells one of these jobs from a job that nobody has.
+    pub(super) fn tells(&self, jobs: &BTreeSet<String>) -> bool {
+        let takes = |one: &Selection, job: &str| one.takes(&[("job", job)].into_iter().collect());
+        self.comparisons.iter().any(|one| jobs.iter().any(|job| takes(one, job) != takes(one, "\u{1}")))
+    }
+
+    /// Whether a label is asked for, anywhere.
+    pub(super) fn names(&self, label: &str) -> bool {
+        self.names.contains(label) || self.selects(label)
+    }
+
+    /// Whether a selector asks for a label.
+    pub(super) fn selects(&self, label: &str) -> bool {
+        self.selected.contains(label)
     }
 }
 

@@ -74,7 +74,8 @@ impl Worlds {
             list.extend(free.then(|| same(".+")));
         }
         list.extend(all.map(|all| same(&all)));
-        if list.is_empty() { vec![same("some")] } else { list }
+        // A label that no stream has may be empty.
+        if list.is_empty() { vec![same("some"), same("")] } else { list }
     }
 
     /// Values that these labels have on streams of today: of what moves first.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::logql_eval::{Answer, Failure, Labels};
+use crate::logql_eval::{Answer, Failure, Labels, Stream};
 use crate::topology::WHOSE;
 
 /// What may differ where an answer is used.
@@ -60,25 +60,18 @@ pub(super) fn same(old: &Answered, new: &Answered, contract: &Contract, own: &Ow
         (_, Err(error)) => Err(Difference(format!("it would fail ({})", class(error)))),
         (Err(_), Ok(_)) => differs("it would answer where the old query fails"),
         (Ok(Answer::Streams(old)), Ok(Answer::Streams(new))) => {
-            let lines = |streams: &[crate::logql_eval::Stream]| {
+            let lines = |streams: &[Stream]| {
                 let mut all: Vec<(i64, String)> = streams.iter().flat_map(|one| one.lines.iter().cloned()).collect();
                 all.sort_unstable();
                 all
             };
-            let (old, new) = (lines(old), lines(new));
-            match (old == new, new.len().cmp(&old.len())) {
-                (true, _) => Ok(Names::default()),
+            let (before, after) = (lines(old), lines(new));
+            match (before == after, after.len().cmp(&before.len())) {
+                (true, _) => Ok(by_lines(old, new, own)),
                 (_, std::cmp::Ordering::Less) => differs("it would show fewer lines"),
                 (_, std::cmp::Ordering::Greater) => differs("it would show more lines"),
                 _ => differs("it would show other lines"),
             }
-        }
-        // Of a label that the move brings, there are more values.
-        (Ok(Answer::Vector(old)), Ok(Answer::Vector(new)))
-            if matches!(contract, Contract::Values(today, then) if today == then && WHOSE.contains(&then.as_str()))
-                && old.iter().all(|one| new.contains(one)) =>
-        {
-            Ok(Names::default())
         }
         (Ok(old), Ok(new)) => match (series(old), series(new)) {
             (Some(old), Some(new)) => by_series(old, new, contract, own),
@@ -114,6 +107,29 @@ fn series(answer: &Answer) -> Option<Vec<(Labels, Points)>> {
         Answer::Vector(list) => list.iter().map(|one| (one.labels.clone(), vec![(0, value(one.value))])).collect(),
         Answer::Scalar(number) => vec![(Labels::default(), vec![(0, value(*number))])],
     })
+}
+
+/// What the labels of lines are called, where each is there once: no name of theirs is wrong.
+fn by_lines(old: &[Stream], new: &[Stream], own: &Own<'_>) -> Names {
+    fn each(streams: &[Stream]) -> BTreeMap<&(i64, String), Option<&Labels>> {
+        let mut found = BTreeMap::new();
+        for stream in streams {
+            for line in &stream.lines {
+                found.entry(line).and_modify(|labels| *labels = None).or_insert(Some(&stream.labels));
+            }
+        }
+        found
+    }
+    let (mut names, new) = (Names::default(), each(new));
+    let mut seen: BTreeSet<(&Labels, &Labels)> = BTreeSet::new();
+    let is_own = |name: &str| WHOSE.contains(&name) || own.names.contains(name);
+    for (line, before) in each(old) {
+        let (Some(before), Some(Some(after))) = (before, new.get(line)) else { continue };
+        if seen.insert((before, after)) {
+            let _is_told = pair(before, after, own, &is_own, &mut names, &mut Jobs::default());
+        }
+    }
+    names
 }
 
 fn by_series(
@@ -179,7 +195,9 @@ fn pair(
         let same = |name: &&str| new.get(name) == value;
         let is_whose = WHOSE.contains(&base);
         let successor = if label == "job" {
-            let all = ["job", "service", "service_name"];
+            // Where a field is called so, it has the name to itself from now on.
+            let field = !old.get("job_extracted").is_empty();
+            let all = if field { ["service", "service_name", "job"] } else { ["job", "service", "service_name"] };
             all.into_iter().find(same).or_else(|| all.into_iter().filter(|name| *name != "job").find(there))
         } else if is_whose {
             let all = [label, base, extracted.as_str()];

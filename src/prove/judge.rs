@@ -11,11 +11,11 @@ use super::compare::{self, Answered, Names, Own};
 use super::fill::{self, Stands};
 use super::run::Run;
 use super::sample::Rng;
-use super::senders::{Role, Sender};
+use super::senders::{Role, Sender, Told};
 use super::world::{self, Actor, Loud};
 use super::{Pair, Verdict, Worlds, lines, text};
 use crate::logql_eval::Failure;
-use crate::syntax::logql::{self, Query, Use};
+use crate::syntax::logql::{self, ExprKind, Query, Use};
 use crate::topology::WHOSE;
 
 /// Lines that are made for a pair of queries.
@@ -76,6 +76,9 @@ impl Worlds {
         let read = |text| logql::read(text);
         let old = read(pair.old).map_err(|error| Stop::Unable(error.to_string()))?;
         let new = read(pair.new).map_err(|error| Stop::Refuted(format!("Loki would not read it: {error}")))?;
+        if old.exprs().any(|(_, expr)| matches!(expr.kind, ExprKind::Variants { .. })) {
+            return Err(Stop::Unable("`variants`, which Loki does not answer unless it is told to".to_owned()));
+        }
         let placeholders = fill::placeholders(&old).and_then(|mut all| {
             for (written, stands) in fill::placeholders(&new)? {
                 // What cannot be several values in the old text is none in the new one.
@@ -156,10 +159,10 @@ impl Worlds {
         ask(&run, false)
     }
 
-    /// Whether a query compares `job` with the job of what moves.
+    /// Whether a query tells the job of what moves from a job that nobody has.
     fn names_moving(&self, query: &Query<'_>) -> bool {
         let Ok(asks) = Asks::of(query, query) else { return true };
-        !self.moving.is_disjoint(asks.values("job"))
+        asks.tells(&self.moving)
     }
 
     /// Every world of two texts.
@@ -171,10 +174,16 @@ impl Worlds {
         if !lists {
             let formers = self.formers.keys().filter(|_| !run.chosen);
             named = self.named(&asks.jobs(&self.jobs, formers), &asks.services);
+            named.extend(self.formers_like(&asks));
             named.extend(self.stranger());
         }
         let texts = [run.old, run.new];
         let pool = lines::of(&texts, &WHOSE, POOL, seed);
+        let has = |told: &Option<Told>, name: &str| told.as_ref().is_some_and(|told| told.contains_key(name));
+        let is_label = |name: &str| {
+            self.senders.iter().any(|one| has(&one.before, name) || has(&one.after, name)) || asks.selects(name)
+        };
+        let metadata = lines::metadata(&texts, &is_label, &mut Rng::new(seed));
         let clean = LazyCell::new(|| lines::clean(&texts, &WHOSE, POOL, seed));
         let replaced = |one: &Sender| {
             matches!(one.role, Role::Stays | Role::Gained)
@@ -195,7 +204,7 @@ impl Worlds {
                     run.world(&actors, Loud::Moving, found)?;
                     continue;
                 }
-                let mut actors = world::cast(senders(), naming, known.as_ref(), &asks);
+                let mut actors = world::with_metadata(world::cast(senders(), naming, known.as_ref(), &asks), &metadata);
                 for loud in [Loud::Moving, Loud::Others, Loud::Turns] {
                     world::speak(&mut actors, &pool, run.times, loud, &mut rng);
                     if run.world(&actors, loud, found)? {

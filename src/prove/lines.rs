@@ -6,6 +6,7 @@
 //! [`of`] gives all kinds of lines; [`clean`] only those that make no error, since one error fails a whole metric.
 
 mod making;
+mod metadata;
 mod shape;
 mod text;
 mod values;
@@ -13,6 +14,8 @@ mod write;
 
 #[cfg(test)]
 mod tests;
+
+pub(super) use metadata::metadata;
 
 use super::sample::{Rng, matching};
 use crate::syntax::logql::{FilterKind, FilterOp, FilterValue, LogId, MatchOp, Query, StageKind, Use};

@@ -25,6 +25,7 @@ use crate::topology::{Derives, Label, Labels, Streams, WHOSE};
 pub use compare::{Contract, Names};
 pub use judge::Memory;
 
+use asks::Asks;
 use senders::{Role, Sender, Told};
 use world::{Naming, Ready};
 
@@ -146,6 +147,31 @@ impl Worlds {
             }
         }
         senders
+    }
+
+    /// What moved before may have had the labels that are asked for and that what moves loses, too.
+    fn formers_like(&self, asks: &Asks) -> Vec<Sender> {
+        let is_lost = |name: &str| self.changing.contains(name) && !WHOSE.contains(&name) && asks.names(name);
+        let moves = self.senders.iter().filter(|one| one.role == Role::Moves).filter_map(|one| one.before.as_ref());
+        let lost: Labels = moves
+            .flat_map(|told| told.iter().filter(|(name, _)| is_lost(name)))
+            .map(|(name, label)| (name.clone(), label.clone()))
+            .collect();
+        let mut found: Vec<Sender> = Vec::new();
+        for (job, after) in self
+            .formers
+            .iter()
+            .filter(|_| !lost.is_empty())
+            .flat_map(|(job, list)| list.iter().map(move |after| (job, after)))
+        {
+            if found.iter().all(|one| one.after.as_ref() != Some(after)) {
+                let mut one = former(after, job);
+                let before = one.before.as_deref().cloned().unwrap_or_default();
+                one.before = Some(Arc::new(before.into_iter().chain(lost.clone()).collect()));
+                found.push(one);
+            }
+        }
+        found
     }
 
     /// What is beside what moves, and of which nothing says whose it is: another may ship lines that the repository knows

@@ -11,6 +11,7 @@ use super::senders::Role;
 use super::world::{self, Actor, Loud, Times, When};
 use crate::logql_eval::{self, Answer, Asked, Failure, Kind, Labels, Stream};
 use crate::syntax::logql::{ExprKind, Query};
+use crate::topology::NEW;
 
 /// Two texts in which nothing is left to fill in.
 pub(super) struct Run<'q> {
@@ -33,7 +34,7 @@ impl Run<'_> {
     pub(super) fn world(&self, actors: &[Actor], loud: Loud, found: &mut Found) -> Result<bool, Stop> {
         let (before, after) = self.all(actors, found)?;
         if loud == Loud::Moving {
-            self.silent(actors)?;
+            self.silent(actors, found)?;
             // What moves later changes such a list again.
             if !self.stays && !self.pair.contract.changes_label() {
                 self.later(actors, &before, &after)?;
@@ -50,7 +51,8 @@ impl Run<'_> {
             Ok(names) => found.take(names),
             Err(_) if self.stays && self.doubled(actors, |_| true, &after)? => found.seen |= is_full(&after),
             Err(difference) => {
-                found.refuting = Some((actors.to_vec(), before));
+                let counted = actors.iter().filter(|one| self.counts(one)).cloned().collect();
+                found.refuting = Some((counted, before));
                 return Err(self.refuted(actors, &difference));
             }
         }
@@ -64,13 +66,13 @@ impl Run<'_> {
     }
 
     /// Whether a sender counts: a copy is what moves once more. What comes with the socket comes to a query that is left
-    /// alone as well, and is said of it elsewhere.
+    /// alone as well, and is said of it elsewhere; what moved before is not what this move changes about it.
     fn counts(&self, one: &Actor) -> bool {
-        one.role != Role::Copy && (one.role != Role::Comes || !self.stays)
+        one.role != Role::Copy && !(self.stays && matches!(one.role, Role::Comes | Role::Former))
     }
 
     /// What moves is silent; then all else is.
-    fn silent(&self, actors: &[Actor]) -> Result<(), Stop> {
+    fn silent(&self, actors: &[Actor], found: &mut Found) -> Result<(), Stop> {
         let moves = |one: &Actor| matches!(one.role, Role::Moves | Role::Former);
         for (moving, what) in [(false, "it"), (true, "all else")] {
             let counts = |_: usize, one: &Actor| self.counts(one) && moves(one) == moving;
@@ -81,6 +83,8 @@ impl Run<'_> {
             {
                 return Err(Stop::Refuted(format!("while {what} is silent, {}", difference.0)));
             }
+            // An absence is only seen then.
+            found.seen |= !moving && is_full(&before);
         }
         Ok(())
     }
@@ -154,7 +158,10 @@ impl Run<'_> {
 
     /// What a query answers; an error of Loki is an answer.
     fn ask(&self, query: &Query<'_>, store: &[Stream]) -> Result<Answered, Stop> {
-        if let Contract::Values(today, then) = &self.pair.contract {
+        // Of a label that the move brings there are more values: of the same streams.
+        if let Contract::Values(today, then) = &self.pair.contract
+            && (today != then || !NEW.contains(&then.as_str()))
+        {
             let label = if std::ptr::eq(query, self.old) { today } else { then };
             return Ok(Ok(values(query, store, label)?));
         }

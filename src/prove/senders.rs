@@ -68,14 +68,22 @@ pub(super) fn of(streams: &Streams) -> Vec<Sender> {
     }
     for later in &streams.later {
         let of: Vec<Option<Told>> = later.of.iter().map(|&index| labels(&streams.before, index)).collect();
-        let mut lines = false;
-        for sender in senders.iter_mut().filter(|one| one.role == Role::Stays && of.contains(&one.before)) {
-            sender.later = Some(Arc::clone(&later.stream.labels));
+        let comes = Some(Arc::clone(&later.stream.labels));
+        let is_it = |one: &&Sender| one.role == Role::Stays && of.contains(&one.before);
+        // One stream may come to be several.
+        let more: Vec<Sender> = senders
+            .iter()
+            .filter(|one| is_it(one) && one.later.is_some())
+            .map(|one| Sender { later: comes.clone(), ..one.clone() })
+            .collect();
+        let mut lines = !more.is_empty();
+        for sender in senders.iter_mut().filter(|one| one.later.is_none() && is_it(&&**one)) {
+            sender.later.clone_from(&comes);
             lines = true;
         }
+        senders.extend(more);
         if !lines {
-            let later = Some(Arc::clone(&later.stream.labels));
-            senders.push(Sender { before: None, after: None, later, role: Role::Gained });
+            senders.push(Sender { before: None, after: None, later: comes, role: Role::Gained });
         }
     }
     senders

@@ -205,6 +205,28 @@ fn acted(
     }
 }
 
+/// The same senders, each as several whose lines have these labels beside those of their stream.
+pub(super) fn with_metadata(actors: Vec<Actor>, metadata: &[Vec<(String, String)>]) -> Vec<Actor> {
+    if metadata.is_empty() {
+        return actors;
+    }
+    let more = |labels: &Option<Arc<Labels>>, list: &[(String, String)]| {
+        let labels = labels.as_ref()?;
+        let mut labels = Labels::clone(labels);
+        for (name, value) in list {
+            labels.set(name, value);
+        }
+        Some(Arc::new(labels))
+    };
+    let of = |actor: &Actor, list: &Vec<(String, String)>| Actor {
+        before: more(&actor.before, list),
+        after: more(&actor.after, list),
+        later: more(&actor.later, list),
+        ..actor.clone()
+    };
+    actors.iter().flat_map(|actor| metadata.iter().map(move |list| of(actor, list))).collect()
+}
+
 /// A sender whose labels are all known, with `service_name`.
 pub(super) type Ready = Option<Actor>;
 

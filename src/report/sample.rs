@@ -138,7 +138,7 @@ fn moved(compose: &Arc<Source>, listener: &Place) -> Move {
         bridge: crate::topology::Bridge::Auto,
         alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
-        left: std::collections::BTreeSet::new(),
+        former: BTreeMap::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,
@@ -284,7 +284,7 @@ fn angelia(first: &Plan) -> Plan {
             // Not touched by the commits before: `"title": "Kairos"`.
             Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).fixing(HOSTILE),
             // Written by the commit before.
-            Finding::new(Level::Review, "dashboards/left", "Written a commit ago.")
+            Finding::new(Level::Review, "dashboards/variable", "Written a commit ago.")
                 .at(nth(&board, "service", 0))
                 .fixing("x"),
             Finding::new(Level::Note, "alloy/history", "About no place."),

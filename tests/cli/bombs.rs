@@ -15,7 +15,7 @@ const MEMORY: usize = 1_500_000;
 fn ends(scratch: &Scratch) -> String {
     scratch.commit("hostile");
     let mut said = String::new();
-    for arguments in [&["status"][..], &["--", "migrate", ""], &["kairos", "--host", "puck", "--dry-run"]] {
+    for arguments in [&["status"][..], &["--", "migrate", ""], &["kairos", "--host", "puck", "--dry-run", "-v"]] {
         let mut bounded = command("sh", &scratch.root);
         let limited = format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"");
         bounded.args(["-c", &limited, env!("CARGO_BIN_EXE_migrate")]).args(arguments);

@@ -125,5 +125,8 @@ fn more_and_less_than_the_page() {
     let patch = scratch.kairos(&["--diff"]).out;
     in_this_order(&patch, &["An earlier run wrote its branch", "To decide: ", "\nDiff\n", "-    logging:\n"]);
     let all = scratch.migrate(&["--all", "--host", "puck", "--dry-run", "--diff"]).out;
-    in_this_order(&all, &["3 services on puck.incus", "\nDiff of angelia on puck", "\nDiff of spelunker on puck"]);
+    in_this_order(
+        &all,
+        &["angelia, jupyterlab, spelunker on puck.incus: ", "\nDiff of angelia on puck", "\nDiff of spelunker on puck"],
+    );
 }

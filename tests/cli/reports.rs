@@ -12,7 +12,7 @@ fn the_body_of_a_pull_request() {
     assert!(run.out.starts_with(&format!("Branch `{BRANCH}`, 1 commit from `")), "{}", run.out);
     assert_eq!(run.out.matches("- [ ] ").count(), 15);
     for part in
-        ["What moves", "### To decide", "### Files", "### Rewritten queries", "### Rollout", "17 notes</summary>"]
+        ["What moves", "### To decide", "### Files", "### Rewritten queries", "### Rollout", "20 notes</summary>"]
     {
         assert_eq!(run.out.matches(part).count(), 1, "{part}");
     }

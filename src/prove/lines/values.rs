@@ -68,6 +68,11 @@ impl Field {
         }
     }
 
+    /// A value it may have; all of them, as `at` counts on.
+    pub(super) fn text(&self, at: usize) -> Option<&str> {
+        self.texts.get(at % self.texts.len().max(1)).map(String::as_str)
+    }
+
     fn add_all<T: Into<String>>(&mut self, texts: impl IntoIterator<Item = T>) {
         for text in texts {
             self.add(text);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::plain;
-use crate::plan::{Plan, RolloutStep, Task, Verdict};
+use crate::plan::{Part, Plan, RolloutStep, Task, Verdict};
 use crate::shell;
 use crate::text::RepoPath;
 
@@ -59,7 +59,8 @@ fn title(page: &mut Page, run: Run<'_>) {
                 Some(host) if hosts.len() == 1 => (*host).to_owned(),
                 _ => number(hosts.len(), "host", "hosts"),
             };
-            format!("{} on {on}", number(several.len(), "service", "services"))
+            let names: Vec<&str> = several.iter().map(|plan| plan.request.service.as_str()).collect();
+            format!("{} on {on}", few(&names))
         }
     };
     let moves = match plans.as_slice() {
@@ -68,10 +69,6 @@ fn title(page: &mut Page, run: Run<'_>) {
     };
     page.heading(&format!("{subject}: {moves}"));
     page.prose("", "", &format!("{written}; nothing is deployed yet."));
-    if plans.len() > 1 {
-        let names: Vec<&str> = plans.iter().map(|plan| plan.request.service.as_str()).collect();
-        part(page, "services", &few(&names));
-    }
 }
 
 /// `  name       text`, further lines below the text.
@@ -222,9 +219,13 @@ fn rollout(page: &mut Page, run: Run<'_>) {
     page.heading("Rollout, once it is merged, in this order");
     let mut number = 1;
     for alike in steps.chunk_by(|one, next| one.part == next.part) {
-        // What is typed is shown for more than what is only looked at.
-        let most = if alike.iter().any(|step| step.command.is_some()) { MOST_LINES } else { 1 };
-        let shown = if alike.len() == most + 1 { alike.len().min(MOST_LINES + 1) } else { alike.len().min(most) };
+        let shown = if alike.len() == MOST_LINES + 1 { alike.len() } else { alike.len().min(MOST_LINES) };
+        if alike[0].part == Part::Look && alike.len() > 1 {
+            let text = "Look for new lines of each in Grafana: -v has the selectors";
+            page.prose(&format!("{number:>3}. "), "     ", text);
+            number += alike.len();
+            continue;
+        }
         for (index, one) in alike.iter().take(shown).enumerate() {
             step(page, number + index, one);
         }

@@ -108,7 +108,7 @@ fn positions_are_those_of_the_base_and_fixes_fit_it() {
     assert_eq!(name["locations"][0]["physicalLocation"]["region"]["snippet"]["text"], "Kairos");
     assert_eq!(name["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"], sample::HOSTILE);
     // What the first service's commit wrote is not there yet: no fix, and the words that stood there.
-    let left = by_rule("dashboards/left");
+    let left = by_rule("dashboards/variable");
     assert_eq!(left["locations"][0]["physicalLocation"]["region"]["snippet"]["text"], "job=\\\"kairos\\\"");
     assert!(left.get("fixes").is_none(), "{left}");
     // One of kairos (to delete) and one of angelia; a text that nothing says is right is no fix.

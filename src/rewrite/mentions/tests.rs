@@ -23,7 +23,7 @@ fn moved(project: &str) -> Move {
         bridge: crate::topology::Bridge::Auto,
         alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
-        left: BTreeSet::new(),
+        former: std::collections::BTreeMap::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,

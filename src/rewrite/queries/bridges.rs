@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::proof::{Condition, Matcher, Op, Proof};
 use crate::rewrite::queries::ids;
-use crate::rewrite::queries::query::{self, Change};
+use crate::rewrite::queries::query::Change;
+use crate::rewrite::queries::written::{compared, matcher, matcher_of, write};
 use crate::syntax::logql::{FilterId, FilterKind, FilterValue, Query, Quote, Selector, Stage, StageKind};
 use crate::text::Span;
 
@@ -52,7 +53,7 @@ fn alternatives(filter: &Condition) -> Vec<&Condition> {
 /// The changes that write the `new` matchers into a selector in the place of the stage right behind it.
 pub(super) fn taken_down(query: &Query<'_>, selector: &Selector, stage: &Stage<'_>, new: &[Matcher]) -> Vec<Change> {
     let quote = query.matchers(selector).first().map_or(Quote::Double, |one| one.value.quote);
-    let labels = new.iter().map(|one| query::write(one, quote)).collect::<Vec<_>>().join(", ");
+    let labels = new.iter().map(|one| write(one, quote)).collect::<Vec<_>>().join(", ");
     let comma = if selector.insertion > selector.span.start() + 1 { ", " } else { "" };
     // A range stands apart from a filter, and close to a selector.
     let apart = query.text()[stage.span.end()..].starts_with(" [");
@@ -71,7 +72,7 @@ pub(super) fn needless(query: &Query<'_>, proof: &Proof<'_>) -> Vec<Change> {
         let Some(selector) = log.selector.filter(|selector| !selector.placeholder) else { continue };
         let Some(stage) = query.stages(log).first() else { continue };
         let StageKind::LabelFilter(root) = stage.kind else { continue };
-        let asked: Vec<Matcher> = query.matchers(&selector).iter().map(query::matcher_of).collect();
+        let asked: Vec<Matcher> = query.matchers(&selector).iter().map(matcher_of).collect();
         let asked = Condition::all(&asked);
         let Some(filter) = condition(query, root) else { continue };
         let all = alternatives(&filter);
@@ -105,14 +106,14 @@ fn is_replaced(one: &Condition, others: &[&Condition]) -> bool {
 }
 
 /// What a filter of comparisons with texts asks; `None` for any other. Its depth is bounded by the reader.
-fn condition(query: &Query<'_>, id: FilterId) -> Option<Condition> {
+pub(super) fn condition(query: &Query<'_>, id: FilterId) -> Option<Condition> {
     match &query.filter(id).kind {
         FilterKind::Join { or, left, right } => {
             let list = vec![condition(query, *left)?, condition(query, *right)?];
             Some(if *or { Condition::Any(list) } else { Condition::All(list) })
         }
         FilterKind::Compare { name, op, value: FilterValue::Text(text), .. } => {
-            Some(Condition::Is(query::matcher(name.text, query::compared(*op)?, text)))
+            Some(Condition::Is(matcher(name.text, compared(*op)?, text)))
         }
         FilterKind::Compare { .. } | FilterKind::Placeholder => None,
     }

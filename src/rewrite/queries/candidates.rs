@@ -3,43 +3,30 @@
 //! Knows: swap, append, `service_name`, label filter (label-surface 1.3, 1.5). Must not know: which of them is right;
 //! that is for the proof.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::patterns;
 use crate::proof::{Condition, Matcher, Op};
-use crate::topology::{Bridge, WHOSE};
+use crate::topology::WHOSE;
 
-use super::fate::{New, with};
-use super::streams::{Before, Flow};
+use super::streams::Before;
 use crate::rewrite::How;
 
 /// Most values a label may have to be the common ground.
 const MOST: usize = 4;
 
-impl Before<'_> {
-    pub(super) fn candidates(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
-        if one.is_negative() {
-            return self.appended(one, others);
-        }
-        let old = Condition::all(&with(others, std::slice::from_ref(one)));
-        let services = self.services(&old);
-        let plain = self.flow(&old) == Flow::Moved && self.more_names(one).is_empty() && !self.moved.keep_history;
-        let mut list = Vec::new();
-        if plain {
-            let swap = |service: &Vec<Matcher>| New { how: How::Swap, matchers: service.clone(), filter: None };
-            list.extend(services.iter().map(swap));
-        }
-        if self.may_bridge() {
-            let name = self.name(one).map(|name| New { how: How::Name, matchers: vec![name], filter: None });
-            list.extend(name);
-            list.extend(self.guards(one).into_iter().map(|matchers| New { how: How::Name, matchers, filter: None }));
-        }
-        if matches!(self.moved.bridge, Bridge::Auto | Bridge::Filter) {
-            list.extend(self.filters(one, others, &old, &services));
-        }
-        list
-    }
+/// What stands in the place of a matcher in a selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct New {
+    pub(super) how: How,
+    /// In its place; none: it goes.
+    pub(super) matchers: Vec<Matcher>,
+    /// Right behind the selector.
+    pub(super) filter: Option<Condition>,
+}
 
+impl Before<'_> {
     /// The matcher stays and `service!="P"` joins it; where the project has other containers, a label filter that
     /// leaves out the components that move.
     pub(super) fn appended(&self, one: &Matcher, others: &[Matcher]) -> Vec<New> {
@@ -48,7 +35,6 @@ impl Before<'_> {
             Condition::Is(negative) => {
                 Some(New { how: How::Append, matchers: vec![one.clone(), negative], filter: None })
             }
-            _ if self.moved.bridge == Bridge::Review => None,
             filter => Some(New { how: How::Append, matchers: vec![one.clone()], filter: Some(spelled(&filter)?) }),
         };
         self.services(&left_out).into_iter().filter_map(new).collect()
@@ -93,19 +79,10 @@ impl Before<'_> {
         (!siblings.is_empty()).then(|| Matcher::one_of("component", &siblings).flipped())
     }
 
-    /// Matchers that need only the index: its job or none, the moved service or none, and the name of one of both.
-    fn guards(&self, one: &Matcher) -> Vec<Vec<Matcher>> {
-        let Some(job) = one.value.known().filter(|_| self.has_names()) else { return Vec::new() };
-        let Some(name) = self.name(one) else { return Vec::new() };
-        let job = if one.op == Op::Equal { patterns::escaped(job) } else { job.to_owned() };
-        let job = Matcher::new("job", Op::Match, &format!("{job}|"));
-        vec![self.without_siblings(vec![job, service_or_none([&*self.moved.project]), name])]
-    }
-
     /// The same question asked of `service_name`.
     pub(super) fn name(&self, one: &Matcher) -> Option<Matcher> {
         const NAME: &str = "service_name";
-        if self.same_name() {
+        if self.same_name() || one.value.known().is_none() {
             return Some(Matcher { label: NAME.to_owned(), ..one.clone() });
         }
         let mut values = Vec::new();
@@ -126,35 +103,20 @@ impl Before<'_> {
         Some(name)
     }
 
-    /// A label filter that asks for what keeps `job` and for what moves, behind a selector both have in common.
-    fn filters(&self, one: &Matcher, others: &[Matcher], old: &Condition, services: &[Vec<Matcher>]) -> Vec<New> {
-        let selects = selects(others);
-        let ground = if selects {
-            Some(Vec::new())
-        } else {
-            self.ground(others, &self.today(old)).filter(|_| self.knows_all(one, old)).map(|one| vec![one])
-        };
-        let Some(ground) = ground else { return Vec::new() };
-        let mut list = Vec::new();
-        for rest in self.rests(one) {
-            for service in services {
-                let filter = spelled(&Condition::Any(vec![Condition::Is(rest.clone()), Condition::all(service)]));
-                list.extend(filter.map(|filter| New {
-                    how: How::Filter,
-                    matchers: ground.clone(),
-                    filter: Some(filter),
-                }));
-            }
-        }
-        list
-    }
-
-    /// Whether each job that a comparison names beside those that move is that of a stream selected today. Of any other it is
-    /// not known where its streams are, so nothing may be taken for what all have in common.
-    fn knows_all(&self, one: &Matcher, old: &Condition) -> bool {
-        let today = self.today(old);
-        let jobs: BTreeSet<&str> = today.into_iter().filter_map(|index| self.proof.value_today(index, "job")).collect();
-        self.more_names(one).iter().all(|name| jobs.contains(&**name))
+    /// Names in a list of alternatives (`kairos|angelia`) that are no job that moves, and branches of a pattern
+    /// (`kai.*|ange.*`) that no such job fits. Such a job may have moved before, be written in another repository or come one
+    /// day: the streams known here do not speak for it.
+    pub(super) fn more_names<'a>(&self, one: &'a Matcher) -> Vec<Cow<'a, str>> {
+        let Some(value) = one.value.known().filter(|_| one.op == Op::Match) else { return Vec::new() };
+        let names = one.names().map(|names| names.into_iter().map(Cow::Borrowed).collect());
+        let branches = || patterns::branches(value).map(|list| list.into_iter().map(Cow::Owned).collect());
+        // What cannot be taken apart may name anything.
+        let Some(mut all): Option<Vec<Cow<'_, str>>> = names.or_else(branches) else { return vec![value.into()] };
+        all.retain(|branch| {
+            let branch = Matcher::new("job", Op::Match, branch);
+            !self.moved.jobs.iter().any(|job| branch.accepts(job) == Some(true))
+        });
+        all
     }
 
     /// What is left of a comparison when the moved jobs are taken out of it, and the whole of it.
@@ -239,4 +201,8 @@ pub(super) fn selects(these: &[Matcher]) -> bool {
 pub(super) fn negated(all: &[Matcher]) -> Condition {
     let mut list: Vec<Condition> = all.iter().map(|one| Condition::Is(one.flipped())).collect();
     if list.len() == 1 { list.remove(0) } else { Condition::Any(list) }
+}
+
+pub(super) fn with(these: &[Matcher], more: &[Matcher]) -> Vec<Matcher> {
+    [these, more].concat()
 }

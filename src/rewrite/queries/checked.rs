@@ -1,64 +1,54 @@
-//! The verdict on what was worked out about a query: its text is evaluated before the move and after it.
+//! What becomes of a query: its text is evaluated before the move and after it, and so is each that may take its place.
 //!
 //! Knows: which question to ask of the worlds for the place a query stands in. Must not know: how a text was made.
 
 use super::ids;
-use super::query::{Analysis, Around, Change, Remark, Rename, matcher_of, reference};
+use super::query::{Analysis, Around, NEW, Rename, reference};
 use super::streams::Before;
+use super::written::matcher_of;
 use crate::proof::{Condition, Matcher, Sides, Value};
-use crate::prove::{Contract, Memory, Names, Pair, Verdict, Worlds};
+use crate::prove::{Contract, Memory, Names, Pair, Values, Verdict, Worlds};
 use crate::rewrite::How;
 use crate::syntax::logql::{self, Query};
-use crate::topology::loki::DISCOVERED;
-use crate::topology::{Bridge, Derives, Move, Streams, WHOSE};
+use crate::topology::{Bridge, WHOSE};
+
+/// Most log queries in one query that are evaluated: nobody wrote more.
+const MOST_PARTS: usize = 48;
 
 impl Before<'_> {
-    /// The analysis with a text that is right, as far as worlds tell, or without one.
-    pub(super) fn checked(&self, query: &Query<'_>, around: &Around<'_>, analysis: Analysis) -> Analysis {
-        let analysis = self.judged(query, around, analysis);
-        if analysis.doubts.is_empty() || self.moved.bridge == Bridge::Review || around.variables.is_crowded() {
-            return analysis;
-        }
-        let Some(found) = self.another(query, around) else { return analysis };
-        let forgets = analysis.changes.iter().any(|change| change.id == ids::LOST) && found.how == Some(How::Swap);
-        if forgets && self.lost_before(&analysis) {
-            return analysis;
-        }
-        Analysis { lost: analysis.lost, ..found }
-    }
-
-    fn judged(&self, query: &Query<'_>, around: &Around<'_>, mut analysis: Analysis) -> Analysis {
-        if !analysis.concerned() {
-            return analysis;
-        }
+    /// What becomes of a query: nothing where it answers the same, else a text that does, else it is left and why.
+    pub(super) fn decided(&self, query: &Query<'_>, around: &Around<'_>) -> Analysis {
         let text = query.text();
-        let in_doubt = !analysis.doubts.is_empty();
-        let stays = in_doubt.then(|| self.verdict(text, text, around));
-        if matches!(stays, Some(Verdict::Holds { seen: true, .. })) {
-            return Analysis::default();
+        if query.logs().count() > MOST_PARTS {
+            let names = query
+                .selectors()
+                .any(|(_, one)| query.matchers(one).iter().any(|one| self.loses_label(&matcher_of(one))));
+            return if names {
+                Analysis::left(ids::UNCHECKED, "it has more parts than are evaluated")
+            } else {
+                Analysis::default()
+            };
         }
-        // Only what is in doubt has no text.
-        if analysis.open {
-            let is_chosen = analysis.doubts.iter().any(|doubt| doubt.id == ids::VARIABLE);
-            if let Some(Verdict::Refuted { why }) = stays.filter(|_| is_chosen) {
-                analysis.doubts.push(Remark { id: ids::WRONG, why });
-            }
-            return analysis;
+        match self.verdict(text, text, around) {
+            Verdict::Holds { seen: true, .. } => Analysis::default(),
+            Verdict::Holds { seen: false, .. } => self
+                .another(query, around, false)
+                .unwrap_or_else(|| Analysis::left(ids::UNCHECKED, "no line could be made that its stages let through")),
+            Verdict::Unable { what } => Analysis::left(ids::UNCHECKED, what),
+            Verdict::Refuted { .. } if asks_already(query) => Analysis::default(),
+            Verdict::Refuted { why } if around.variables.is_crowded() => Analysis::left(ids::DIFFERS, why),
+            Verdict::Refuted { why } => match self.another(query, around, true) {
+                Some(found)
+                    if self.moved.bridge == Bridge::Review && matches!(found.how, Some(How::Name | How::Filter)) =>
+                {
+                    Analysis { changes: found.changes, ..Analysis::left(ids::MIXED, "") }
+                }
+                Some(found) => found,
+                // What fills a variable is looked at as a whole.
+                None if around.values_of == Some("job") => Analysis::default(),
+                None => Analysis::left(ids::DIFFERS, why),
+            },
         }
-        let new = analysis.after(text);
-        match self.verdict(text, &new, around) {
-            Verdict::Holds { seen: true, names } if in_doubt && self.may_bridge() && !self.lost_before(&analysis) => {
-                analysis.doubts.clear();
-                analysis.changes.iter_mut().for_each(written);
-                self.take_names(query, &new, around, &names, &mut analysis);
-            }
-            Verdict::Refuted { why } => {
-                analysis.doubts.push(Remark { id: ids::WRONG, why });
-                analysis.open = true;
-            }
-            Verdict::Holds { .. } | Verdict::Unable { .. } => {}
-        }
-        analysis
     }
 
     /// What labels are called, and which streams are selected.
@@ -72,6 +62,8 @@ impl Before<'_> {
     ) {
         analysis.streams = self.shown(query, new, around);
         analysis.renames = renames(names);
+        analysis.lost = names.lost.iter().filter(|label| self.lost.contains(label.as_str())).cloned().collect();
+        analysis.fresh = names.new.iter().cloned().collect();
     }
 
     /// The streams that the selectors of both texts take, with all values of a variable where they are known.
@@ -86,13 +78,6 @@ impl Before<'_> {
         let after = logql::read(new).map(|new| all(&new)).unwrap_or_default();
         let old = all(old);
         self.proof.shown(old.iter().zip(&after))
-    }
-
-    /// Whether a query asks by a label that the listener alone set, and what moved before may have lost it, too: who asks for
-    /// less then forgets it.
-    fn lost_before(&self, analysis: &Analysis) -> bool {
-        let lost = |doubt: &Remark| [ids::LOST, ids::LOST_LEFT_OUT].contains(&doubt.id);
-        analysis.doubts.iter().any(lost) && !self.former_jobs().is_empty()
     }
 
     /// Whether the user lets a selector ask for what has moved and what has not in any way that is right.
@@ -125,7 +110,11 @@ impl Before<'_> {
         (explains, memory): (bool, &mut Memory),
     ) -> Verdict {
         let offered = around.variables.offered();
-        let values = |name: &str| offered.get(name).map(|one| one.values.clone());
+        let lists = around.variables.lists();
+        let values = |name: &str| {
+            let one = offered.get(name)?;
+            Some(Values { list: lists.get(name).cloned().or_else(|| one.values.list.clone()), ..one.values.clone() })
+        };
         let after = |name: &str, value: &str| {
             let moves = self.moved.jobs.iter().any(|job| job == value);
             match offered.get(name) {
@@ -149,7 +138,15 @@ fn contract(around: &Around<'_>) -> Contract {
     }
 }
 
-fn with_values(one: Matcher, around: &Around<'_>) -> Matcher {
+/// Whether every selector asks for labels that come with the move: it has been made ready for it.
+fn asks_already(query: &Query<'_>) -> bool {
+    let is_new = |one: Matcher| NEW.contains(&one.label.as_str()) && one.accepts("") == Some(false);
+    let mut all = query.selectors().peekable();
+    all.peek().is_some() && all.all(|(_, one)| query.matchers(one).iter().map(matcher_of).any(is_new))
+}
+
+/// The matcher with all values of its variable in its place, where they are known.
+pub(super) fn with_values(one: Matcher, around: &Around<'_>) -> Matcher {
     let name = match &one.value {
         Value::Variable(text) if !one.is_negative() => reference(text.trim_end_matches('|')),
         _ => None,
@@ -160,23 +157,6 @@ fn with_values(one: Matcher, around: &Around<'_>) -> Matcher {
         all.push("");
     }
     Matcher::one_of(&one.label, &all)
-}
-
-/// What was the closest text is written: it says what it does, not why it was in doubt.
-fn written(change: &mut Change) {
-    let id = match change.id {
-        ids::NO_JOB | ids::NEGATION => ids::APPENDED,
-        ids::HOST_WIDE => ids::GROUPING,
-        ids::UNCHECKED | ids::NAME_MOVES | ids::NOTHING => ids::SELECTOR,
-        ids::VARIABLE | ids::MIXED | ids::MORE_NAMES | ids::MOVED_BEFORE | ids::ANY_JOB | ids::HISTORY => {
-            if change.new.contains("service_name") { ids::DERIVED } else { ids::SELECTOR }
-        }
-        other => other,
-    };
-    if id != change.id {
-        change.id = id;
-        change.labels.clone_from(&change.new);
-    }
 }
 
 /// What labels of the result are called, as they follow.
@@ -194,11 +174,4 @@ fn renames(names: &Names) -> Vec<Rename> {
         }
     }
     found
-}
-
-/// The move where Loki derives `service_name` as it comes, when the repository does not tell.
-pub(super) fn assuming_names(moved: &Move) -> Option<Move> {
-    let names = || Derives::From(DISCOVERED.map(String::from).to_vec(), None);
-    matches!(moved.streams.names, Derives::Unknown)
-        .then(|| Move { streams: Streams { names: names(), ..moved.streams.clone() }, ..moved.clone() })
 }

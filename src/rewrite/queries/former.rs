@@ -1,37 +1,18 @@
 //! What may have moved before this move, and what its job may have been called.
 //!
-//! Knows: how people call jobs: as the project, as the component, or as both. Must not know: who moved it. A query that an
+//! Knows: how people call jobs: as the project, as the component, or as both; what an earlier move of the same run took. Must not know: who moved it. A query that an
 //! earlier move left asks for that job to this day: a rewrite that forgets it would take the last trace of it away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::streams::Before;
-use crate::proof::{Condition, Matcher};
-use crate::topology::NEW;
 
 /// Names of jobs that no stream has, each with the streams afterwards that may have come in its place.
 #[derive(Default)]
 pub(super) struct Formers(OnceLock<BTreeMap<String, Vec<usize>>>);
 
 impl Before<'_> {
-    /// A job that a rewrite of `one` (on `job`) would forget: `one` asks for it beside `context`, and `new` does not ask for
-    /// what came in its place. What leaves a job out goes on to name it.
-    pub(super) fn forgets(&self, one: &Matcher, context: &Condition, new: &Condition) -> Option<&str> {
-        if one.is_negative() {
-            return None;
-        }
-        let all = self.former_jobs().iter();
-        let mut named = all.filter(|(name, _)| one.accepts(name) == Some(true)).peekable();
-        named.peek()?;
-        let there = self.proof.after(&listened(context)).ok();
-        let then = self.proof.after(new).ok()?;
-        let forgotten = |to: &usize| {
-            there.as_ref().is_none_or(|there| there.binary_search(to).is_ok()) && then.binary_search(to).is_err()
-        };
-        named.find(|(_, streams)| streams.iter().any(forgotten)).map(|(name, _)| name.as_str())
-    }
-
     /// The names of jobs that no stream has, with what may have come in their place.
     pub(super) fn former_jobs(&self) -> &BTreeMap<String, Vec<usize>> {
         self.formers.0.get_or_init(|| self.formers())
@@ -60,6 +41,7 @@ impl Before<'_> {
                 continue;
             }
             let mut names = vec![project.to_owned()];
+            names.extend(self.moved.former.get(project).into_iter().flatten().cloned());
             if let Some(component) = value("component") {
                 names.extend([
                     component.to_owned(),
@@ -75,16 +57,5 @@ impl Before<'_> {
             }
         }
         found
-    }
-}
-
-/// What a condition asks of a stream that a listener has made, as far as the streams of today tell.
-fn listened(condition: &Condition) -> Condition {
-    let each = |list: &[Condition]| list.iter().map(listened).collect();
-    match condition {
-        Condition::Is(one) if one.label == "job" || NEW.contains(&one.label.as_str()) => Condition::Open,
-        Condition::All(list) => Condition::All(each(list)),
-        Condition::Any(list) => Condition::Any(each(list)),
-        other => other.clone(),
     }
 }

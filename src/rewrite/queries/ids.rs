@@ -42,28 +42,18 @@ ids! {
     LEGEND = "legend";
     COPY = "copy";
     TEXT = "text";
-    FANS_OUT = "fans-out";
     ABSENT = "absent";
-    MIXED = "mixed";
-    MORE_NAMES = "more-names";
-    NEGATION = "negation";
-    ANY_JOB = "any-job";
-    NO_JOB = "no-job";
     UNCHECKED = "unchecked";
-    WRONG = "wrong";
-    NOTHING = "nothing";
+    DIFFERS = "differs";
+    MIXED = "mixed";
     VARIABLE = "variable";
     VARIABLE_VALUES = "variable-values";
     AD_HOC = "ad-hoc";
     COLLISION = "collision";
     EXTRACTED = "extracted";
     MATCHING = "matching";
-    HOST_WIDE = "host-wide";
     TEMPLATE_LABEL = "template-label";
-    UNWRAP = "unwrap";
     PICK = "pick";
-    COMPARISON = "comparison";
-    VARIANTS = "variants";
     RECORD = "record";
     UNREADABLE = "unreadable";
     UNPROVEN = "unproven";
@@ -79,7 +69,6 @@ ids! {
     TEXT_DROPPED = "text-dropped";
     SETTING = "setting";
     COLUMNS = "columns";
-    FILLED = "filled";
     SHORT_LINK = "short-link";
     DRILLDOWN = "drilldown";
     GROUP_BY = "group-by";
@@ -110,20 +99,9 @@ ids! {
     GROUND = "ground";
     BRIDGE_GONE = "bridge-gone";
     BRIDGED = "bridged";
-    PATTERN = "pattern";
-    PARSED = "parsed";
     COPIES = "copies";
-    HISTORY = "history";
-    VALUE = "value";
     MERGED = "merged";
-    RESTORED = "restored";
-    NAME_MOVES = "name-moves";
-    PARSER = "parser";
-    GAINS = "gains";
-    LEFT = "left";
-    MOVED_BEFORE = "moved-before";
     LOST = "lost";
-    LOST_LEFT_OUT = "lost-left-out";
     LOST_READ = "lost-read";
     LOST_ROUTED = "lost-routed";
     TEXT_PRINTED = "text-printed";
@@ -186,7 +164,6 @@ mod tests {
             "own-job-left",
             "own-label",
             "record",
-            "restored",
             "text",
             "text-dropped",
             "text-left",

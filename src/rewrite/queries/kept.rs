@@ -11,7 +11,7 @@ use crate::syntax::SyntaxError;
 use crate::syntax::logql;
 use crate::topology::sites::Site;
 
-use super::query::{self, Analysis, Around};
+use super::query::{Analysis, Around};
 use super::streams::Before;
 use super::variables::{Lists, Offered};
 
@@ -79,10 +79,9 @@ impl Before<'_> {
         let asks = site.asks_as(&read).map_err(Clone::clone)?;
         let query = read?;
         if !self.concerns(asks) && !self.names_lost(text) {
-            debug_assert!(!query::analyse(&query, self, around).concerned(), "{text}");
             return Ok(Arc::default());
         }
-        let analysis = Arc::new(self.checked(&query, around, query::analyse(&query, self, around)));
+        let analysis = Arc::new(self.decided(&query, around));
         self.kept.keep(text, around, &analysis);
         Ok(analysis)
     }

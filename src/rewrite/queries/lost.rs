@@ -6,17 +6,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::proof::{self, Condition, Copies, Matcher};
-use crate::rewrite::How;
+use crate::proof::Matcher;
 use crate::text::Source;
 use crate::topology::WHOSE;
 use crate::topology::queries::QueryFacts;
 use crate::topology::sites::FileSites;
 use crate::topology::sites::language::Language;
 
-use super::candidates::{negated, selects, spelled};
-use super::fate::{New, with};
-use super::streams::{Before, Flow};
+use super::streams::Before;
 
 impl<'m> Before<'m> {
     /// The labels that streams which move lose, or have with another value afterwards.
@@ -49,113 +46,6 @@ impl<'m> Before<'m> {
         lost.collect::<Vec<_>>().into_iter()
     }
 
-    /// Whether streams that satisfy `condition` lose this label.
-    pub(super) fn loses(&self, condition: &Condition, label: &str) -> bool {
-        self.lost.contains(label) && self.losing(condition).any(|index| self.lost_by(index, label).next().is_some())
-    }
-
-    fn losing(&self, condition: &Condition) -> impl Iterator<Item = usize> {
-        self.proof.possible(condition).0.into_iter().filter(|&index| self.moves(index))
-    }
-
-    /// Whether `one` takes a stream of `condition` for another afterwards, for the label that the stream loses.
-    pub(super) fn bites(&self, condition: &Condition, one: &Matcher) -> bool {
-        let differs = |(old, new): (Option<&str>, &str)| match (one.value.known(), old) {
-            (None, _) => true,
-            (Some(_), None) => one.accepts(new) != Some(true),
-            (Some(_), Some(old)) => one.accepts(old) != one.accepts(new),
-        };
-        self.lost.contains(one.label.as_str())
-            && self.losing(condition).any(|index| self.lost_by(index, &one.label).any(differs))
-    }
-
-    /// Why comparisons with these labels are no longer right, as a part of a sentence.
-    pub(super) fn lost_why(&self, labels: &[&str]) -> String {
-        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
-        let service = proof::quoted(&self.moved.project);
-        format!("{}, which they lose: afterwards they have `service={service}`", labels.join(" and "))
-    }
-
-    /// What a selector can be when its matchers at `gone` select what moves no longer: all of its matchers.
-    pub(super) fn instead(&self, all: &[Matcher], gone: &[usize], selector_only: bool) -> Option<New> {
-        let old = Condition::all(all);
-        let part = |go: bool| -> Vec<Matcher> {
-            let these = all.iter().enumerate().filter(|(index, _)| gone.contains(index) == go);
-            these.map(|(_, one)| one.clone()).collect()
-        };
-        let (lost, rest) = (part(true), part(false));
-        let services = self.services(&old);
-        let swap = |service: &Vec<Matcher>| New { how: How::Swap, matchers: with(service, &rest), filter: None };
-        let mut list: Vec<New> = services.iter().map(swap).collect();
-        let selects = selects(&rest);
-        let ground = if selects { None } else { self.ground(&rest, &self.today(&old)) };
-        let matchers = with(ground.as_slice(), &rest);
-        for service in services.iter().filter(|_| !selector_only && (selects || ground.is_some())) {
-            let filter = spelled(&Condition::Any(vec![Condition::all(&lost), Condition::all(service)]));
-            list.extend(filter.map(|filter| New {
-                how: How::Filter,
-                matchers: matchers.clone(),
-                filter: Some(filter),
-            }));
-        }
-        list.into_iter().find(|new| {
-            let then = new.filter.iter().fold(Condition::all(&new.matchers), |all, filter| all.and(filter.clone()));
-            self.serves(&old, &then)
-        })
-    }
-
-    fn serves(&self, old: &Condition, new: &Condition) -> bool {
-        self.proof.check(old, new, Copies::Ignored).is_right()
-            && self.proof.lasts(old, new, false)
-            && (!self.moved.keep_history || self.proof.same_today(old, new))
-    }
-
-    /// The matcher of `all` that leaves out lines which it takes in once they have lost its label, and what leaves them out
-    /// then.
-    pub(super) fn let_in(&self, all: &[Matcher]) -> Option<(usize, Option<New>)> {
-        let index = (0..all.len()).find(|&index| {
-            let mut out = all.to_vec();
-            out[index] = all[index].flipped();
-            self.lost.contains(all[index].label.as_str()) && self.bites(&Condition::all(&out), &all[index])
-        })?;
-        let old = Condition::all(all);
-        let verdict = self.proof.check(&old, &old, Copies::Ignored);
-        if !matches!(verdict, proof::Verdict::Wrong { extra, .. } if !extra.is_empty()) {
-            return None;
-        }
-        let mut others = all.to_vec();
-        let one = others.remove(index);
-        let new = self.appended(&one, &others).into_iter().find(|new| {
-            let then = Condition::all(&with(&others, &new.matchers));
-            let then = new.filter.iter().fold(then, |all, filter| all.and(filter.clone()));
-            self.proof.check(&old, &then, Copies::Ignored).is_right()
-        });
-        let new = new.map(|new| New { matchers: with(&others, &new.matchers), ..new });
-        Some((index, new))
-    }
-
-    /// What a comparison in a label filter can be that streams of `context` come to.
-    pub(super) fn lost_leaf(&self, one: &Matcher, context: &Condition) -> Option<Condition> {
-        let is = Condition::Is(one.clone());
-        let asked = if one.is_negative() { one.flipped() } else { one.clone() };
-        let old = context.and(Condition::Is(asked));
-        let all_move = self.flow(&old) == Flow::Moved;
-        let mut list = Vec::new();
-        for service in self.services(&old) {
-            if one.is_negative() {
-                list.push(Condition::All(vec![is.clone(), negated(&service)]));
-            } else {
-                list.extend(all_move.then(|| Condition::all(&service)));
-                list.push(Condition::Any(vec![is.clone(), Condition::all(&service)]));
-            }
-        }
-        let right = |new: &Condition| {
-            self.proof.agree(context, &is, new, Copies::Ignored) == Ok(true)
-                && self.proof.lasts_here(context, &is, new, one.is_negative())
-        };
-        list.iter().filter_map(spelled).find(right)
-    }
-
     /// Queries of a file that name a lost label and nothing else that a move changes, by index.
     pub(super) fn asking_for_lost(&self, file: &FileSites, facts: &QueryFacts) -> Vec<usize> {
         if self.lost.is_empty() {
@@ -170,6 +60,11 @@ impl<'m> Before<'m> {
             asks.then_some(at)
         };
         judged.languages.iter().enumerate().filter_map(names).collect()
+    }
+
+    /// Whether what moves loses the label that is compared.
+    pub(super) fn loses_label(&self, one: &Matcher) -> bool {
+        one.label == "job" || self.lost.contains(one.label.as_str())
     }
 
     /// Whether a text may name a lost label.

@@ -7,7 +7,6 @@
 mod bridges;
 mod candidates;
 mod checked;
-mod fate;
 mod file;
 mod follow;
 mod former;
@@ -17,8 +16,8 @@ mod lost;
 mod query;
 mod streams;
 mod texts;
-mod told;
 mod variables;
+mod written;
 
 use std::sync::Arc;
 
@@ -168,9 +167,7 @@ fn sites(
     routes: &dyn Fn() -> Vec<Arc<Source>>,
     readers: &Readers<'_>,
 ) -> (Outcome, Alerts) {
-    let assumed = checked::assuming_names(moved);
-    let named = assumed.as_ref().map(streams::Before::new);
-    let mut before = streams::Before::new(moved).or_named(named.as_ref());
+    let mut before = streams::Before::new(moved);
     before.route(routes);
     let files: Vec<_> = facts.files.values().collect();
     let parts = files.par_iter().map(|file| {

@@ -61,7 +61,7 @@ fn moved(project: &str, siblings: bool) -> Move {
         bridge: Bridge::Auto,
         alert_labels: AlertLabels::Auto,
         keep_history: false,
-        left: std::collections::BTreeSet::new(),
+        former: BTreeMap::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,
@@ -162,25 +162,6 @@ fn stays(expr: &str) {
     assert_eq!((after.as_str(), findings.len()), (expr, 0), "{findings:?}");
 }
 
-/// Left alone, with one review finding of this rule and this proposed query.
-#[track_caller]
-fn review(expr: &str, rule: &str, proposed: &str) {
-    let (after, findings) = query(expr);
-    assert_eq!(after, expr);
-    let list: Vec<_> = findings.iter().map(|one| (one.level, one.rule, one.proposed.clone())).collect();
-    let proposed = json(proposed);
-    assert_eq!(list, [(Level::Review, rule, Some(proposed[1..proposed.len() - 1].to_owned()))]);
-}
-
-/// The same, without a proposed query.
-#[track_caller]
-fn open(expr: &str, rule: &str) {
-    let (after, findings) = query(expr);
-    assert_eq!(after, expr);
-    let list: Vec<_> = findings.iter().map(|one| (one.level, one.rule, one.proposed.as_deref())).collect();
-    assert_eq!(list, [(Level::Review, rule, None)]);
-}
-
 #[test]
 fn row_1_equality() {
     becomes(r#"{job="kairos"}"#, r#"{service="kairos"}"#);
@@ -226,7 +207,7 @@ fn row_9_no_restriction() {
 #[test]
 fn row_10_variables() {
     // Nothing says that this Loki gives streams a `service_name`.
-    open(r#"{job=~"$job"}"#, "dashboards/variable");
+    engine::left(r#"{job=~"$job"}"#);
 }
 
 #[test]

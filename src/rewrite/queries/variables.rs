@@ -6,16 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::proof::{Condition, Copies, Matcher, Op};
-use crate::prove::Values;
+use crate::proof::{self, Condition, Copies};
+use crate::prove::{Values, Verdict};
 use crate::syntax::logql;
 use crate::text::Span;
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{FileSites, Site, SiteKind, Uses, Variable, VariableKind};
 
 use super::file;
-use super::query::{Around, matcher_of};
+use super::query::Around;
 use super::streams::{Before, Flow};
+use super::written::matcher_of;
 
 /// How often variables are looked at that no longer follow because one beside them does not. Those of people need two
 /// rounds; where there is no end in sight, none follows.
@@ -175,7 +176,7 @@ impl Variables {
             return Some(false);
         }
         let Language::Loki(fact) = language else { return None };
-        let sure = analysis.doubts.is_empty() && file::edits(site, &analysis, fact).is_ok();
+        let sure = analysis.left.is_empty() && file::edits(site, &analysis, fact).is_ok();
         sure.then_some(true)
     }
 }
@@ -185,15 +186,14 @@ pub(super) fn may_follow<'f>(file: &'f FileSites, languages: &[Language]) -> Vec
     candidates(file, languages, false).into_iter().map(|variable| variable.name.as_str()).collect()
 }
 
-/// Whether a comparison of `job` with `value` may ask `service_name` in whatever query it is put into: the name is the
-/// same, and it is the name of nothing else.
+/// Whether a comparison of `job` with `value` may ask `service_name` in whatever query it is put into: the name is the same,
+/// and it is the name of nothing else. `$job`: with whatever value.
 pub(super) fn name_serves(before: &Before<'_>, value: &str) -> bool {
-    let asks = |label: &str| Condition::Is(Matcher::new(label, Op::Equal, value));
-    let bridged = before.may_bridge();
-    bridged
-        && before.same_name()
-        && before.has_names()
-        && before.proof.check(&asks("job"), &asks("service_name"), Copies::Ignored).is_right()
+    let around = Around { variables: &Variables::default(), records: false, values_of: None };
+    let asks = |label: &str| format!("{{{label}={}}}", proof::quoted(value));
+    before.may_bridge()
+        && before.names_serve()
+        && matches!(before.verdict(&asks("job"), &asks("service_name"), &around), Verdict::Holds { .. })
 }
 
 /// Variables of a file whose every use can follow, going by where it stands. `same` says whether every name stays.

@@ -11,7 +11,7 @@ pub mod options;
 mod selection;
 mod services;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::loki::{DISCOVERED, Derives};
 use super::runs::{Host, Link};
@@ -19,7 +19,7 @@ use super::streams::{Leaving, Streams};
 use super::{Topology, compose, later};
 use crate::error::Error;
 use crate::finding::{Finding, Level};
-use crate::text::{Place, RepoPath};
+use crate::text::Place;
 
 pub use doubtful::{is_on_syslog, is_unread};
 pub use options::AlertLabels;
@@ -90,9 +90,8 @@ pub struct Move {
     pub keep_history: bool,
     /// Whether the user said what the project is called.
     pub project_given: bool,
-    /// Queries by path that earlier moves of the same run left for a person: what they selected then is not what they select
-    /// now.
-    pub left: BTreeSet<(RepoPath, String)>,
+    /// Projects that earlier moves of the same run moved, with the jobs that they had.
+    pub former: BTreeMap<String, BTreeSet<String>>,
     /// Index of the host in [`Topology::hosts`].
     pub host_index: usize,
     /// Index of the project in [`Host::deployments`].
@@ -210,7 +209,7 @@ fn build(
         alert_labels: request.alert_labels,
         keep_history: request.keep_history,
         project_given: request.project.is_some(),
-        left: BTreeSet::new(),
+        former: BTreeMap::new(),
         host_index,
         deployment,
         going,

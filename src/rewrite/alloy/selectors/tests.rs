@@ -46,7 +46,7 @@ fn fate(text: &str, sibling: bool) -> String {
         bridge: crate::topology::Bridge::Auto,
         alert_labels: crate::topology::AlertLabels::Auto,
         keep_history: false,
-        left: BTreeSet::new(),
+        former: BTreeMap::new(),
         project_given: false,
         host_index: 0,
         deployment: 0,

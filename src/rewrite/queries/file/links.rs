@@ -3,8 +3,8 @@
 //! Knows: when such a place may lead to the moved service. Must not know: how it is found.
 
 use crate::finding::Level;
-use crate::proof::{Condition, Op};
 use crate::rewrite::queries::ids;
+use crate::rewrite::queries::variables::name_serves;
 use crate::text::{Edit, Encoding, Span, Why};
 use crate::topology::sites::language::Language;
 use crate::topology::sites::{ApartKind, Site, SiteKind};
@@ -14,8 +14,7 @@ use super::{State, Work};
 impl Work<'_, '_> {
     /// The tag of a span by which logs are looked for, whatever service it is of (label-surface 8).
     pub(super) fn tag(&mut self, site: &Site, language: &Language) -> State {
-        let everywhere = Condition::all(&[]);
-        let serves = self.before.same_name() && self.before.name_is_job(Op::Equal, &everywhere, None);
+        let serves = name_serves(self.before, "$job");
         let value = site.keys.first();
         let says_job = value.is_none_or(|value| matches!(value.text(), "" | "job"));
         if site.filter.is_none() && !says_job {

@@ -29,7 +29,7 @@ impl Work<'_, '_> {
         let id = if records { ids::LOST_READ } else { ids::LOST_ROUTED };
         let doubts: Vec<Remark> = lost.map(|label| Remark { id, why: label.clone() }).collect();
         if !doubts.is_empty() {
-            Arc::make_mut(analysis).doubts.extend(doubts);
+            Arc::make_mut(analysis).left.extend(doubts);
         }
     }
 

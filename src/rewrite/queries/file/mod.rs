@@ -24,7 +24,7 @@ use crate::topology::sites::{FileSites, Holder, Site, SiteKind};
 
 use super::Alerts;
 use super::ids::{self, Id};
-use super::query::{self, Analysis, Around, Rename};
+use super::query::{Analysis, Around, Remark, Rename};
 use super::streams::Before;
 use super::variables::{Variables, reads_job, values_of};
 
@@ -163,16 +163,10 @@ impl<'w> Work<'w, '_> {
         if !analysis.concerned() {
             return State::Untouched;
         }
-        if self.before.moved.left.contains(&(self.file.source.path.clone(), text.to_owned())) {
-            let analysis = Arc::make_mut(&mut analysis);
-            analysis.doubts = vec![query::Remark { id: ids::LEFT, why: String::new() }];
-            analysis.changes.clear();
-        }
         if records && !analysis.renames.is_empty() {
-            Arc::make_mut(&mut analysis).doubts.push(query::Remark { id: ids::RECORD, why: String::new() });
+            Arc::make_mut(&mut analysis).left.push(Remark { id: ids::RECORD, why: String::new() });
         }
         self.lost_by_result(site, records, &mut analysis);
-        columns::filled(text, &mut analysis);
         self.decide(site, language, &analysis)
     }
 
@@ -188,7 +182,7 @@ impl<'w> Work<'w, '_> {
             }
             Language::NotLoki => return State::Untouched,
         };
-        if let Some(first) = analysis.doubts.first() {
+        if let Some(first) = analysis.left.first() {
             let message = self.reasons(site, analysis);
             self.leave(site, analysis, first.id, &message);
             return State::Left(renames);

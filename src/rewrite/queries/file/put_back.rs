@@ -10,8 +10,9 @@ use crate::finding::{Finding, Level};
 use crate::proof::{Condition, Copies};
 use crate::rewrite::queries::follow::alert::Whose;
 use crate::rewrite::queries::ids;
-use crate::rewrite::queries::query::{Rename, matcher_of};
+use crate::rewrite::queries::query::Rename;
 use crate::rewrite::queries::streams::Before;
+use crate::rewrite::queries::written::matcher_of;
 use crate::syntax::logql;
 use crate::text::{Edit, Place, Source, Span, Why};
 use crate::topology::AlertLabels;
@@ -108,7 +109,6 @@ impl<'w> Work<'w, '_> {
 
 /// What the queries of a rule select.
 struct Selected<'m> {
-    condition: Condition,
     /// The jobs of the streams today.
     jobs: Option<BTreeSet<&'m str>>,
 }
@@ -131,7 +131,7 @@ impl<'m> Selected<'m> {
         if let (Some(jobs), ["service"]) = (&mut jobs, &*rename.new) {
             jobs.retain(|job| before.moved.jobs.iter().any(|moved| moved == job));
         }
-        Some(Self { condition, jobs: jobs.filter(|jobs| !jobs.is_empty()) })
+        Some(Self { jobs: jobs.filter(|jobs| !jobs.is_empty()) })
     }
 
     /// The only job.
@@ -144,8 +144,6 @@ impl<'m> Selected<'m> {
         if let Some(job) = self.one() {
             return (job.to_owned(), true);
         }
-        let called = [before.service(&self.condition), before.derived(&self.condition), before.either(&self.condition)];
-        let same = called.into_iter().flatten().any(|called| called.names == rename.new && called.same);
         // Grafana takes what begins with `$` in a file for a variable of its environment.
         let labels = if ruler { "$labels" } else { ".Labels" };
         let text = match rename.new.as_slice() {
@@ -156,6 +154,6 @@ impl<'m> Selected<'m> {
                 format!("{with}{{{{ . }}}}{{{{ else }}}}{other}{{{{ end }}}}")
             }
         };
-        (text, same && rename.new.len() <= 2)
+        (text, before.same_name() && rename.new.len() <= 2)
     }
 }

@@ -9,7 +9,7 @@ use crate::proof::Sides;
 use crate::rewrite::How;
 use crate::rewrite::queries::follow::alert::{self, Read, Whose};
 use crate::rewrite::queries::ids;
-use crate::rewrite::queries::query::{self, Analysis, Around, Change};
+use crate::rewrite::queries::query::{Analysis, Around, Change};
 use crate::syntax::logql;
 use crate::text::{Place, Span, View};
 use crate::topology::sites::language::Language;
@@ -95,9 +95,9 @@ impl<'w> Work<'w, '_> {
         let mut streams = None;
         for job in &self.before.moved.jobs {
             let asked = filled("job", job);
-            let analysis = query::analyse(&logql::read(&asked).ok()?, self.before, &around);
+            let analysis = self.before.decided(&logql::read(&asked).ok()?, &around);
             let right =
-                analysis.doubts.is_empty() && analysis.after(&asked) == filled("service", &self.before.moved.project);
+                analysis.left.is_empty() && analysis.after(&asked) == filled("service", &self.before.moved.project);
             streams = streams.or(Some(analysis.streams)).filter(|_| right);
             streams.as_ref()?;
         }

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Level};
 use crate::rewrite::QueryChange;
 use crate::rewrite::queries::follow::{self, Follower};
 use crate::rewrite::queries::ids::{self, Id};
-use crate::rewrite::queries::query::{self, Analysis, Rename};
+use crate::rewrite::queries::query::{Analysis, Change, Rename};
 use crate::text::{Edit, Place, Span, View, Why};
 use crate::topology::sites::{Site, SiteKind};
 
@@ -14,7 +14,7 @@ use super::Work;
 
 /// The edits of one query and of its copies; an error when one cannot be written in place.
 pub(in crate::rewrite::queries) fn edits(site: &Site, analysis: &Analysis, fact: &Place) -> Result<Vec<Edit>, String> {
-    let edit = |change: &query::Change, view: &View, shift: usize| {
+    let edit = |change: &Change, view: &View, shift: usize| {
         let message = change.id.say(site.kind, &[("labels", &change.labels), ("label", &change.labels)]);
         let why = Why { rule: change.id.of(site.kind), message, fact: Some(fact.clone()) };
         view.edit(change.span.shifted(shift), &change.new, why).map_err(|error| error.reason)
@@ -25,7 +25,7 @@ pub(in crate::rewrite::queries) fn edits(site: &Site, analysis: &Analysis, fact:
     }
     for copy in site.copies.iter().filter(|copy| copy.text() == site.view.text()) {
         for change in &analysis.changes {
-            let change = query::Change { id: ids::COPY, ..change.clone() };
+            let change = Change { id: ids::COPY, ..change.clone() };
             edits.push(edit(&change, copy, site.query.start())?);
         }
     }
@@ -111,7 +111,7 @@ impl Work<'_, '_> {
     pub(super) fn reasons(&self, site: &Site, analysis: &Analysis) -> String {
         let project = self.before.moved.project.as_str();
         let said: Vec<String> = analysis
-            .doubts
+            .left
             .iter()
             .map(|doubt| doubt.id.say(site.kind, &[("why", &doubt.why), ("label", &doubt.why), ("project", project)]))
             .collect();
@@ -122,10 +122,10 @@ impl Work<'_, '_> {
     pub(super) fn leave(&mut self, site: &Site, analysis: &Analysis, id: Id, message: &str) {
         let before = site.query.of(site.view.text());
         let after = analysis.after(before);
-        self.review(site, id, message, (after != before && !analysis.open).then_some(after.as_str()));
+        self.review(site, id, message, (after != before).then_some(after.as_str()));
         self.report(site, &Analysis { changes: Vec::new(), ..analysis.clone() }, before.to_owned());
         for rename in &analysis.renamed() {
-            self.legends(site, rename, None, analysis.open);
+            self.legends(site, rename, None, !analysis.left.is_empty());
         }
     }
 

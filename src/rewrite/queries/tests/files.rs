@@ -74,5 +74,5 @@ fn a_template_keeps_raw_blocks_and_reports_values_it_cannot_know() {
     let text = r#"{"panels": [{"datasource": "Loki", "targets": [{"expr": "{job=\"{{ kairos_job }}\"}"}]}]}"#;
     let (texts, findings) = run(&[("d.json.j2", text)], &moved("kairos", false));
     assert_eq!(texts[0], text);
-    assert_eq!(findings[0].rule, "dashboards/variable");
+    assert_eq!(findings[0].rule, "dashboards/differs");
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ids;
-use super::super::query::{Change, Remark, adds_up, gathered};
+use super::super::query::{Change, Remark};
 use super::super::streams::Before;
 use super::Choice;
 use crate::patterns;
@@ -21,7 +21,9 @@ impl Before<'_> {
     /// What may be put around the range aggregations that read one of `reached`: nothing; then what takes the components
     /// together; then what puts `job`, and whatever else is lost, back.
     pub(super) fn gathers(&self, query: &Query<'_>, reached: &[LogId]) -> Vec<Choice> {
-        let mut list = vec![Choice::default()];
+        // What leaves labels out means to tell the services apart, not what they consist of.
+        let mut list: Vec<Choice> = without(query).into_iter().collect();
+        list.push(Choice::default());
         let ranges: Vec<(ExprId, Function, LogId)> = query
             .exprs()
             .filter_map(|(id, expr)| match expr.kind {
@@ -33,7 +35,6 @@ impl Before<'_> {
         if ranges.is_empty() {
             return list;
         }
-        list.extend(without(query));
         let apart: Vec<_> = ranges
             .iter()
             .copied()
@@ -60,6 +61,7 @@ impl Before<'_> {
             list.push(around(&ranges, &|_| head.clone(), &tail, ids::PUT_BACK));
             let open = |function| format!("{} without ({WHOLE}) ({head}", outer(function));
             list.push(around(&ranges, &open, &format!("{tail})"), ids::PUT_BACK));
+            list.push(dropped(query, &ranges).and(&around(&ranges, &|_| head.clone(), &tail, ids::PUT_BACK)));
         }
         list
     }
@@ -116,6 +118,9 @@ fn without(query: &Query<'_>) -> Option<Choice> {
         };
         let Some(grouping) = grouping.filter(|grouping| grouping.without) else { continue };
         let names = query.names(grouping.labels);
+        if names.iter().any(|name| name.text == "job") {
+            continue;
+        }
         let more: Vec<&str> = ["component", "container"]
             .into_iter()
             .filter(|label| names.iter().all(|name| name.text != *label))
@@ -147,4 +152,22 @@ fn dropped(query: &Query<'_>, ranges: &[(ExprId, Function, LogId)]) -> Choice {
         });
     }
     choice
+}
+
+/// Whether what stands around a range aggregation makes of the components what it made of the one stream.
+fn gathered(query: &Query<'_>, id: ExprId, own: Function) -> bool {
+    let parent = query.expr(id).parent.map(|parent| &query.expr(parent).kind);
+    let Some(ExprKind::VectorAggregation { function, .. }) = parent else { return false };
+    match function {
+        Function::Sum => adds_up(own),
+        Function::Max => own == Function::MaxOverTime,
+        Function::Min => own == Function::MinOverTime,
+        _ => false,
+    }
+}
+
+/// Whether the values of the components add up to that of the service.
+fn adds_up(function: Function) -> bool {
+    use Function::{BytesOverTime, BytesRate, CountOverTime, Rate, SumOverTime};
+    matches!(function, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
 }

@@ -1,20 +1,25 @@
 //! Texts that a query may become, plainest first, until one answers the same (DESIGN 4.3).
 //!
 //! Knows: how selectors, names and aggregations are put together. Must not know: which text is right; evaluation decides.
-//! A text is a choice for each log query (`selector`), one for the names behind them (`names`), and one for what is put
+//! A text is a choice for each log query (`selector`, with `guards` and `filters`), one for the names behind them (`names`), and one for what is put
 //! around an aggregation (`gather`).
 
+mod filters;
 mod gather;
+mod guards;
 mod names;
 mod selector;
 
-use crate::proof::Condition;
+use super::ids;
+use crate::proof::{Condition, Copies, Matcher};
 use crate::prove::{Memory, Verdict};
 use crate::rewrite::How;
-use crate::syntax::logql::{Log, Query, StageKind};
+use crate::syntax::logql::{ExprKind, Function, Log, Mention, Query, StageKind, Use};
+use crate::topology::{NEW, WHOSE};
 
-use super::query::{Analysis, Around, Change, Remark, matcher_of};
+use super::query::{Analysis, Around, Change, Remark};
 use super::streams::{Before, Flow};
+use super::written::matcher_of;
 
 /// Most texts of one query that are evaluated.
 const MOST: usize = 160;
@@ -45,15 +50,24 @@ impl Choice {
 
 impl Before<'_> {
     /// The first text that answers after the move what the query answers before it, with the names of its labels.
-    pub(super) fn another(&self, query: &Query<'_>, around: &Around<'_>) -> Option<Analysis> {
+    /// `is_seen`: whether an answer has to be seen; where none can be, the lines that are selected have to be all it hangs on.
+    pub(super) fn another(&self, query: &Query<'_>, around: &Around<'_>, is_seen: bool) -> Option<Analysis> {
         let mut logs: Vec<Vec<Choice>> = Vec::new();
         let mut reached = Vec::new();
+        let mut stays = true;
         for (id, log) in query.logs() {
             let choices = self.prefixes(query, log, around)?;
+            stays &= choices.stays;
             if choices.is_reached {
                 reached.push(id);
             }
             logs.push(choices.list);
+        }
+        if stays && asks_for_new(query) || !is_seen && reached.is_empty() {
+            return Some(Analysis::default());
+        }
+        if !is_seen && !self.hangs_on_lines(query) {
+            return None;
         }
         let names = self.namings(query);
         let gathers = self.gathers(query, &reached);
@@ -69,7 +83,9 @@ impl Before<'_> {
                     if tried > MOST {
                         return None;
                     }
-                    if let Some(found) = self.right(query, around, selected.and(name).and(gather), &mut memory) {
+                    if let Some(found) =
+                        self.right(query, around, selected.and(name).and(gather), (is_seen, &mut memory))
+                    {
                         return Some(found);
                     }
                 }
@@ -91,8 +107,24 @@ impl Before<'_> {
         self.selectors(query, selector, around).into_iter().map(text).collect()
     }
 
+    /// Whether the lines that a query selects are all that its answer hangs on, not their labels.
+    fn hangs_on_lines(&self, query: &Query<'_>) -> bool {
+        let is_own = |name: &str| {
+            let name = name.strip_suffix("_extracted").unwrap_or(name);
+            WHOSE.contains(&name) || self.lost.contains(name)
+        };
+        let mut behind = query.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher);
+        matches!(query.expr(query.root()).kind, ExprKind::Log(_)) && !behind.any(|one| is_own(&one.name))
+    }
+
     /// The text of a choice, where it is right.
-    fn right(&self, query: &Query<'_>, around: &Around<'_>, choice: Choice, memory: &mut Memory) -> Option<Analysis> {
+    fn right(
+        &self,
+        query: &Query<'_>,
+        around: &Around<'_>,
+        choice: Choice,
+        (is_seen, memory): (bool, &mut Memory),
+    ) -> Option<Analysis> {
         if choice.changes.is_empty() {
             return None;
         }
@@ -100,62 +132,117 @@ impl Before<'_> {
             Analysis { changes: choice.changes, notes: choice.notes, how: choice.how, ..Analysis::default() };
         analysis.notes.dedup();
         analysis.sort();
+        analysis.join();
         let overlap = |pair: &[Change]| pair[0].span.end() > pair[1].span.start();
         if analysis.changes.windows(2).any(overlap) {
             return None;
         }
         let new = analysis.after(query.text());
-        let Verdict::Holds { seen: true, names } = self.holds(query.text(), &new, around, memory) else { return None };
+        let Verdict::Holds { seen, names } = self.holds(query.text(), &new, around, memory) else { return None };
+        if is_seen && !seen {
+            return None;
+        }
         analysis.how = analysis.how.or(Some(How::Swap));
+        self.note(query, &mut analysis);
         self.take_names(query, &new, around, &names, &mut analysis);
         Some(analysis)
+    }
+
+    /// What is worth knowing of a text that is right.
+    fn note(&self, query: &Query<'_>, analysis: &mut Analysis) {
+        let mut say = |id| analysis.notes.push(Remark { id, why: String::new() });
+        let asks_for_job = |one: &Matcher| one.label == "job";
+        let asked: Vec<Vec<Matcher>> =
+            query.selectors().map(|(_, selector)| query.matchers(selector).iter().map(matcher_of).collect()).collect();
+        match analysis.how {
+            Some(How::Name | How::Filter) if asked.iter().flatten().any(asks_for_job) => say(ids::BRIDGED),
+            Some(How::Append) => {
+                let today =
+                    |all: &Vec<Matcher>| self.proof.today(&Condition::all(all), Copies::Count).unwrap_or_default();
+                if asked.iter().flat_map(today).any(|index| self.is_copy(index)) {
+                    say(ids::COPIES);
+                }
+            }
+            _ => {}
+        }
+        let is_absence =
+            |kind: &ExprKind<'_>| matches!(kind, ExprKind::RangeAggregation { function: Function::AbsentOverTime, .. });
+        if query.exprs().any(|(_, expr)| is_absence(&expr.kind)) {
+            say(ids::ABSENT);
+        }
     }
 
     /// What a selector with the filters right behind it may become; `None` where nothing that is tried selects the same.
     fn prefixes(&self, query: &Query<'_>, log: &Log, around: &Around<'_>) -> Option<Prefixes> {
         let Some(selector) = log.selector.as_ref().filter(|one| !one.placeholder) else {
-            return Some(Prefixes { list: vec![Choice::default()], is_reached: false });
+            return Some(Prefixes { list: vec![Choice::default()], is_reached: false, stays: true });
         };
         let leading = query
             .stages(log)
             .iter()
             .take_while(|stage| matches!(stage.kind, StageKind::LineFilter { .. } | StageKind::LabelFilter(_)));
         let end = leading.last().map_or(selector.span.end(), |stage| stage.span.end());
-        let (start, text) = (log.span.start(), &query.text()[..end]);
+        // A range stands apart from a filter.
+        let mut end = end + usize::from(query.text()[end..].starts_with(" ["));
+        let start = log.span.start();
         let is_whole = around.values_of.is_some();
-        let mut memory = Memory::default();
-        let mut judged = |choice: &Choice| {
+        let judged = |choice: &Choice, end: usize, memory: &mut Memory| {
             let changes = choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
             let mut analysis = Analysis { changes, ..Analysis::default() };
             analysis.sort();
+            let text = &query.text()[..end];
             let new = analysis.after(text);
-            self.holds(&text[start..], &new[start..], around, &mut memory)
+            self.holds(&text[start..], &new[start..], around, memory)
         };
-        match judged(&Choice::default()) {
-            Verdict::Holds { seen, .. } => {
-                let mut list = self.filters_in(query, log);
-                let all: Vec<_> = query.matchers(selector).iter().map(matcher_of).collect();
-                let is_reached = seen && self.flow(&Condition::all(&all)) != Flow::Still;
-                list.extend(is_reached.then(|| self.shut(selector)));
-                return Some(Prefixes { list, is_reached });
-            }
-            Verdict::Unable { .. } | Verdict::Refuted { .. } => {}
+        let mut memory = Memory::default();
+        let mut as_is = judged(&Choice::default(), end, &mut memory);
+        if matches!(as_is, Verdict::Holds { seen: false, .. }) && end > selector.span.end() {
+            // Nothing passes the filters: what is in front of them decides.
+            end = selector.span.end();
+            as_is = judged(&Choice::default(), end, &mut memory);
+        }
+        if let Verdict::Holds { seen, .. } = as_is {
+            let mut list = self.filters_in(query, log);
+            let all: Vec<_> = query.matchers(selector).iter().map(matcher_of).collect();
+            let is_reached = seen && self.flow(&Condition::all(&all)) != Flow::Still;
+            list.extend(is_reached.then(|| self.shut(selector)));
+            return Some(Prefixes { list, is_reached, stays: true });
         }
         let filters = self.filters_in(query, log);
+        let mut selected = self.selectors(query, selector, around);
+        let stays = end > selector.span.end()
+            && matches!(judged(&Choice::default(), selector.span.end(), &mut Memory::default()), Verdict::Holds { .. });
+        if stays {
+            selected.insert(0, Choice::default());
+        }
         let mut list = Vec::new();
-        for selected in self.selectors(query, selector, around) {
+        for selected in selected {
             for filter in &filters {
                 let choice = selected.and(filter);
-                if is_whole || !matches!(judged(&choice), Verdict::Refuted { .. }) {
+                if is_whole || !matches!(judged(&choice, end, &mut memory), Verdict::Refuted { .. }) {
                     list.push(choice);
                 }
                 if list.len() == MOST_SELECTORS && !is_whole {
-                    return Some(Prefixes { list, is_reached: true });
+                    return Some(Prefixes { list, is_reached: true, stays: false });
                 }
             }
         }
-        (!list.is_empty()).then_some(Prefixes { list, is_reached: true })
+        (!list.is_empty()).then_some(Prefixes { list, is_reached: true, stays: false })
     }
+}
+
+/// Whether a query tells series apart by labels that only the move brings: it gets them.
+fn asks_for_new(query: &Query<'_>) -> bool {
+    let behind = query.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher);
+    let asks = |one: &Mention| one.usage == Use::Grouping && NEW.contains(&one.name.as_str());
+    let out = |one: &Mention| WHOSE.contains(&one.name.as_str());
+    let by = query.exprs().filter_map(|(id, _)| query.grouping(id)).all(|grouping| !grouping.without);
+    let parses = query.logs().any(|(_, log)| query.stages(log).iter().any(|stage| stage.kind.parses()));
+    let behind: Vec<Mention> = behind.collect();
+    // Who asks for one by its name means that one.
+    let mut asked = query.selectors().flat_map(|(_, selector)| query.matchers(selector));
+    let names = asked.any(|one| NEW.contains(&one.name.text));
+    by && !parses && !names && behind.iter().any(asks) && behind.iter().all(|one| asks(one) || !out(one))
 }
 
 /// What stands at the beginning of a log query.
@@ -163,4 +250,6 @@ struct Prefixes {
     list: Vec<Choice>,
     /// Whether what moves comes through it.
     is_reached: bool,
+    /// Whether it selects the same as it is.
+    stays: bool,
 }

@@ -34,34 +34,38 @@ impl Called {
     fn left_out(self) -> &'static [&'static str] {
         match self {
             Self::Service | Self::Component => &NEW,
-            Self::Name => &["job", "service_name"],
-            Self::Both => &["job", "service", "component", "container"],
+            Self::Name | Self::Both => &["job", "service", "component", "container"],
         }
     }
 }
 
 impl Before<'_> {
-    /// The names behind the selectors as they may be, plainest first: as they are; then each other name of `job`, with fields
-    /// of the line called as they are and as they come to be called.
+    /// The names behind the selectors as they may be: each other name of `job`, with fields of the line called as they come to
+    /// be called and as they are; then as they are.
     pub(super) fn namings(&self, query: &Query<'_>) -> Vec<Choice> {
         let uses: Vec<Mention> = query.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher).collect();
         let fields = fields(query, &uses);
-        let mut list = vec![Choice::default()];
-        list.extend(fields.clone());
+        let mut list = Vec::new();
         for called in [Called::Service, Called::Name, Called::Both, Called::Component] {
             if called == Called::Component && self.moved.jobs.len() < 2 {
                 continue;
             }
-            let Some(choice) = self.named_as(query, &uses, called).filter(|one| !one.changes.is_empty()) else {
-                continue;
-            };
-            list.extend(fields.as_ref().map(|fields| choice.and(fields)));
-            list.push(choice);
+            for fields in [fields.as_ref(), None] {
+                let named = self.named_as(query, &uses, called, fields).filter(|one| !one.changes.is_empty());
+                list.extend(named.map(|one| fields.map_or(one.clone(), |fields| one.and(fields))));
+                if fields.is_none() {
+                    break;
+                }
+            }
         }
+        list.extend(fields);
+        list.push(Choice::default());
         list
     }
 
-    fn named_as(&self, query: &Query<'_>, uses: &[Mention], called: Called) -> Option<Choice> {
+    /// Each `job` under another name, beside fields that get out of the way.
+    fn named_as(&self, query: &Query<'_>, uses: &[Mention], called: Called, fields: Option<&Choice>) -> Option<Choice> {
+        let gives_way = |span: Span| fields.is_some_and(|fields| fields.changes.iter().any(|one| one.span == span));
         let mut choice = Choice::default();
         for one in uses.iter().filter(|one| one.name == "job") {
             let lists = matches!(one.usage, Use::Grouping | Use::Matching | Use::Keep | Use::Drop);
@@ -71,17 +75,21 @@ impl Before<'_> {
                 | Use::Extraction
                 | Use::LabelFormatDestination
                 | Use::LabelReplaceDestination => continue,
-                _ if !lists && called == Called::Both => return None,
+                // One name alone may stand here.
+                _ if !lists && called == Called::Both => continue,
                 _ => {}
             }
             let without = grouping(query, one).is_some_and(|grouping| grouping.without);
             let names = if without || one.usage == Use::Drop { called.left_out() } else { called.names() };
             let there: Vec<&str> = grouping(query, one).map_or(Vec::new(), |grouping| {
-                query.names(grouping.labels).iter().map(|name| name.text).filter(|name| *name != "job").collect()
+                let all =
+                    query.names(grouping.labels).iter().filter(|name| name.text != "job" && !gives_way(name.span));
+                all.map(|name| name.text).collect()
             });
             let names: Vec<&str> = names.iter().copied().filter(|name| !there.contains(name)).collect();
+            // It stands there already.
             if names.is_empty() {
-                return None;
+                continue;
             }
             let new = names.join(", ");
             let id = match one.usage {

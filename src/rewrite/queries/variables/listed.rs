@@ -3,9 +3,11 @@
 //! Knows: texts that list by `service_name`. Must not know: which of them lists the same; evaluation decides.
 
 use crate::rewrite::queries::candidates::service_or_none;
-use crate::rewrite::queries::query::{Around, write};
+use crate::rewrite::queries::query::Around;
 use crate::rewrite::queries::streams::Before;
+use crate::rewrite::queries::written::write;
 use crate::syntax::logql::{self, Quote};
+use crate::topology::Derives;
 
 const NAME: &str = "service_name";
 
@@ -13,7 +15,7 @@ impl Before<'_> {
     /// The selector of the streams whose `service_name` is exactly what `old` lists as `job` today, nothing for all
     /// streams; `None` where there is none, or `old` goes on to list the same.
     pub(super) fn listed_by_name(&self, old: &str, around: &Around<'_>) -> Option<String> {
-        if !self.may_bridge() || !self.may_have_names() {
+        if !self.may_bridge() || matches!(self.moved.streams.names, Derives::Never(_)) {
             return None;
         }
         let is_all = old.trim().is_empty();
