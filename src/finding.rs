@@ -1,11 +1,13 @@
 //! What the user is told about a place the program did not, or not only, edit. The one finding type.
 
 mod id;
+mod trust;
 
 use crate::rule;
 use crate::text::Place;
 
 pub use id::{hash, name};
+pub use trust::{Ground, Trust, is_document};
 
 /// How much a finding matters. Ordered: the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,8 +46,8 @@ pub struct Finding {
     pub message: String,
     /// The text proposed in place of the text at `at`, when there is one.
     pub proposed: Option<String>,
-    /// Whether that text selects the same lines, so that a tool may put it there.
-    pub safe: bool,
+    /// What is known of that text; [`Finding::trust`] says what follows from it.
+    pub ground: Ground,
     /// What the user can do about it.
     pub hint: Option<String>,
 }
@@ -60,7 +62,7 @@ impl Finding {
             at: None,
             message: message.into(),
             proposed: None,
-            safe: false,
+            ground: Ground::default(),
             hint: None,
         }
     }
@@ -82,17 +84,22 @@ impl Finding {
         self
     }
 
-    /// The same, with a text that could stand there instead.
+    /// The same, with a text that could stand there instead, as it would be written.
     #[must_use]
-    pub fn proposing(mut self, text: impl Into<String>) -> Self {
-        self.proposed = Some(text.into());
-        self
+    pub fn proposing(self, text: impl Into<String>) -> Self {
+        Self { proposed: Some(text.into()), ground: Ground::Fits, ..self }
     }
 
-    /// The same, with a text that is known to say the same there.
+    /// The same, with a text that says there after the move what is said before it.
     #[must_use]
     pub fn fixing(self, text: impl Into<String>) -> Self {
-        Self { safe: true, ..self.proposing(text) }
+        Self { ground: Ground::Same, ..self.proposing(text) }
+    }
+
+    /// The same, with a text that says what to write and cannot stand there itself.
+    #[must_use]
+    pub fn showing(self, text: impl Into<String>) -> Self {
+        Self { ground: Ground::Sketch, ..self.proposing(text) }
     }
 
     /// The same, with a way out.

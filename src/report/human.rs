@@ -253,7 +253,7 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
     let short = group.len() > 1 && group.iter().all(|finding| swap(finding).is_some());
     for finding in group {
         if let Some((place, old, new)) = swap(finding).filter(|_| short) {
-            one_swap(page, &finding.id, place, old, new);
+            one_swap(page, finding, place, (old, new));
         } else {
             if let Some(place) = &finding.at {
                 let snippet = snippet::render(place, style, page.look);
@@ -261,16 +261,15 @@ fn finding_group(page: &mut Page, group: &[&Finding], legends: &Legends<'_>) {
                 let id = if group.len() > 1 { finding.id.as_str() } else { "" };
                 page.raw(&format!("{}\n{lines}", format!("{head} {id}").trim_end()));
             }
-            if let Some(proposed) = &finding.proposed {
-                proposal(page, proposed);
-            }
+            proposal(page, finding);
         }
         for legend in legends.of(finding) {
             if let Some((place, old, new)) = swap(legend) {
                 let label = page.paint(STRONG, "proposed");
                 let line = summary::start(place).line;
                 let id = if legend.id.is_empty() { String::new() } else { format!(" ({})", legend.id) };
-                page.prose(&label, "  ", &format!(", in the legend on line {line}{id}: {old} → {new}"));
+                let trust = in_brackets(legend);
+                page.prose(&label, "  ", &format!(", in the legend on line {line}{id}: {old} → {new}{trust}"));
             }
         }
     }
@@ -295,14 +294,20 @@ fn swap(finding: &Finding) -> Option<(&Place, &str, &str)> {
     (fits(old) && fits(new)).then_some((place, old, new))
 }
 
-fn one_swap(page: &mut Page, id: &str, place: &Place, old: &str, new: &str) {
-    let at = page.paint(STRONG, format!("{id} {}", summary::place(place)).trim_start());
+fn one_swap(page: &mut Page, finding: &Finding, place: &Place, (old, new): (&str, &str)) {
+    let at = page.paint(STRONG, format!("{} {}", finding.id, summary::place(place)).trim_start());
     let (old, new) = (page.paint(OLD, old), page.paint(NEW, new));
-    page.raw(&format!("  {at}: {old} → {new}\n"));
+    page.raw(&format!("  {at}: {old} → {new}{}\n", in_brackets(finding)));
 }
 
-fn proposal(page: &mut Page, text: &str) {
-    let label = page.paint(STRONG, "proposed: ");
+/// How far the proposal can be taken.
+fn in_brackets(finding: &Finding) -> String {
+    finding.trust().map(|trust| format!(" ({})", trust.phrase())).unwrap_or_default()
+}
+
+fn proposal(page: &mut Page, finding: &Finding) {
+    let Some(text) = finding.proposed.as_deref() else { return };
+    let label = page.paint(STRONG, &format!("proposed{}: ", in_brackets(finding)));
     if text.is_empty() {
         page.prose(&label, "  ", "delete this text");
     } else {

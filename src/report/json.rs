@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Trust};
 use crate::plan::{self, How, Move, Plan, QueryChange, Step};
 use crate::questions::{self, Question};
 use crate::text::{Edit, Place, Source};
@@ -132,6 +132,7 @@ pub(super) struct Found<'a> {
     text: Option<&'a str>,
     message: &'a str,
     proposed: Option<&'a str>,
+    proposal: Option<&'static str>,
     hint: Option<&'a str>,
 }
 
@@ -364,6 +365,7 @@ pub(super) fn found(finding: &Finding) -> Found<'_> {
         text: place.map(Place::text),
         message: &finding.message,
         proposed: finding.proposed.as_deref(),
+        proposal: finding.trust().map(Trust::word),
         hint: finding.hint.as_deref(),
     }
 }

@@ -281,8 +281,8 @@ fn angelia(first: &Plan) -> Plan {
             edits: [(alloy.path.clone(), gone)].into(),
         })],
         findings: vec![
-            // Not touched by the commits before: `"title": "Kairos"`.
-            Finding::new(Level::Review, "dashboards/name", HOSTILE).at(nth(&board, "Kairos", 0)).fixing(HOSTILE),
+            // Not touched by the commits before: a comment.
+            Finding::new(Level::Review, "alloy/name", HOSTILE).at(nth(&alloy, "logs 🪵", 0)).fixing(HOSTILE),
             // Written by the commit before.
             Finding::new(Level::Review, "dashboards/variable", "Written a commit ago.")
                 .at(nth(&board, "service", 0))

@@ -154,8 +154,8 @@ a  queries over any `job` lose what moves: ask by `service_name` instead? (left
    by every move)
 
 decide: Built from a variable. (2 places) [dashboards/variable]
-  a.json:1:8: $a → $a1
-  a.json:2:8: $b → $b1
+  a.json:1:8: $a → $a1 (to check)
+  a.json:2:8: $b → $b1 (to check)
 hint: Edit the variable.
 ";
     assert!(text.contains(want), "{text}");
@@ -167,7 +167,7 @@ hint: Edit the variable.
   |
 1 | {job=~\"$a\"}
   |        ^^
-proposed: $a1
+proposed (to check): $a1
  --> a.json:2:8
 ";
     assert!(text.contains(want), "{text}");
@@ -188,7 +188,12 @@ fn a_legend_is_told_with_its_query() {
         finding("dashboards/legend-left", "{{JOB}}"),
     ];
     let text = whole(Run::one(&plan, &written), &look(80));
-    assert!(text.contains("proposed: service\nproposed, in the legend on line 2: {{job}} → service\n"), "{text}");
+    assert!(
+        text.contains(
+            "proposed (to check): service\nproposed, in the legend on line 2: {{job}} → service (to check)\n"
+        ),
+        "{text}"
+    );
     assert!(
         text.contains("decide: dashboards/legend-left [dashboards/legend-left]\n --> loki/rules.yml:8:1\n"),
         "{text}"

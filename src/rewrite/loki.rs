@@ -162,7 +162,7 @@ fn streams(file: &File<'_>, list: Ref<'_, '_>, moved: &Move, out: &mut Outcome) 
     for (index, entry) in entries.iter().enumerate() {
         let at = || Some(place(file.source, entry.selector_at));
         let values = [("project", moved.project.as_str())];
-        let review = |id, proposed: String| Finding::told(Level::Review, id, &values, at()).proposing(proposed);
+        let review = |id, proposed: String| Finding::told(Level::Review, id, &values, at()).showing(proposed);
         match lists::second(file, entry, &entries, &moving, moved) {
             Added::Nothing => {}
             Added::Unsure(proposed) => out.findings.push(review("loki/unsure", proposed)),
@@ -212,7 +212,7 @@ fn blocked_queries(file: &File<'_>, list: Ref<'_, '_>, moved: &Move, out: &mut O
         let at = Some(place(file.source, pattern.span()));
         let values = [("labels", format!("service={}", proof::quoted(&moved.project)))];
         let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-        out.findings.push(Finding::told(Level::Review, "loki/blocked-query", &values, at).proposing(proposed));
+        out.findings.push(Finding::told(Level::Review, "loki/blocked-query", &values, at).showing(proposed));
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, is_document};
 use crate::rule;
 use crate::snapshot::Snapshot;
 use crate::text::{Place, Source, Span};
@@ -18,6 +18,7 @@ use crate::topology::named::{List, Mention, Named, REACH, is_word};
 use crate::topology::{Label, Move};
 
 pub use crate::topology::named::find;
+pub use documents::Others;
 
 /// Most findings for one file; what is beyond is counted in the last one.
 const MOST: usize = 20;
@@ -31,7 +32,7 @@ fn sentence(source: &Source, line: &str, set: &str) -> &'static str {
         "mentions/route"
     } else if line.contains("selector") {
         "mentions/setting"
-    } else if documents::is_one(source) {
+    } else if is_document(source) {
         "mentions/documentation"
     } else {
         "mentions/other"
@@ -51,11 +52,11 @@ pub(super) fn history(source: &Source) -> bool {
 
 /// Findings for the places of one file, which names this, that name a moved job. `handled` gives the spans of the file
 /// somebody else answers for, sorted by start: queries that were looked at, blocks that go. `components` are those of
-/// Alloy that go.
+/// Alloy that go, `others` the services beside it.
 pub fn rewrite(
     (source, named): (&Arc<Source>, &Named),
     handled: &dyn Fn() -> Vec<Span>,
-    components: &[&str],
+    (components, others): (&[&str], &Others),
     moved: &Move,
 ) -> Vec<Finding> {
     let Some(text) = source.text() else { return Vec::new() };
@@ -68,7 +69,7 @@ pub fn rewrite(
     let handled = handled();
     let is_free = |span: Span| !handled.iter().any(|one| span.overlaps(*one));
     all.retain(|one| is_free(one.span));
-    let mut findings = mentioned(source, text, &all, moved);
+    let mut findings = mentioned(source, text, &all, others, moved);
     let free = named.lists.iter().filter(|(span, _)| is_free(*span)).map(|(span, list)| match list {
         List::Shared => (*span, "mentions/equal"),
         List::Demanded => (*span, "mentions/demanded"),
@@ -82,7 +83,7 @@ pub fn rewrite(
 }
 
 /// Findings for places that set a moved job.
-fn mentioned(source: &Arc<Source>, text: &str, all: &[Mention], moved: &Move) -> Vec<Finding> {
+fn mentioned(source: &Arc<Source>, text: &str, all: &[Mention], others: &Others, moved: &Move) -> Vec<Finding> {
     let more = all.len().saturating_sub(MOST);
     let mut findings: Vec<Finding> = all
         .iter()
@@ -97,7 +98,7 @@ fn mentioned(source: &Arc<Source>, text: &str, all: &[Mention], moved: &Move) ->
             let finding = Finding::new(Level::Review, id, message).at(Place::new(source, span));
             // Alerts of Prometheus go on to need a route on `job`.
             if id == "mentions/route" || !is_swapped(text, one, moved) {
-                return finding;
+                return documents::proposing(finding, source, documents::row(source, one.span, others, moved));
             }
             finding.fixing(format!("service{between}{}{close}", moved.project))
         })
@@ -190,20 +191,19 @@ pub fn generated(edited: &BTreeSet<&str>, snapshot: &Snapshot) -> Vec<Finding> {
     found
 }
 
-/// Findings for documents that say of the service that it is on syslog, without naming its job. `settled` runs on the host
-/// without syslog.
+/// Findings for documents that say of the service that it is on syslog, without naming its job.
 pub fn told<'s>(
     sources: impl Iterator<Item = &'s Arc<Source>>,
     named: impl Fn(&Source) -> Option<&'s Named>,
-    settled: &[&str],
+    others: &Others,
     moved: &Move,
 ) -> Vec<Finding> {
-    let documents = sources.filter(|source| documents::is_one(source) && !history(source));
+    let documents = sources.filter(|source| is_document(source) && !history(source));
     let in_one = |source: &'s Arc<Source>| {
         let text = source.text().unwrap_or_default();
         let mentions = named(source).into_iter().flat_map(|named| named.naming(text, &moved.jobs));
         let known: Vec<Span> = mentions.map(|one| one.span).collect();
-        documents::rewrite(source, &known, settled, moved)
+        documents::rewrite(source, &known, others, moved)
     };
     documents.flat_map(in_one).collect()
 }

@@ -97,9 +97,9 @@ fn place(out: &mut Markup, finding: &Finding) {
     let excerpt = Excerpt::of(at);
     out.raw("<p class=\"at\"").anchor(&finding.id).raw(">").text(&summary::place(at));
     out.raw(" <span class=\"rule\">").text(&finding.id).raw("</span>");
-    if let Some(proposed) = &finding.proposed {
-        let delete = proposed.is_empty();
-        out.raw(if delete { " <span>proposed: delete it</span></p>\n" } else { " <span>proposed:</span></p>\n" });
+    if let (Some(proposed), Some(trust)) = (&finding.proposed, finding.trust()) {
+        let delete = if proposed.is_empty() { " delete it" } else { "" };
+        out.raw(" <span>proposed (").text(trust.phrase()).raw("):").raw(delete).raw("</span></p>\n");
         diff::pair(out, &excerpt.before(), excerpt.after(proposed).as_deref());
         return;
     }

@@ -131,7 +131,7 @@ fn about(finding: &Finding) -> String {
     };
     // A blank line before the block keeps it a block in every renderer; it belongs to the item by its indent.
     let id = if finding.id.is_empty() { String::new() } else { format!(" {}", code(&finding.id, In::Line)) };
-    let proposes = if finding.proposed.is_some() { ", proposed:" } else { "" };
+    let proposes = finding.trust().map(|trust| format!(", proposed ({}):", trust.phrase())).unwrap_or_default();
     format!("\n  {at}{id}{proposes}\n{}{block}", if block.is_empty() { "" } else { "\n" })
 }
 

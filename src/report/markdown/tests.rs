@@ -71,7 +71,7 @@ fn each_place_to_decide_has_a_box_to_tick() {
     let want = "\
 - [ ] The selector matches more jobs than kairos, so it was left as it is. After the move it no longer selects kairos. \
 (`alerts/regex`)
-  `loki/rules.yml:4:34` `sbcw2`, proposed:
+  `loki/rules.yml:4:34` `sbcw2`, proposed (to check):
 
   ```diff
   -       - expr: sum by (job) (rate({job=~\"kai.*\"}[5m]))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::finding::{self, Finding};
+use crate::finding::{self, Finding, Trust};
 use crate::plan::{Plan, Task};
 use crate::text::{Place, RepoPath};
 
@@ -70,7 +70,7 @@ pub(super) fn result(told: &Told<'_>, rule: Option<usize>, seen: &mut Seen) -> V
         },
     });
     if let Some(proposed) =
-        finding.proposed.as_ref().filter(|_| finding.safe && *exact && told.own && place.source.text().is_some())
+        finding.proposed.as_ref().filter(|_| finding.trust() == Some(Trust::Safe) && *exact && told.own)
     {
         let mut replacement = json!({ "deletedRegion": region::region(place) });
         if !proposed.is_empty() {

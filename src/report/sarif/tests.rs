@@ -103,15 +103,15 @@ fn positions_are_those_of_the_base_and_fixes_fit_it() {
         fixed += result["fixes"].as_array().map_or(0, Vec::len);
     }
     let by_rule = |rule: &str| run["results"].as_array().unwrap().iter().find(|one| one["ruleId"] == rule).unwrap();
-    // `"title": "Kairos"` stands where it stood.
-    let name = by_rule("dashboards/name");
-    assert_eq!(name["locations"][0]["physicalLocation"]["region"]["snippet"]["text"], "Kairos");
+    // The comment stands where it stood.
+    let name = by_rule("alloy/name");
+    assert_eq!(name["locations"][0]["physicalLocation"]["region"]["snippet"]["text"], "logs 🪵");
     assert_eq!(name["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"], sample::HOSTILE);
     // What the first service's commit wrote is not there yet: no fix, and the words that stood there.
     let left = by_rule("dashboards/variable");
     assert_eq!(left["locations"][0]["physicalLocation"]["region"]["snippet"]["text"], "job=\\\"kairos\\\"");
     assert!(left.get("fixes").is_none(), "{left}");
-    // One of kairos (to delete) and one of angelia; a text that nothing says is right is no fix.
+    // One of kairos (to delete) and one of angelia; a text that is to check is no fix.
     assert_eq!(fixed, 2);
     assert!(by_rule("alerts/regex").get("fixes").is_none());
     let comment = by_rule("alloy/comment");

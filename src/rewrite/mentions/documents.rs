@@ -1,10 +1,12 @@
 //! Documents that say of a service that its logs come by syslog, without naming its job: a row of a table, a sentence.
 //!
-//! Knows: how prose is laid out (paragraphs, rows, items, fences). Must not know: what could stand there instead.
+//! Knows: how prose is laid out (paragraphs, rows, items, fences). Must not know: what could stand there instead (`list`).
+
+mod list;
 
 use std::sync::Arc;
 
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, is_document};
 use crate::rule;
 use crate::text::{Place, Source, Span};
 use crate::topology::Move;
@@ -29,34 +31,58 @@ const TELLS: [&str; 16] = [
     "yet",
 ];
 
-/// Whether a file is prose.
-pub(super) fn is_one(source: &Source) -> bool {
-    [".md", ".rst", ".adoc", ".txt"].iter().any(|suffix| source.path.name().ends_with(suffix))
-}
+pub use list::Others;
+pub(super) use list::Said;
 
 /// Findings for the rows and sentences that name the service and its host, in a document about syslog; `named` are the
-/// places somebody else answers for. A row that names one of `settled`, which are not on syslog, lists what runs there.
-pub(super) fn rewrite(source: &Arc<Source>, named: &[Span], settled: &[&str], moved: &Move) -> Vec<Finding> {
-    let Some(text) = source.text() else { return Vec::new() };
-    let lower = text.to_lowercase();
-    // Offsets of the one are offsets of the other.
-    if lower.len() != text.len() || !lower.contains("syslog") && !lower.contains("listener") {
+/// places somebody else answers for. A row that names a service which is not on syslog lists what runs there.
+pub(super) fn rewrite(source: &Arc<Source>, named: &[Span], others: &Others, moved: &Move) -> Vec<Finding> {
+    let Some(lower) = lower(source).filter(|lower| lower.contains("syslog") || lower.contains("listener")) else {
         return Vec::new();
-    }
-    let services: Vec<String> =
-        [&moved.service, &moved.project].into_iter().chain(&moved.jobs).map(|name| name.to_lowercase()).collect();
+    };
+    let services = names(moved);
     let host = moved.short_host.to_lowercase();
     let is_free = |span: Span| !named.iter().any(|one| one.overlaps(span));
     let found = blocks(&lower).into_iter().filter(|(block, _)| is_free(*block)).filter_map(|(block, head)| {
-        let says = |list: &[&str], part: Span| words(&lower, part).any(|word| list.contains(&word.of(&lower)));
+        let says = |is: &dyn Fn(&str) -> bool, part: Span| words(&lower, part).any(|word| is(word.of(&lower)));
+        let tells = |word: &str| TELLS.contains(&word);
         let service = words(&lower, block).find(|word| services.iter().any(|name| name == word.of(&lower)))?;
-        let lists_all = !head.is_empty() && says(settled, block);
-        (says(&[&host], block) && !lists_all && (says(&TELLS, block) || says(&TELLS, head))).then_some(service)
+        let lists_all = !head.is_empty() && says(&|word| others.settled.iter().any(|name| name == word), block);
+        let is_told = says(&|word| word == host, block) && !lists_all && (says(&tells, block) || says(&tells, head));
+        is_told.then_some((service, block))
     });
     let message = rule::say("mentions/told", &[("host", &moved.short_host)]);
-    found
-        .map(|span| Finding::new(Level::Review, "mentions/told", message.clone()).at(Place::new(source, span)))
-        .collect()
+    let finding = |(service, block)| {
+        let finding = Finding::new(Level::Review, "mentions/told", message.clone()).at(Place::new(source, service));
+        let said = list::without(&lower, block, service, others)
+            .or_else(|| list::row(&lower, service, &services, &host, others));
+        proposing(finding, source, said)
+    };
+    found.map(finding).collect()
+}
+
+/// The finding, about what is said and with what could be said instead.
+pub(super) fn proposing(finding: Finding, source: &Arc<Source>, said: Option<Said>) -> Finding {
+    let Some(Said { span, new, right }) = said else { return finding };
+    let finding = finding.at(Place::new(source, span));
+    if right { finding.fixing(new) } else { finding.proposing(new) }
+}
+
+/// The row of a document that a place is in, if it is about a listener that goes and about nothing else.
+pub(super) fn row(source: &Source, at: Span, others: &Others, moved: &Move) -> Option<Said> {
+    let lower = lower(source).filter(|_| is_document(source))?;
+    list::row(&lower, at, &names(moved), &moved.short_host.to_lowercase(), others)
+}
+
+/// The text in lower case, where offsets of the one are offsets of the other.
+fn lower(source: &Source) -> Option<String> {
+    let text = source.text()?;
+    Some(text.to_lowercase()).filter(|lower| lower.len() == text.len())
+}
+
+/// What the service may be called, in lower case.
+fn names(moved: &Move) -> Vec<String> {
+    [&moved.service, &moved.project].into_iter().chain(&moved.jobs).map(|name| name.to_lowercase()).collect()
 }
 
 /// Words of a stretch of text.

@@ -1,6 +1,7 @@
 //! Spellings by hand, as people write them.
 
 use super::*;
+use crate::finding::Trust;
 use crate::topology::Streams;
 
 fn jobs() -> Vec<String> {
@@ -34,7 +35,7 @@ fn moved(project: &str) -> Move {
 
 fn in_file(source: &Arc<Source>, handled: &[Span], components: &[&str], moved: &Move) -> Vec<Finding> {
     let named = crate::topology::named::of(source).unwrap_or_default();
-    rewrite((source, &named), &|| handled.to_vec(), components, moved)
+    rewrite((source, &named), &|| handled.to_vec(), (components, &Others::default()), moved)
 }
 
 fn found(path: &str, text: &str) -> Vec<(String, Option<String>, &'static str)> {
@@ -223,8 +224,8 @@ fn what_somebody_types_is_one_place_without_a_text() {
     let text = "svc=\"${1:-kairos}\"\nlogcli query \"{job=\\\"${svc}\\\"}\"\n";
     let source = Arc::new(Source::new("logs.sh", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
     let found = in_file(&source, &[], &[], &moved("kairos"));
-    let told: Vec<_> = found.iter().map(|one| (one.rule, one.proposed.as_deref(), one.safe)).collect();
-    assert_eq!(told, [("mentions/filled-in", None, false)]);
+    let told: Vec<_> = found.iter().map(|one| (one.rule, one.proposed.as_deref(), one.trust())).collect();
+    assert_eq!(told, [("mentions/filled-in", None, None)]);
 }
 
 #[test]
@@ -235,4 +236,29 @@ fn links_that_give_a_variable_the_job_are_found() {
     let found = links(&source, &named, &["job"], &moved("kairos"));
     let places: Vec<_> = found.iter().map(|one| one.at.as_ref().unwrap().text()).collect();
     assert_eq!(places, ["job=kairos"]);
+}
+
+#[test]
+fn a_document_loses_the_name_from_a_list_and_a_row_of_its_own() {
+    let others = Others { settled: Vec::new(), staying: vec!["angelia".into(), "spelunker".into()] };
+    let one = |text: &str| {
+        let source = Arc::new(Source::new("logs.md", 0o100_644, Vec::new(), text.as_bytes().to_vec()));
+        let named = crate::topology::named::of(&source).unwrap_or_default();
+        let moved = moved("kairos");
+        let mut found = rewrite((&source, &named), &Vec::new, (&[], &others), &moved);
+        found.extend(told([&source].into_iter(), |_| Some(&named), &others, &moved));
+        let trust = found.iter().map(|one| (one.rule, one.trust())).collect::<Vec<_>>();
+        let [Finding { at: Some(at), proposed: Some(new), .. }] = &found[..] else { panic!("{found:?}") };
+        (format!("{}{new}{}", &text[..at.span.start()], &text[at.span.end()..]), trust[0])
+    };
+    let table = "# Where logs come from\n\n| host | listeners for |\n|---|---|\n";
+    let (list, without) = ("| `puck` | angelia, Kairos, spelunker |\n", "| `puck` | angelia, spelunker |\n");
+    assert_eq!(one(&format!("{table}{list}")), (format!("{table}{without}"), ("mentions/told", Some(Trust::Safe))));
+    for (row, rule) in [
+        ("| puck | Kairos | 51431 |\n", "mentions/told"),
+        ("| puck | Kairos | `job=\"kairos\"` | 51431 |\n", "mentions/documentation"),
+    ] {
+        assert_eq!(one(&format!("{table}{row}{list}").replace(", Kairos", "")).1.0, rule);
+        assert_eq!(one(&format!("{table}{row}")), (table.to_owned(), (rule, Some(Trust::ToCheck))));
+    }
 }

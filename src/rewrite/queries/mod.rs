@@ -25,6 +25,7 @@ use rayon::prelude::*;
 
 use crate::finding::{Finding, Level};
 use crate::proof::Proof;
+use crate::rewrite::mentions::Others;
 use crate::rewrite::{How, Outcome, QueryChange, loki, mentions};
 use crate::syntax::logql;
 use crate::text::{Place, Source};
@@ -41,10 +42,9 @@ use query::Analysis;
 /// Edits and findings for every query of the repository, and findings for whatever else names the moved job.
 pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let facts = &topology.queries;
-    let components = components(topology, moved);
+    let beside = (&*components(topology, moved), &others(&topology.hosts[moved.host_index], moved));
     let named: Vec<_> = topology.named.iter().collect();
-    let mentions =
-        |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, &components, moved);
+    let mentions = |(source, named): &(&Arc<Source>, &Arc<Named>)| mentions_in(source, named, topology, beside, moved);
     let readers = readers(&named, topology, moved);
     let ((mut outcome, alerts), mentioned) = rayon::join(
         || sites(facts, moved, &|| topology.holding(&["receiver:"]), &readers),
@@ -68,8 +68,7 @@ pub fn rewrite(topology: &Topology, moved: &Move) -> Outcome {
     let edited = outcome.edits.iter().map(|(path, _)| path.as_str()).collect();
     let generated = mentions::generated(&edited, &topology.snapshot);
     outcome.findings.extend(generated);
-    let settled = settled(&topology.hosts[moved.host_index]);
-    outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, &settled, moved));
+    outcome.findings.extend(mentions::told(topology.snapshot.sources(), of, beside.1, moved));
     if alerts.anew {
         let id = if alerts.put_back { ids::ANEW_WITH_JOB } else { ids::ANEW };
         outcome.findings.push(Finding::told(Level::Note, id.of(SiteKind::Rule), &[], None));
@@ -103,11 +102,17 @@ fn readers<'t>(named: &[(&'t Arc<Source>, &'t Arc<Named>)], topology: &Topology,
     Readers { how: moved.alert_labels, all }
 }
 
-/// Projects of a host none of whose containers is on syslog.
-fn settled(host: &Host) -> Vec<&str> {
-    let off = |links: &[Link]| links.iter().all(|link| *link == Link::None);
-    let settled = host.deployments.iter().zip(&host.links).filter(|(_, links)| off(links));
-    settled.filter_map(|(one, _)| Some(one.project.as_ref().ok()?.name.as_str())).collect()
+/// The projects of a host beside the one that moves.
+fn others(host: &Host, moved: &Move) -> Others {
+    let mut others = Others::default();
+    let beside = host.deployments.iter().zip(&host.links).enumerate().filter(|(index, _)| *index != moved.deployment);
+    for (_, (deployment, links)) in beside {
+        let Ok(project) = &deployment.project else { continue };
+        let is_off = links.iter().all(|link| *link == Link::None);
+        let list = if is_off { &mut others.settled } else { &mut others.staying };
+        list.push(project.name.to_lowercase());
+    }
+    others
 }
 
 /// Variables of dashboards that go on to have the values of `job`.
@@ -126,7 +131,7 @@ fn mentions_in(
     source: &Arc<Source>,
     named: &Named,
     topology: &Topology,
-    components: &[&str],
+    beside: (&[&str], &Others),
     moved: &Move,
 ) -> Vec<Finding> {
     if topology.alloy.binary_search_by(|config| config.source.path.cmp(&source.path)).is_ok() {
@@ -140,7 +145,7 @@ fn mentions_in(
         handled.sort_unstable();
         handled
     };
-    mentions::rewrite((source, named), &handled, components, moved)
+    mentions::rewrite((source, named), &handled, beside, moved)
 }
 
 /// Components of Alloy all of whose listeners go.

@@ -102,7 +102,7 @@ impl<'w> Work<'w, '_> {
             self.outcome.edits.push((self.file.source.path.clone(), Edit { span: Span::at(at), new, why }));
         } else if let Some(first) = mine.iter().find(|one| *one.state != State::Untouched) {
             let finding = Finding::new(Level::Review, id.of(kind), message).at(self.place(first.site));
-            self.outcome.findings.push(finding.proposing(format!("job: {}", kept.value)));
+            self.outcome.findings.push(finding.showing(format!("job: {}", kept.value)));
         }
     }
 }

@@ -100,12 +100,8 @@ impl Work<'_, '_> {
     /// A place that follows a renamed label and is left for a person.
     pub(super) fn left(&mut self, kind: SiteKind, view: &View, follower: &Follower, rename: &Rename, id: Id) {
         let values = [("old", rename.old), ("new", &*listed(&rename.new))];
-        let mut finding =
-            Finding::new(Level::Review, id.of(kind), id.say(kind, &values)).at(self.at(view, follower.span));
-        if let Some(new) = follower.new.as_deref() {
-            finding = finding.proposing(new);
-        }
-        self.outcome.findings.push(finding);
+        let finding = Finding::new(Level::Review, id.of(kind), id.say(kind, &values));
+        self.found(finding, view, follower.span, follower.new.as_deref());
     }
 
     pub(super) fn reasons(&self, site: &Site, analysis: &Analysis) -> String {
@@ -129,17 +125,9 @@ impl Work<'_, '_> {
         }
     }
 
-    /// A finding about the whole query; `proposed` is decoded text, said as it would stand in the file.
+    /// A finding about the whole query.
     pub(super) fn review(&mut self, site: &Site, id: Id, message: &str, proposed: Option<&str>) {
-        let mut finding = Finding::new(Level::Review, id.of(site.kind), message).at(self.place(site));
-        if let Some(proposed) = proposed {
-            let why = Why { rule: id.of(site.kind), message: String::new(), fact: None };
-            finding = match site.view.edit(site.query, proposed, why) {
-                Ok(edit) => finding.at(Place::new(&self.file.source, edit.span)).proposing(edit.new),
-                Err(_) => finding.proposing(proposed),
-            };
-        }
-        self.outcome.findings.push(finding);
+        self.found(Finding::new(Level::Review, id.of(site.kind), message), &site.view, site.query, proposed);
     }
 
     pub(super) fn report(&mut self, site: &Site, analysis: &Analysis, after: String) {
@@ -167,10 +155,17 @@ impl Work<'_, '_> {
     ) {
         let project = &self.before.moved.project;
         let message = id.say(kind, &[("project", project)]);
-        let mut finding = Finding::new(level, id.of(kind), message).at(self.at(view, span));
-        if let Some(proposed) = proposed {
-            finding = finding.proposing(proposed);
-        }
-        self.outcome.findings.push(finding);
+        self.found(Finding::new(level, id.of(kind), message), view, span, proposed);
+    }
+
+    /// A finding about a stretch of a text; `proposed` is decoded text, said as it would stand in the file.
+    fn found(&mut self, finding: Finding, view: &View, span: Span, proposed: Option<&str>) {
+        let finding = finding.at(self.at(view, span));
+        let why = Why { rule: finding.rule, message: String::new(), fact: None };
+        self.outcome.findings.push(match proposed.map(|new| (new, view.edit(span, new, why))) {
+            None => finding,
+            Some((_, Ok(edit))) => finding.at(Place::new(&self.file.source, edit.span)).proposing(edit.new),
+            Some((new, Err(_))) => finding.showing(new),
+        });
     }
 }

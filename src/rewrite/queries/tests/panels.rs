@@ -179,9 +179,9 @@ fn the_name_of_a_series_is_proposed_as_loki_writes_it() {
     };
     let one = |name: &str, moved: &Move| proposals(&[LOKI], &named(name), moved)[0].clone();
     let proposed = |name: &str| ("dashboards/named", Some(name.to_owned()));
-    assert_eq!(one(r#"{job="kairos"}"#, &moved("web", false)), proposed(r#"{service="web"}"#));
+    assert_eq!(one(r#"{job="kairos"}"#, &moved("web", false)), proposed(r#"{service=\"web\"}"#));
     let two = one(r#"{job="kairos", level="x"}"#, &moved("kairos", false));
-    assert_eq!(two, proposed(r#"{level="x", service="kairos"}"#));
+    assert_eq!(two, proposed(r#"{level=\"x\", service=\"kairos\"}"#));
     assert_eq!(one(r#"{job="angelia"}"#, &moved("kairos", false)), ("dashboards/named", None));
 }
 

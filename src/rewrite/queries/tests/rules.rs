@@ -130,7 +130,12 @@ fn prose_of_an_annotation_is_not_handled_by_its_rule() {
     let facts = facts(&[("r.yml", text)]);
     let file = facts.files.values().next().unwrap();
     let named = crate::topology::named::of(&file.source).unwrap();
-    let found = mentions::rewrite((&file.source, &named), &|| file.handled(), &[], &moved("kairos", false));
+    let found = mentions::rewrite(
+        (&file.source, &named),
+        &|| file.handled(),
+        (&[], &mentions::Others::default()),
+        &moved("kairos", false),
+    );
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].at.as_ref().unwrap().text(), "job=\"kairos\"");
 }
