@@ -2,6 +2,7 @@
 //!
 //! Knows: names, defaults and the help. Must not know: what a run does, the terminal, the repository.
 
+pub mod accept;
 pub mod explain;
 mod how;
 pub mod mistakes;
@@ -28,6 +29,7 @@ Examples:
   migrate status                          see where every service stands
   migrate kairos --host puck              write the branch migrate/puck/kairos
   migrate kairos --host puck --dry-run    show the same, write no branch
+  migrate accept kairos --host puck --safe  take the proposed texts that are safe
   migrate --all --host puck               write the branch migrate/puck/all, one commit per service
   migrate demo                            write an example repository to try it on
   migrate --host puck -- demo             migrate a service that is called `demo`
@@ -57,7 +59,7 @@ Examples:
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate explain <ID|RULE>\n       migrate verify <SERVICE> --host <HOST> --loki <URL>\n       migrate demo [DIR]",
+    override_usage = "migrate <SERVICE>... --host <HOST> [OPTIONS]\n       migrate --all [--host <HOST>] [OPTIONS]\n       migrate status [--host <HOST>]\n       migrate prune --host <HOST>\n       migrate accept <SERVICE>... --host <HOST> <ID>...|--safe\n       migrate explain <ID|RULE>\n       migrate verify <SERVICE> --host <HOST> --loki <URL>\n       migrate demo [DIR]",
     subcommand_help_heading = "Other commands",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -75,6 +77,8 @@ struct Typed {
 enum Other {
     /// Show where every service of every host stands, and what to type next
     Status(status::Status),
+    /// Take proposed texts onto the branch of a move, as a commit of their own
+    Accept(Box<accept::Accept>),
     /// Take out what migrations left behind on a host and nothing needs, as a branch
     Prune(prune::Prune),
     /// Explain one place that a report names, or a rule
@@ -150,6 +154,10 @@ pub struct Migrate {
     #[arg(long, value_name = "NAME", value_parser = project::name, conflicts_with = "all")]
     pub project: Option<String>,
 
+    /// Take proposed texts, too: `safe`, names of places, letters of questions
+    #[arg(long, value_name = "safe|ID", value_parser = NonEmptyStringValueParser::new(), value_delimiter = ',')]
+    pub accept: Vec<String>,
+
     /// Refuse a plan that takes something for granted
     #[arg(long)]
     pub strict: bool,
@@ -162,6 +170,8 @@ pub enum Command {
     Migrate(Migrate, Output),
     /// Say where every service stands.
     Status(status::Status),
+    /// Take proposed texts onto the branch of a move.
+    Accept(Box<accept::Accept>),
     /// Take out what is left over on a host.
     Prune(prune::Prune),
     /// Explain a place or a rule.
@@ -190,6 +200,7 @@ impl Command {
         let typed = Typed::try_parse_from(&words).map_err(|error| mistakes::told(error, &words))?;
         match (typed.other, typed.migrate) {
             (Some(Other::Status(status)), _) => Ok(Self::Status(status)),
+            (Some(Other::Accept(asked)), _) => Ok(Self::Accept(asked)),
             (Some(Other::Prune(prune)), _) => Ok(Self::Prune(prune)),
             (Some(Other::Explain(asked)), _) => Ok(Self::Explain(asked)),
             (Some(Other::Verify(asked)), _) => Ok(Self::Verify(asked)),

@@ -2,6 +2,8 @@
 //!
 //! Knows: the order of the stations and what goes to which stream. Must not know: how any station works.
 
+mod accept;
+mod ask;
 mod branches;
 mod complete;
 mod explain;
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     let outcome = caught(|| match &command {
         Command::Migrate(asked, output) => writing(|| migrate::run(asked, output)),
         Command::Status(asked) => status::run(asked),
+        Command::Accept(asked) => writing(|| accept::run(asked)),
         Command::Prune(asked) => writing(|| prune::run(asked)),
         Command::Explain(asked) => explain::run(asked),
         Command::Verify(asked) => verify::run(asked),

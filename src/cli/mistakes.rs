@@ -19,6 +19,7 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["plan", "check", "test", "preview", "dry-run"], "migrate SERVICE --host HOST --dry-run"),
     (&["diff", "patch"], "migrate SERVICE --host HOST --diff"),
     (&["move", "migrate", "run", "start", "apply", "deploy", "rollout"], "migrate SERVICE --host HOST"),
+    (&["take", "fix", "yes"], "migrate accept SERVICE --host HOST --safe"),
     (&["undo", "rollback", "revert", "abort", "reset", "delete"], "git branch -D migrate/HOST/SERVICE"),
     (&["clean", "cleanup", "gc"], "migrate prune --host HOST"),
     (&["completion", "complete"], "migrate completions SHELL"),

@@ -38,6 +38,7 @@ fn the_words_of_the_contract_work_as_typed() {
         alert_labels: AlertLabels::Auto,
         keep_history: false,
         project: None,
+        accept: Vec::new(),
         strict: false,
     };
     let (format, color) = (Format::Human, Color::Auto);

@@ -109,7 +109,7 @@ impl Builder<'_> {
         let topology = base.again(&after);
         invariants::check_blocks(base, &topology, &moved)?;
         let (title, body) = message::blocks(&moved, &self.snapshot.base);
-        self.steps.push(Arc::new(Step { title, body, before: self.snapshot.clone(), edits }));
+        self.steps.push(Arc::new(Step { title, body, before: self.snapshot.clone(), edits, accepted: Vec::new() }));
         self.findings.push(Finding::told(Level::Note, "alloy/backfill", &[("host", &moved.host)], None));
         match moves::resolve(&topology, self.request)? {
             Resolved::Move(mut moved, _) => {
@@ -152,7 +152,7 @@ impl Builder<'_> {
         );
         let after = after?;
         let (title, body) = message::service(&moved, &edits, &rollout, &findings, &self.snapshot.base);
-        self.steps.push(Arc::new(Step { title, body, before, edits }));
+        self.steps.push(Arc::new(Step { title, body, before, edits, accepted: Vec::new() }));
         let plan = Plan {
             task: Task::Move,
             request: self.request.clone(),

@@ -76,6 +76,15 @@ fn assumptions(body: &mut String, findings: &[Finding]) {
     }
 }
 
+/// Title and body of the commit with texts that a person accepted, by name; `whose` is the service, or the host of several.
+pub(super) fn accepted(whose: &str, edits: &BTreeMap<RepoPath, Edits>, ids: &[String], base: &str) -> (String, String) {
+    let mut body = String::from("Texts that were proposed where the move leaves a place as it is:\n");
+    changes(&mut body, edits);
+    let _ = write!(body, "\nMigrate-Accepted: {}\nMigrate-Base: {base}\n", ids.join(" "));
+    let texts = if ids.len() == 1 { "1 proposed text".to_owned() } else { format!("{} proposed texts", ids.len()) };
+    (format!("{}: accept {texts}", line(whose)), body)
+}
+
 /// Title and body of the commit that prunes a host.
 pub(super) fn prune(short: &str, host: &str, edits: &BTreeMap<RepoPath, Edits>, base: &str) -> (String, String) {
     let mut body = String::from("Nothing in the repository needs these any more:\n");

@@ -3,6 +3,7 @@
 //! Knows: the rewrites, the order of commits and of the rollout, the invariants. Must not know: git objects, the
 //! file system, how anything is shown.
 
+mod accept;
 mod batch;
 mod branch;
 mod build;
@@ -21,6 +22,7 @@ use crate::text::{Edits, RepoPath};
 
 pub use crate::rewrite::{How, Outcome, QueryChange};
 pub use crate::topology::{Move, Request};
+pub use accept::{accept, safe};
 pub use batch::{Batch, batch};
 pub use branch::{Holds, branch_name};
 pub use build::{plan, plan_on};
@@ -38,6 +40,8 @@ pub struct Step {
     pub before: Snapshot,
     /// Edits by file, over the bytes in `before`.
     pub edits: BTreeMap<RepoPath, Edits>,
+    /// The names of the findings whose texts it takes; empty for a commit of the move.
+    pub accepted: Vec<String>,
 }
 
 /// One thing to do when the branch is rolled out.

@@ -36,6 +36,6 @@ pub fn prune(topology: &Topology, request: &Request) -> Result<Plan> {
     let rollout = rollout::pruned(topology, host, &edits);
     let short = moves::short_host(topology, &host.name);
     let (title, body) = message::prune(&short, &host.name, &edits, &topology.snapshot.base);
-    let steps = vec![Arc::new(Step { title, body, before: topology.snapshot.clone(), edits })];
+    let steps = vec![Arc::new(Step { title, body, before: topology.snapshot.clone(), edits, accepted: Vec::new() })];
     Ok(Plan { steps, queries, rollout, findings: sorted(findings), ..empty(Verdict::Ready, Vec::new()) })
 }

@@ -106,7 +106,7 @@ fn build(
             let chain = chains.entry(name).or_default();
             for step in steps {
                 if chain.wrong.is_none() {
-                    chain.wrong = chain.commits.add(&memory, &from, &who, &step).err();
+                    chain.wrong = chain.commits.add(&memory, &from, (&who, None), &step).err();
                 }
                 chain.steps.push(step);
             }

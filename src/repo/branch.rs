@@ -13,7 +13,12 @@ use crate::shell;
 /// The trailer that names the commit a plan was made from. Every commit of ours carries it.
 pub(super) const BASE_TRAILER: &str = "Migrate-Base";
 /// Every trailer of ours.
-pub(super) const TRAILERS: [&str; 4] = ["Migrated-Service", "Migrated-Host", "Migrate-Options", BASE_TRAILER];
+pub(super) const TRAILERS: [&str; 5] =
+    ["Migrated-Service", "Migrated-Host", OPTIONS_TRAILER, ACCEPTED_TRAILER, BASE_TRAILER];
+/// The trailer with the options that a service was moved with.
+const OPTIONS_TRAILER: &str = "Migrate-Options";
+/// The trailer that names the findings whose texts a person accepted, between blanks.
+const ACCEPTED_TRAILER: &str = "Migrate-Accepted";
 /// No plan has this many steps: a longer chain is not ours.
 const MOST_COMMITS: usize = 10_000;
 
@@ -83,10 +88,11 @@ impl Repo {
     pub fn may_be_made(&self, branch: &str, base: &str, replace: bool) -> Result<()> {
         check_branch_name(branch)?;
         let base = Oid::from_str(base).map_err(|error| fault("read the id of the base commit", &error))?;
-        self.existing(&self.handle()?, branch, base, None, replace).map(|_| ())
+        self.existing(&self.handle()?, branch, base, &[], replace).map(|_| ())
     }
 
-    /// Looks at what stands in the way of a branch from `base` that is to point at `tip`; `None`: that is not known yet.
+    /// Looks at what stands in the way of a branch from `base` with the commits `ids`; empty: they are not known yet. A branch
+    /// that more commits are put on is not replaced.
     ///
     /// # Errors
     /// The name is taken by another branch, or by a branch that may not be replaced.
@@ -95,7 +101,7 @@ impl Repo {
         git: &Repository,
         branch: &str,
         base: Oid,
-        tip: Option<Oid>,
+        ids: &[Oid],
         replace: bool,
     ) -> Result<Existing> {
         let reference = match git.find_reference(&full(branch)) {
@@ -113,20 +119,21 @@ impl Repo {
         let Some(at) = reference.target() else {
             return Err(exists(" and is a symbolic reference").hint("choose another branch with --branch NAME"));
         };
-        if Some(at) == tip {
+        if ids.last() == Some(&at) {
             return Ok(Existing::Same);
         }
-        if let Some((commit, why)) = foreign(git, at)? {
+        let grows = ids.contains(&at);
+        if let Some((commit, why)) = foreign(git, at)?.filter(|_| !grows) {
             return Err(exists(&format!(", and {commit} on it {why}"))
                 .hint("a branch that somebody else worked on is never replaced")
                 .hint("choose another branch with --branch NAME, or delete this one yourself"));
         }
         let from = git.find_commit(at).ok().and_then(|commit| base_of(&commit));
-        if tip.is_none() && from == Some(base) {
+        if ids.is_empty() && from == Some(base) {
             // It may well be the very branch that is to be made.
             return Ok(Existing::Same);
         }
-        if !replace {
+        if !replace && !grows {
             let moved = from.filter(|&from| from != base && git.graph_descendant_of(base, from).unwrap_or(false));
             let error = match moved {
                 Some(from) => exists(&format!(", made from the earlier commit {}", shortened(&from.to_string()))),
@@ -212,6 +219,53 @@ impl Repo {
     }
 }
 
+/// A branch that this program made and nobody touched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The commit it was made from, hexadecimal.
+    pub base: String,
+    /// `Migrate-Options` of its first commit that has some; empty without any.
+    pub options: String,
+    /// The names of the findings whose texts were accepted, for each commit that holds some, oldest first.
+    pub accepted: Vec<Vec<String>>,
+}
+
+impl Repo {
+    /// What is kept of a branch when it is made anew; `None` where there is none, or one that is not ours alone.
+    ///
+    /// # Errors
+    /// The branch or its commits cannot be read.
+    pub fn kept(&self, branch: &str) -> Result<Option<Kept>> {
+        let git = self.handle()?;
+        let Some((base, chain)) = untouched_chain(&git, branch)? else { return Ok(None) };
+        let (mut options, mut accepted) = (None, Vec::new());
+        for commit in chain.iter().filter_map(|&id| git.find_commit(id).ok()) {
+            options = options.or_else(|| trailer(&commit, OPTIONS_TRAILER));
+            let ids = trailer(&commit, ACCEPTED_TRAILER);
+            accepted.extend(ids.map(|ids| ids.split_whitespace().map(str::to_owned).collect()));
+        }
+        Ok(Some(Kept { base: base.to_string(), options: options.unwrap_or_default(), accepted }))
+    }
+}
+
+/// The base of a branch of ours that nobody touched, and its commits from there up.
+pub(super) fn untouched_chain(git: &Repository, branch: &str) -> Result<Option<(Oid, Vec<Oid>)>> {
+    let Ok(mut at) = git.refname_to_id(&full(branch)) else { return Ok(None) };
+    let find = |id: Oid| git.find_commit(id).map_err(|error| fault("read a commit of the branch", &error));
+    let Some(base) = base_of(&find(at)?) else { return Ok(None) };
+    // A clone may lack the commit it was made from.
+    if !matches!(foreign(git, at), Ok(None)) {
+        return Ok(None);
+    }
+    let mut chain = Vec::new();
+    while at != base {
+        chain.push(at);
+        at = find(at)?.parent_id(0).map_err(|error| fault("read a commit of the branch", &error))?;
+    }
+    chain.reverse();
+    Ok(Some((base, chain)))
+}
+
 /// What to do about a branch that is merged.
 fn merged(branch: &str) -> String {
     format!("it is merged: delete it with `{}`", shell::command(&["git", "branch", "-d", branch]))
@@ -256,9 +310,12 @@ fn untouched(commit: &Commit<'_>, time: git2::Time) -> bool {
 
 /// The commit that the message says the plan was made from.
 fn base_of(commit: &Commit<'_>) -> Option<Oid> {
-    let message = commit.message().ok()?;
-    let trailers = git2::message_trailers_strs(message).ok()?;
-    trailers.iter().find(|(key, _)| *key == BASE_TRAILER).and_then(|(_, value)| Oid::from_str(value).ok())
+    trailer(commit, BASE_TRAILER).and_then(|value| Oid::from_str(&value).ok())
+}
+
+fn trailer(commit: &Commit<'_>, key: &str) -> Option<String> {
+    let trailers = git2::message_trailers_strs(commit.message().ok()?).ok()?;
+    trailers.iter().find(|(have, _)| *have == key).map(|(_, value)| value.to_owned())
 }
 
 fn short(commit: &Commit<'_>) -> String {

@@ -17,14 +17,20 @@ use crate::error::{Error, Result};
 use crate::plan::Step;
 use crate::text::{Edits, RepoPath, Source};
 
-/// Writes the commits of `steps` on top of `base`, in order. No branch is touched.
+/// Writes the commits of `steps` on top of `base`, in order. No branch is touched. Commits that are `there` already are taken as
+/// they are, whoever made them.
 ///
 /// # Errors
 /// As [`Commits::add`].
-pub(super) fn commits(git: &Repository, base: &Commit<'_>, who: &Signature<'_>, steps: &[&Step]) -> Result<Commits> {
+pub(super) fn commits(
+    git: &Repository,
+    base: &Commit<'_>,
+    who: &Signature<'_>,
+    (steps, there): (&[&Step], &[Oid]),
+) -> Result<Commits> {
     let mut commits = Commits::default();
-    for step in steps {
-        commits.add(git, base, who, step)?;
+    for (index, step) in steps.iter().enumerate() {
+        commits.add(git, base, (who, there.get(index)), step)?;
     }
     Ok(commits)
 }
@@ -39,12 +45,19 @@ pub(super) struct Commits {
 }
 
 impl Commits {
-    /// Writes the commit of `step` on top of the others, or on `base`.
+    /// Writes the commit of `step` on top of the others, or on `base`; takes the one that is there if it is the same but for
+    /// the person.
     ///
     /// # Errors
     /// Objects that cannot be read or written; an internal error when a commit does not change exactly the paths of its
     /// step, changes a mode, or when the plan was made from other bytes than the commit holds.
-    pub(super) fn add(&mut self, git: &Repository, base: &Commit<'_>, who: &Signature<'_>, step: &Step) -> Result<()> {
+    pub(super) fn add(
+        &mut self,
+        git: &Repository,
+        base: &Commit<'_>,
+        (who, there): (&Signature<'_>, Option<&Oid>),
+        step: &Step,
+    ) -> Result<()> {
         let parent = match self.ids.last() {
             Some(id) => git.find_commit(*id).map_err(|error| fault("read the new commit", &error))?,
             None => base.clone(),
@@ -53,6 +66,15 @@ impl Commits {
         let new = tree(git, &old, step, &mut self.written)?;
         check(git, &old, &new, step)?;
         let message = message(step, base.id())?;
+        let same = |one: &Commit<'_>| {
+            one.tree_id() == new.id()
+                && one.parent_id(0).ok() == Some(parent.id())
+                && one.message().ok() == Some(&message)
+        };
+        if let Some(there) = there.and_then(|id| git.find_commit(*id).ok()).filter(same) {
+            self.ids.push(there.id());
+            return Ok(());
+        }
         let id = git
             .commit(None, who, who, &message, &new, &[&parent])
             .map_err(|error| fault("write a commit to the object store", &error))?;

@@ -10,6 +10,7 @@
 //! * [`Repo::ahead`] builds those commits in memory while further plans are made.
 //! * [`OutFile`] is a file for the user, written whole or not at all.
 //! * [`Repo::branches`] lists the moves that branches hold already.
+//! * [`Repo::kept`] says what of a branch is kept when it is made anew.
 //! * [`Repo::moved_by`] finds the commit that moved a service.
 //! * [`Repo::patch`] is the change between two commits, in git's own format.
 //!
@@ -41,7 +42,7 @@ mod untouched;
 
 pub use ahead::Ahead;
 pub use beside::OutFile;
-pub use branch::{branch_name, check_branch_name};
+pub use branch::{Kept, branch_name, check_branch_name};
 pub use create::create;
 pub use moved::MovedBy;
 pub use open::Repo;

@@ -5,7 +5,7 @@
 use git2::{Commit, DiffOptions, Oid, Signature};
 
 use super::ahead::{Ahead, Prepared};
-use super::branch::{Existing, check_branch_name, full};
+use super::branch::{Existing, check_branch_name, full, untouched_chain};
 use super::fault::fault;
 use super::untouched::Untouched;
 use super::{Repo, build, conflicts, names, patch, signals};
@@ -80,6 +80,8 @@ pub struct Conflict {
 pub(super) struct Built<'a> {
     pub(super) new: &'a NewBranch<'a>,
     ids: Vec<Oid>,
+    /// The commits that are on it.
+    there: Vec<Oid>,
     pub(super) tip: Oid,
     pub(super) existing: Existing,
 }
@@ -136,7 +138,9 @@ impl Repo {
         let (who, unknown) = self.identity(&from)?;
         let (mut all, mut built): (Vec<Published>, Vec<Built<'_>>) = (Vec::new(), Vec::new());
         for (branch, ready) in branches.iter().zip(ready) {
-            let commits = ready.unwrap_or_else(|| build::commits(&memory, &from, &who, &branch.steps))?;
+            let there = untouched_chain(&memory, &branch.name)?.map(|(_, chain)| chain).unwrap_or_default();
+            let ready = ready.filter(|_| there.is_empty());
+            let commits = ready.unwrap_or_else(|| build::commits(&memory, &from, &who, (&branch.steps, &there)))?;
             let tip = *commits.ids.last().unwrap_or(&base_id);
             let mut published = self.unpublished(&from, branch, &commits.ids);
             if options.patch {
@@ -144,7 +148,7 @@ impl Repo {
                 published.patch = patch::of_files(&commits.written).unwrap_or_else(whole)?;
             }
             let ids = commits.ids;
-            match self.existing(&memory, &branch.name, base_id, Some(tip), options.replace) {
+            match self.existing(&memory, &branch.name, base_id, &ids, options.replace) {
                 Err(error) if options.dry_run => {
                     published.notes.push(format!("without --dry-run this would fail: {error}"));
                 }
@@ -153,7 +157,7 @@ impl Repo {
                 }
                 Err(error) => return Err(error),
                 Ok(Existing::Same) => published.outcome = Outcome::AlreadyThere,
-                Ok(existing) => built.push(Built { new: branch, ids, tip, existing }),
+                Ok(existing) => built.push(Built { new: branch, ids, there, tip, existing }),
             }
             all.push(published);
         }
@@ -225,7 +229,7 @@ impl Repo {
         let disk = self.handle()?;
         let from = disk.find_commit(base).map_err(|error| fault("read the base commit", &error))?;
         for one in built {
-            if build::commits(&disk, &from, who, &one.new.steps)?.ids != one.ids {
+            if build::commits(&disk, &from, who, (&one.new.steps, &one.there))?.ids != one.ids {
                 return Err(Error::internal("the same plan gave two different commits; no branch was written"));
             }
         }

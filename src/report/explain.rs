@@ -2,10 +2,11 @@
 //!
 //! Knows: what a person asks of a single finding. Must not know: how findings are made.
 
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, Trust};
 use crate::plain;
 use crate::plan::Plan;
 use crate::rule::{self, questions};
+use crate::shell;
 
 use super::review::number;
 use super::style::{Page, STRONG};
@@ -62,13 +63,14 @@ fn to_do(finding: &Finding, told: &Told<'_>) -> String {
         (Level::Note, ..) => "nothing now; it is worth knowing".to_owned(),
         (Level::Blocked, ..) => "clear it on the base, commit, and run the move again".to_owned(),
         (Level::Review, Some(at), Some(branch)) => {
-            let how = if finding.proposed.is_some() {
-                "put the proposed text there, or what is right"
-            } else {
-                "write what is right there"
-            };
+            let take = told.by.iter().find_map(|(plan, _)| {
+                let words = ["migrate", "accept", &plan.request.service, "--host", &plan.moved.as_ref()?.short_host];
+                Some(format!("take the text with `{} {}`, or ", shell::command(&words), finding.id))
+            });
+            let take = take.filter(|_| finding.trust().is_some_and(|trust| trust != Trust::ShownOnly));
             format!(
-                "{how}, in {} on the branch (`git switch {branch}`) or before it on the base, and commit it",
+                "{}write what is right there, in {} on the branch (`git switch {branch}`) or before it on the base, and commit it",
+                take.unwrap_or_default(),
                 summary::place(at)
             )
         }

@@ -64,6 +64,7 @@ struct Commit<'a> {
     id: Option<&'a str>,
     title: &'a str,
     body: &'a str,
+    accepted: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -284,7 +285,7 @@ fn rollout(step: &plan::RolloutStep) -> RolloutStep {
 }
 
 fn commit<'a>(step: &'a Step, id: Option<&'a String>) -> Commit<'a> {
-    Commit { id: id.map(String::as_str), title: &step.title, body: &step.body }
+    Commit { id: id.map(String::as_str), title: &step.title, body: &step.body, accepted: &step.accepted }
 }
 
 fn moved(moved: &Move) -> Moved<'_> {

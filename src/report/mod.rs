@@ -4,6 +4,7 @@
 //! environment; nothing here prints or writes. What two outputs share (order, grouping, exit code, how a place is
 //! named) stands once, in [`summary`].
 
+mod acceptable;
 mod base;
 mod diff;
 mod excerpt;
@@ -31,6 +32,7 @@ pub mod verify;
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
+use crate::finding::Finding;
 use crate::plain;
 use crate::plan::Plan;
 use crate::text::RepoPath;
@@ -130,6 +132,28 @@ pub struct Detail {
 /// The run for a person at a terminal. Control characters of the repository are made visible.
 pub fn human(run: Run<'_>, look: &Look, detail: Detail) -> String {
     human::render(run, *look, detail)
+}
+
+/// A question with the findings it is about, as the page letters it.
+pub struct Offer<'a> {
+    /// What the page calls it.
+    pub letter: String,
+    /// What is asked.
+    pub ask: &'a str,
+    /// Its places in the order of the page, each once for each text.
+    pub findings: Vec<&'a Finding>,
+}
+
+/// All there is to decide, as the page has it.
+pub fn offers(run: Run<'_>) -> Vec<Offer<'_>> {
+    let asked = overview::questions(run).into_iter().enumerate();
+    asked
+        .map(|(index, one)| Offer {
+            letter: overview::letter(index),
+            ask: one.ask,
+            findings: one.about.iter().map(|decision| decision.finding).collect(),
+        })
+        .collect()
 }
 
 /// The names of the branches, one in a line.

@@ -94,7 +94,7 @@ pub(super) fn places<'d, 'a>(asked: &'d Asked<'a>) -> Vec<&'d Decision<'a>> {
 }
 
 /// Kinds of files in the order of rollout, as one and as many.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("Alloy configuration", "Alloy configurations"),
     ("Compose file", "Compose files"),
     ("Alloy configuration", "Alloy configurations"),
@@ -102,6 +102,7 @@ const KINDS: [(&str, &str); 7] = [
     ("dashboard", "dashboards"),
     ("file of alerts", "files of alerts"),
     ("Loki configuration", "Loki configurations"),
+    ("other file", "other files"),
 ];
 
 /// The files that the run changes, by kind.

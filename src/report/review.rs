@@ -148,6 +148,7 @@ impl<'a> Became<'a> {
     pub(super) fn of(written: &'a Written) -> Self {
         let (said, commit, why) = match &written.outcome {
             Some(Outcome::AlreadyThere) => ("It was there already, written by an earlier run.", None, ""),
+            Some(Outcome::Replaced(old)) if written.commits.contains(old) => ("It goes on from", Some(short(old)), ""),
             Some(Outcome::Replaced(old)) => ("It takes the place of", Some(short(old)), ""),
             Some(Outcome::Frozen(why)) => ("It was left as it is:", None, why.as_str()),
             _ if written.dry_run => ("This was a dry run: it was not created.", None, ""),

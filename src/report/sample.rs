@@ -208,6 +208,7 @@ fn steps(
             body: "Body\n".into(),
             before: snapshot.clone(),
             edits: first,
+            accepted: Vec::new(),
         },
         Step {
             title: "Move kairos on puck to Docker-socket collection".into(),
@@ -218,6 +219,7 @@ fn steps(
                 (alloy.path.clone(), gone),
                 (board.path.clone(), panel),
             ]),
+            accepted: Vec::new(),
         },
     ]
 }
@@ -279,6 +281,7 @@ fn angelia(first: &Plan) -> Plan {
             body: "Body\n".into(),
             before,
             edits: [(alloy.path.clone(), gone)].into(),
+            accepted: Vec::new(),
         })],
         findings: vec![
             // Not touched by the commits before: a comment.

@@ -192,7 +192,7 @@ pub struct FileChange<'a> {
 
 /// Artefacts in the order they are rolled out, by the first part of the rule id: what collects, what logs, then what
 /// reads.
-const ARTEFACTS: [&str; 6] = ["alloy-socket", "compose", "alloy", "host-vars", "dashboards", "alerts"];
+const ARTEFACTS: [&str; 7] = ["alloy-socket", "compose", "alloy", "host-vars", "dashboards", "alerts", "loki"];
 
 /// The changed files in the order of rollout: by commit, then by artefact, then by path.
 pub fn files(plan: &Plan) -> Vec<FileChange<'_>> {

@@ -3,8 +3,9 @@
 //! Knows: names of hosts and services, what the user asked for. Must not know: git, edits.
 
 use crate::error::{Error, Result};
-use crate::plan::{Holds, Plan, Verdict};
+use crate::plan::{Holds, Plan, Request, Verdict};
 use crate::repo::branch_name;
+use crate::topology::{Topology, moves};
 
 /// What decides the name of a branch.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,15 @@ impl Naming<'_> {
             Some(services) => branch_name(host, Holds::Services(services)),
             None => branch_name(host, Holds::All),
         }
+    }
+
+    /// The branch for what is asked, before it is planned.
+    ///
+    /// # Errors
+    /// An unknown host, or a name git does not allow.
+    pub(super) fn of_request(self, topology: &Topology, request: &Request) -> Result<String> {
+        let host = &topology.hosts[moves::host(topology, &request.host)?];
+        self.branch(&moves::short_host(topology, &host.name), &request.service)
     }
 
     /// Names of branches, each with its plans by index, in the order of the plans. Plans without commits are on none.

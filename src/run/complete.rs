@@ -57,7 +57,10 @@ fn command() -> clap::Command {
     let command = cli::command().mut_arg("services", |arg| arg.add(ArgValueCandidates::new(services)));
     let hosts = |command: clap::Command| command.mut_arg("host", |arg| arg.add(ArgValueCandidates::new(hosts)));
     let both = |command| hosts(command).mut_arg("service", |arg| arg.add(ArgValueCandidates::new(services)));
-    let command = hosts(command).mut_subcommand("status", hosts).mut_subcommand("prune", hosts);
+    let move_of =
+        |command: clap::Command| hosts(command).mut_arg("services", |arg| arg.add(ArgValueCandidates::new(services)));
+    let command =
+        hosts(command).mut_subcommand("accept", move_of).mut_subcommand("status", hosts).mut_subcommand("prune", hosts);
     with_paths(command.mut_subcommand("verify", both)).mut_subcommands(with_paths)
 }
 

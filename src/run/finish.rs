@@ -19,6 +19,8 @@ pub(super) struct Around {
     pub(super) batch: bool,
     /// What was not planned because branches hold it already: a sentence, and the branches.
     pub(super) left_out: Vec<(String, Vec<String>)>,
+    /// What else is worth saying, one sentence each.
+    pub(super) notes: Vec<String>,
     /// Commits in the making.
     pub(super) ahead: Option<Ahead>,
 }
@@ -34,6 +36,9 @@ pub(super) fn finish(
     // Before anything is written: a report that cannot be is found out now.
     let page = asked.report.as_deref().map(|path| repo.out_file(path)).transpose()?;
     let mut branches = publish(repo, plans, wanted, asked, around.ahead)?;
+    if let Some(first) = branches.first_mut() {
+        first.notes.extend(around.notes);
+    }
     let told = beside(repo, &mut branches, around.left_out);
     told.map_err(|error| late(&branches, error))?;
     let run = Run { plans, branches: &branches, batch: around.batch };

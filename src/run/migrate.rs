@@ -2,6 +2,7 @@
 //!
 //! Knows: the order of the stations. Must not know: how any station works.
 
+use super::accept::Wanted;
 use super::branches::Naming;
 use super::finish::{Around, finish};
 use super::mistakes;
@@ -10,21 +11,29 @@ use super::read::{missing, read};
 use crate::cli::{self, Migrate, Output};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Batch, Holds, Plan, Request};
-use crate::repo::{Repo, branch_name, check_branch_name};
+use crate::repo::{Ahead, Repo, branch_name, check_branch_name};
 use crate::select::{Names, names};
 use crate::status;
+use crate::topology::moves::options::{self, Options};
 use crate::topology::{AlertLabels, Bridge, Selection, Services, Topology, moves};
 
 /// Plans, writes and reports.
 pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
+    with(asked, output, &Wanted::of(asked))
+}
+
+/// The same, with the proposed texts that are wanted.
+pub(super) fn with(line: &Migrate, output: &Output, wanted: &Wanted) -> Result<u8> {
     output.branch.as_deref().map_or(Ok(()), check_branch_name)?;
-    if !asked.all && (asked.host.is_none() || asked.services.is_empty()) {
-        return Err(incomplete(asked));
+    if !line.all && (line.host.is_none() || line.services.is_empty()) {
+        return Err(incomplete(line));
     }
-    let repo = Repo::open(Some(&asked.repo))?;
+    let repo = Repo::open(Some(&line.repo))?;
+    let topology = read(&repo, line.base.as_deref(), &|topology| {
+        selection(&wanted.split(topology, line).0).requests(topology).map(|all| names(topology, &all))
+    })?;
+    let (asked, words) = &wanted.split(&topology, line);
     let selection = selection(asked);
-    let topology =
-        read(&repo, asked.base.as_deref(), &|topology| selection.requests(topology).map(|all| names(topology, &all)))?;
     let without_files = |error: Error| match missing(&topology.snapshot) {
         Some(missing) if error.kind == Kind::User => error.hint(missing),
         _ => error,
@@ -38,7 +47,29 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
     let typed = if fitting.is_empty() { typed } else { fitting };
     let naming =
         Naming { named: output.branch.as_deref(), separate: asked.separate, services: (!asked.all).then_some(&typed) };
+    let branch = requests.iter().find_map(|request| naming.of_request(&topology, request).ok());
+    let base = wanted.base((&repo, &topology), (asked, words), branch.as_deref(), &options_of(&selection))?;
+    if let Some(base) = base.filter(|base| *base != topology.snapshot.base) {
+        return with(&Migrate { base: Some(base), ..line.clone() }, output, wanted);
+    }
     let (requests, left_out) = without_held(&repo, &topology, naming, &requests)?;
+    let (mut plans, ahead) = planned((&repo, &topology), (asked, output), naming, &requests).map_err(lead_on)?;
+    let branches = naming.of(&plans)?;
+    let notes = wanted.take(&repo, &mut plans, &branches, (asked, words))?;
+    let around = Around { batch: selection.is_batch(), left_out, notes, ahead };
+    let code = finish(&repo, &plans, branches, around, output)?;
+    // The process ends here: the system takes the memory back faster than we could.
+    std::mem::forget((plans, topology));
+    Ok(code)
+}
+
+/// The plans, and their commits in the making where there are several.
+fn planned(
+    (repo, topology): (&Repo, &Topology),
+    (asked, output): (&Migrate, &Output),
+    naming: Naming<'_>,
+    requests: &[Request],
+) -> Result<(Vec<Plan>, Option<Ahead>)> {
     let how = Batch { separate: asked.separate, limit: asked.limit.map(|limit| limit as usize), strict: !asked.all };
     let mut progress = Progress::new(requests.len());
     // The commits of several services are built while the next ones are planned.
@@ -61,13 +92,9 @@ pub(super) fn run(asked: &Migrate, output: &Output) -> Result<u8> {
         }
         Ok(())
     };
-    let plans = plan::batch(&topology, &requests, how, &mut told).map_err(lead_on)?;
+    let plans = plan::batch(topology, requests, how, &mut told)?;
     progress.finish();
-    let around = Around { batch: selection.is_batch(), left_out, ahead };
-    let code = finish(&repo, &plans, naming.of(&plans)?, around, output)?;
-    // The process ends here: the system takes the memory back faster than we could.
-    std::mem::forget((plans, topology));
-    Ok(code)
+    Ok((plans, ahead))
 }
 
 /// What is missing in a line without a host or without a service, and what to type, going by what the repository has.
@@ -103,7 +130,7 @@ fn without_held(
     for request in requests {
         let host = &topology.hosts[moves::host(topology, &request.host)?];
         let held = status::branches_with(host, &request.service, &branches);
-        let own = naming.branch(&moves::short_host(topology, &host.name), &request.service);
+        let own = naming.of_request(topology, request);
         // A name that git does not allow matters once there is something to write.
         if held.is_empty() || own.is_ok_and(|own| held.contains(&own)) {
             list.push(request.clone());
@@ -126,6 +153,12 @@ fn selection(asked: &Migrate) -> Selection {
     let (bridge, alert_labels) = (bridge(asked.bridge), alert_labels(asked.alert_labels));
     let Migrate { host, keep_history, project, strict, .. } = asked.clone();
     Selection { host, services, bridge, alert_labels, keep_history, project, strict }
+}
+
+/// The options of a move, as they are typed.
+fn options_of(selection: &Selection) -> String {
+    let &Selection { bridge, alert_labels, keep_history, .. } = selection;
+    options::typed(&Options { bridge, alert_labels, keep_history, project: selection.project.clone() })
 }
 
 fn bridge(typed: cli::Bridge) -> Bridge {

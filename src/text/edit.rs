@@ -146,6 +146,13 @@ impl Edits {
         back
     }
 
+    /// Where these bytes of the original stand in the result; `None` when an edit touches them.
+    pub fn carry(&self, span: Span) -> Option<Span> {
+        let touches = |edit: &Edit| edit.span.overlaps(span) || inside(span, edit.span);
+        let start = self.map(span.start()).filter(|_| !self.list.iter().any(touches))?;
+        Some(Span::new(start, start + span.len()))
+    }
+
     /// Where a byte of the original stands in the result; `None` when an edit removed it.
     pub fn map(&self, offset: usize) -> Option<usize> {
         let mut shift: isize = 0;
@@ -198,6 +205,7 @@ mod tests {
         assert_eq!(edits.map(5), Some(7));
         assert_eq!(edits.map(6), None);
         assert_eq!(edits.map(11), Some(13));
+        assert_eq!((edits.carry(Span::new(0, 6)), edits.carry(Span::new(5, 7))), (Some(Span::new(2, 8)), None));
     }
 
     #[test]

@@ -120,8 +120,8 @@ fn man_pages() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort();
-    let commands =
-        ["completions", "demo", "explain", "man", "prune", "status", "verify"].map(|name| format!("migrate-{name}.1"));
+    let commands = ["accept", "completions", "demo", "explain", "man", "prune", "status", "verify"]
+        .map(|name| format!("migrate-{name}.1"));
     assert_eq!(pages, [commands.as_slice(), &["migrate.1".to_owned()]].concat());
     assert_eq!(scratch.read("deep/man1/migrate.1"), one.out.as_bytes());
     for page in &pages {

@@ -2,6 +2,8 @@
 
 // The mark lets the lints see that helpers outside of a test function are test code, too.
 #[cfg(test)]
+mod accept;
+#[cfg(test)]
 mod again;
 #[cfg(test)]
 mod batch;

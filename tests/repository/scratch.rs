@@ -148,6 +148,7 @@ pub(crate) fn step(before: &Snapshot, changes: &[(&str, &str, &str)]) -> Step {
         body: format!("Why and how.\n\nMigrated-Service: kairos\nMigrated-Host: puck\nMigrate-Base: {}", before.base),
         before: before.clone(),
         edits,
+        accepted: Vec::new(),
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) fn render(page: &mut Page, base: &str, titles: &[&str], written: &Wri
     page.heading(&match &written.outcome {
         Some(Outcome::AlreadyThere) => format!("Branch {name}, from {from}, is there already"),
         Some(Outcome::Frozen(_)) => format!("Branch {name} was left as it is"),
+        Some(Outcome::Replaced(old)) if written.commits.contains(old) => {
+            format!("Branch {name}, from {from}, goes on from {}", short(old))
+        }
         Some(Outcome::Replaced(old)) => format!("Branch {name}, from {from}, in place of {}", short(old)),
         _ if written.dry_run => format!("Dry run: branch {name} was not created"),
         _ => format!("Branch {name}, from {from}"),

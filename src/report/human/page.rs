@@ -14,7 +14,7 @@ use crate::text::RepoPath;
 use super::super::overview::{self, Alerts, Asked};
 use super::super::review::{self, Around, number, short};
 use super::super::style::{BAD, LOOK, Page, STRONG};
-use super::super::{Outcome, Run, Written, summary};
+use super::super::{Outcome, Run, Written, acceptable, summary};
 use super::branch;
 
 /// Questions, assumptions, files that were not read and steps of one kind that are shown; `-v` has them all.
@@ -94,6 +94,20 @@ fn changes(page: &mut Page, run: Run<'_>) {
         let how = "rewritten; checked to answer after the move as before it";
         part(page, &number(rewritten, "query", "queries"), how);
     }
+    let accepted: Vec<usize> = ready(run).flat_map(|plan| &plan.steps).map(|step| step.accepted.len()).collect();
+    let commits = accepted.iter().filter(|texts| **texts > 0).count();
+    if commits > 0 {
+        let texts = number(accepted.iter().sum(), "proposed text", "proposed texts");
+        part(page, "accepted", &format!("{texts}, in {} behind the move", number(commits, "commit", "commits")));
+    }
+}
+
+/// What of the proposed texts can be taken as it is, and how.
+fn acceptable(page: &mut Page, run: Run<'_>) {
+    let (safe @ 1.., Some(command)) = (acceptable::safe(run), acceptable::command(run)) else { return };
+    let label = page.paint(STRONG, "safe");
+    let texts = number(safe, "proposed text", "proposed texts");
+    page.code(&format!("  {label}       {texts}: "), STRONG, &command);
 }
 
 /// The names of files, with as much of their folders as tells them apart.
@@ -172,9 +186,10 @@ fn question(page: &mut Page, asked: &Asked<'_>, letter: &str) {
     page.prose("     ", "     ", &format!("{first}{}", fitting(&names, room)));
 }
 
-/// What is otherwise afterwards, what is taken for granted, what nobody looked at.
+/// What can be taken, what is otherwise afterwards, what is taken for granted, what nobody looked at.
 fn effects(page: &mut Page, run: Run<'_>) {
     page.gap();
+    acceptable(page, run);
     let Alerts { anew, left, same } = overview::alerts(run);
     for (names, how) in [(anew, "fire anew once"), (left, "need your answer"), (same, "go on as they are")] {
         if !names.is_empty() {
@@ -291,6 +306,7 @@ fn only(page: &mut Page, written: &Written, base: &str) {
     let commits = number(written.commits.len(), "commit", "commits");
     let what = match &written.outcome {
         Some(Outcome::Frozen(_)) => " was left as it is".to_owned(),
+        Some(Outcome::Replaced(old)) if written.commits.contains(old) => format!(", {commits}, behind {}", short(old)),
         Some(Outcome::Replaced(old)) => format!(", {commits}, in place of {}", short(old)),
         Some(Outcome::AlreadyThere) => format!(", {commits}, there already"),
         _ if written.dry_run => format!(", {commits}, not created"),

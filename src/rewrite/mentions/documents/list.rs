@@ -36,38 +36,30 @@ pub(in super::super) fn row(text: &str, at: Span, names: &[String], host: &str, 
     let start = text[..at.start()].rfind('\n').map_or(0, |line| line + 1);
     let end = text[start..].find('\n').map_or(text.len(), |length| start + length + 1);
     let (line, head) = (Span::new(start, end), head(text, start)?);
-    let says = |name: &str| words(text, line).any(|word| word.of(text) == name);
-    let one = names.iter().any(|name| says(name)) && says(host);
-    let several = others.settled.iter().chain(&others.staying).any(|name| says(name));
-    (one && !several && (on_syslog(head) || on_syslog(heading(text, start)))).then(|| Said {
-        span: line,
-        new: String::new(),
-        right: false,
-    })
+    let says = |name: &str, part: Span| words(text, part).any(|word| word.of(text) == name);
+    let is_list = |cell: Span| [",", " and ", "+", "/"].iter().any(|mark| cell.of(text).contains(mark));
+    let one = words(text, line).filter(|word| names.iter().any(|name| name == word.of(text)));
+    let one: Vec<Span> = one.map(|word| cell(text, word)).collect();
+    let several = others.settled.iter().chain(&others.staying).any(|name| says(name, line))
+        || one.iter().any(|cell| is_list(*cell));
+    (!one.is_empty() && says(host, line) && !several && (on_syslog(head) || on_syslog(heading(text, start))))
+        .then(|| Said { span: line, new: String::new(), right: false })
 }
 
 /// The list that `word` is a part of, without it; in a block (a row, an item, a paragraph) that is about this host.
 pub(super) fn without(text: &str, block: Span, word: Span, others: &Others) -> Option<Said> {
-    let all: Vec<Span> = words(text, block).filter(|one| !matches!(one.of(text), "" | "and")).collect();
-    let at = all.iter().position(|one| *one == word)?;
-    let joined = |left: usize, right: usize| all.get(left).zip(all.get(right)).and_then(|(a, b)| joint(text, *a, *b));
-    let is_other =
-        |index: usize, list: &[String]| all.get(index).is_some_and(|one| list.iter().any(|name| name == one.of(text)));
-    let (mut first, mut last) = (at, at);
-    while first > 0 && joined(first - 1, first).is_some() && is_other(first - 1, &others.staying) {
-        first -= 1;
-    }
-    while joined(last, last + 1).is_some() && is_other(last + 1, &others.staying) {
-        last += 1;
-    }
-    let beyond = |inner: usize, outer: usize| {
-        joined(inner.min(outer), inner.max(outer)).is_some() && is_other(outer, &others.settled)
-    };
-    if first == last || beyond(last, last + 1) || first > 0 && beyond(first, first - 1) {
+    let head = head(text, block.start());
+    let items = head.and_then(|_| whole_cell(text, word)).or_else(|| {
+        let is_one = |one: Span| others.staying.iter().any(|name| name == one.of(text));
+        run(text, block, word, &is_one)
+    })?;
+    let items: Vec<Span> = items.iter().map(|one| marked(text, *one)).collect();
+    let (index, end) = (items.iter().position(|one| one.contains(word))?, items.len() - 1);
+    // Who is named beside one that has moved is not named for being on syslog.
+    let beside = run(text, block, word, &|_| true).unwrap_or_default();
+    if end == 0 || beside.iter().any(|one| others.settled.iter().any(|name| name == one.of(text))) {
         return None;
     }
-    let items: Vec<Span> = all[first..=last].iter().map(|one| marked(text, *one)).collect();
-    let (index, end) = (at - first, items.len() - 1);
     let gap = |right: usize| Span::new(items[right - 1].end(), items[right].start()).of(text);
     let (span, new) = match index {
         0 => (Span::new(items[0].start(), items[1].start()), String::new()),
@@ -78,19 +70,46 @@ pub(super) fn without(text: &str, block: Span, word: Span, others: &Others) -> O
         }
         _ => (Span::new(items[index - 1].end(), items[index].end()), String::new()),
     };
-    let head = head(text, block.start());
     let about = on_syslog(block.of(text)) || head.is_some_and(on_syslog) || on_syslog(heading(text, block.start()));
-    let counted =
-        all.iter().any(|one| COUNTS.contains(&one.of(text)) || one.of(text).bytes().all(|c| c.is_ascii_digit()));
+    let is_count = |one: &str| COUNTS.contains(&one) || !one.is_empty() && one.bytes().all(|c| c.is_ascii_digit());
+    let counted = words(text, block).any(|one| is_count(one.of(text)));
     // A sentence about one service is not worded like one about two.
     Some(Said { span, new, right: about && !counted && (head.is_some() || items.len() > 2) })
 }
 
-/// What stands between two words, if that makes them parts of one list.
-fn joint(text: &str, left: Span, right: Span) -> Option<&str> {
+/// The words around this one that stand in a list with it and are such.
+fn run(text: &str, block: Span, word: Span, is_one: &dyn Fn(Span) -> bool) -> Option<Vec<Span>> {
+    let all: Vec<Span> = words(text, block).filter(|one| !matches!(one.of(text), "" | "and")).collect();
+    let at = all.iter().position(|one| *one == word)?;
+    let (mut first, mut last) = (at, at);
+    while first > 0 && are_joined(text, all[first - 1], all[first]) && is_one(all[first - 1]) {
+        first -= 1;
+    }
+    while last + 1 < all.len() && are_joined(text, all[last], all[last + 1]) && is_one(all[last + 1]) {
+        last += 1;
+    }
+    Some(all[first..=last].to_vec())
+}
+
+/// The list that a cell of a table begins with: whoever is named in it is meant as this one is.
+fn whole_cell(text: &str, word: Span) -> Option<Vec<Span>> {
+    let cell = cell(text, word);
+    let list = run(text, cell, word, &|_| true)?;
+    let before = Span::new(cell.start(), list[0].start()).of(text);
+    before.trim_start().trim_start_matches(MARKS).is_empty().then_some(list)
+}
+
+/// The cell of a row around a word.
+fn cell(text: &str, word: Span) -> Span {
+    let line = text[..word.start()].rfind(['|', '\n']).map_or(0, |at| at + 1);
+    let end = text[word.end()..].find(['|', '\n']).map_or(text.len(), |length| word.end() + length);
+    Span::new(line, end)
+}
+
+/// Whether what stands between two words makes them parts of one list.
+fn are_joined(text: &str, left: Span, right: Span) -> bool {
     let between = Span::new(left.end(), right.start()).of(text);
-    let bare = between.trim_matches(|c: char| c.is_whitespace() || MARKS.contains(&c));
-    matches!(bare, "," | "and").then_some(between)
+    matches!(between.trim_matches(|c: char| c.is_whitespace() || MARKS.contains(&c)), "," | "and")
 }
 
 /// A word with the marks around it.
@@ -144,6 +163,7 @@ mod tests {
             ("| puck | angelia, kairos, spelunker *(yet)* |\n", "| puck | angelia, spelunker *(yet)* |\n"),
             ("| puck | `angelia`, `kairos` |\n", "| puck | `angelia` |\n"),
             ("| puck | **kairos**, angelia |\n", "| puck | angelia |\n"),
+            ("| puck | unknown, kairos |\n", "| puck | unknown |\n"),
         ] {
             assert_eq!(list(&format!("{table}{before}")), right(&format!("{table}{after}")));
         }
@@ -190,7 +210,12 @@ mod tests {
         for line in ["| puck.incus | kairos | 51431 |\n", "| puck | `job=\"kairos\"` |"] {
             assert_eq!(row(&format!("{table}{line}")).as_deref(), Some(line));
         }
-        for line in ["| oberon | kairos |\n", "| puck | kairos, angelia |\n", "kairos on puck\n"] {
+        for line in [
+            "| oberon | kairos |\n",
+            "| puck | kairos, angelia |\n",
+            "| puck | unknown and kairos |\n",
+            "kairos on puck\n",
+        ] {
             assert_eq!(row(&format!("{table}{line}")), None);
         }
         assert_eq!(row("| puck | kairos listener |\n|---|---|\n"), None);

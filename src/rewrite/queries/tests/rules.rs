@@ -133,7 +133,7 @@ fn prose_of_an_annotation_is_not_handled_by_its_rule() {
     let found = mentions::rewrite(
         (&file.source, &named),
         &|| file.handled(),
-        (&[], &mentions::Others::default()),
+        (&[], &Others::default()),
         &moved("kairos", false),
     );
     assert_eq!(found.len(), 1);
