@@ -191,11 +191,14 @@ fn effects(page: &mut Page, run: Run<'_>) {
     page.gap();
     acceptable(page, run);
     let Alerts { anew, left, same } = overview::alerts(run);
-    for (names, how) in [(anew, "fire anew once"), (left, "need your answer"), (same, "go on as they are")] {
-        if !names.is_empty() {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            part(page, "alerts", &format!("{how}: {}", few(&names)));
-        }
+    let kinds = [(left, "need your answer"), (anew, "fire anew once"), (same, "go on as they are")];
+    let told = kinds.iter().filter(|(names, _)| !names.is_empty()).map(|(names, how)| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        format!("{how}: {}", few(&names))
+    });
+    let told: Vec<String> = told.collect();
+    if !told.is_empty() {
+        part(page, "alerts", &told.join("; "));
     }
     let said = |wanted: fn(&Finding) -> bool| {
         let all = ready(run).flat_map(|plan| &plan.findings).filter(|one| wanted(one));
