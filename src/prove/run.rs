@@ -13,6 +13,9 @@ use crate::logql_eval::{self, Answer, Asked, Failure, Kind, Labels, Stream};
 use crate::syntax::logql::{ExprKind, Query};
 use crate::topology::NEW;
 
+/// Senders of which each is silent once.
+const MOST_SILENT: usize = 8;
+
 /// Two texts in which nothing is left to fill in.
 pub(super) struct Run<'q> {
     pub(super) old: &'q Query<'q>,
@@ -85,6 +88,19 @@ impl Run<'_> {
             }
             // An absence is only seen then.
             found.seen |= !moving && is_full(&before);
+        }
+        if self.stays { Ok(()) } else { self.one_silent(actors) }
+    }
+
+    /// Each of the others is silent by itself: numbers of series may be the same by chance.
+    fn one_silent(&self, actors: &[Actor]) -> Result<(), Stop> {
+        let others = (0..actors.len()).filter(|at| actors[*at].role != Role::Moves && self.counts(&actors[*at]));
+        for silent in others.take(MOST_SILENT) {
+            let counts = |at: usize, one: &Actor| at != silent && self.counts(one);
+            let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
+            let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
+            let differs = |difference: Difference| format!("while one other is silent, {}", difference.0);
+            self.same(&before, &after).map_err(|difference| Stop::Refuted(differs(difference)))?;
         }
         Ok(())
     }

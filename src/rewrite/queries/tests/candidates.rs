@@ -91,6 +91,15 @@ fn a_list_that_names_what_no_stream_has_keeps_the_name() {
     becomes(r#"{job=~"kairos|kair.s"}"#, r#"{service="kairos"}"#);
 }
 
+/// Who asks for any job names none of the past: what moved before is not taken in again.
+#[test]
+fn any_job_is_nobody_by_name() {
+    becomes(
+        r#"topk(10, sum by (job) (rate({hostname="puck", job=~".+"}[1m])))"#,
+        r#"topk(10, sum by (job, service) (rate({hostname="puck", service=~"|kairos"} | job!="" or service!="" [1m])))"#,
+    );
+}
+
 /// A branch of a pattern that fits no job here is a name, too.
 #[test]
 fn a_pattern_with_a_branch_that_no_stream_fits() {

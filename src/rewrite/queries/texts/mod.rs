@@ -172,6 +172,22 @@ impl Before<'_> {
         }
     }
 
+    /// The verdict on a log query as far as `end`, with what of a choice stands there.
+    fn judged(
+        &self,
+        query: &Query<'_>,
+        choice: &Choice,
+        (start, end): (usize, usize),
+        around: &Around<'_>,
+        memory: &mut Memory,
+    ) -> Verdict {
+        let changes = choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
+        let mut analysis = Analysis { changes, ..Analysis::default() };
+        analysis.sort();
+        let text = &query.text()[..end];
+        self.holds(&text[start..], &analysis.after(text)[start..], around, memory)
+    }
+
     /// What a selector with the filters right behind it may become; `None` where nothing that is tried selects the same.
     fn prefixes(&self, query: &Query<'_>, log: &Log, around: &Around<'_>) -> Option<Prefixes> {
         let Some(selector) = log.selector.as_ref().filter(|one| !one.placeholder) else {
@@ -186,14 +202,8 @@ impl Before<'_> {
         let mut end = end + usize::from(query.text()[end..].starts_with(" ["));
         let start = log.span.start();
         let is_whole = around.values_of.is_some();
-        let judged = |choice: &Choice, end: usize, memory: &mut Memory| {
-            let changes = choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
-            let mut analysis = Analysis { changes, ..Analysis::default() };
-            analysis.sort();
-            let text = &query.text()[..end];
-            let new = analysis.after(text);
-            self.holds(&text[start..], &new[start..], around, memory)
-        };
+        let judged =
+            |choice: &Choice, end: usize, memory: &mut Memory| self.judged(query, choice, (start, end), around, memory);
         let mut memory = Memory::default();
         let mut as_is = judged(&Choice::default(), end, &mut memory);
         if matches!(as_is, Verdict::Holds { seen: false, .. }) && end > selector.span.end() {
@@ -216,6 +226,14 @@ impl Before<'_> {
             selected.insert(0, Choice::default());
         }
         let mut list = Vec::new();
+        if is_whole {
+            // What selects the same lines lists the same, whatever label is listed.
+            let (lines, mut memory) = (Around { values_of: None, ..*around }, Memory::default());
+            selected.sort_by_cached_key(|choice| {
+                let judged = self.judged(query, choice, (start, end), &lines, &mut memory);
+                !matches!(judged, Verdict::Holds { .. })
+            });
+        }
         for selected in selected {
             for filter in &filters {
                 let choice = selected.and(filter);
