@@ -12,7 +12,7 @@
 //! what nobody judged.
 //!
 //! `cargo test` by itself leaves it out. Without root or with a part missing it fails and says which; it never passes by
-//! skipping. The figures of the README are what it prints at its end.
+//! skipping. Its figures in `docs/figures.md` are what it prints at its end.
 
 // It talks to whoever started it.
 #![allow(clippy::panic, clippy::print_stdout, clippy::print_stderr)]

@@ -19,7 +19,7 @@ use super::world::World;
 /// How long lines may take to reach the store: the collector looks for new containers twice a minute, and sends once a second.
 const ARRIVE: Duration = Duration::from_secs(90);
 
-/// What was checked, for the end of the run and the README.
+/// What was checked, for the end of the run and `docs/figures.md`.
 #[derive(Default)]
 pub(crate) struct Figures {
     pub(crate) rows: Vec<(String, String)>,
