@@ -26,8 +26,8 @@
 //! * [`text`] — bytes of a file and changes to them; knows no format.
 //! * [`syntax`] — readers that say where things are; knows `text` only.
 //! * [`plain`] — text that a terminal may show. [`shell`] — commands that a person may copy.
-//! * [`logql_eval`] — what a query answers on lines that are known; held to recorded answers of Loki, not used by a run yet.
-//! * [`prove`] — whether two texts of a query answer the same, one before a move and one after it: both are evaluated;
+//! * [`logql_eval`] — what a query answers on lines that are known; held to recorded answers of Loki.
+//! * [`prove`] — whether two texts of a query answer the same, one before a move and one after it: both are evaluated.
 //! * [`patterns`] — regular expressions, each compiled once.
 //! * [`rule`] — the sentences and texts of `rewrites/`. [`finding`] — what the user is told; [`error`] — what ends a run.
 //! * [`man`] — the man pages, from the definitions of [`cli`].
