@@ -3,6 +3,7 @@
 //! Knows: what a person has to know before a branch is merged, and in which order. Must not know: how questions are made
 //! (`questions`), widths and colours (`style`).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
@@ -87,7 +88,7 @@ fn changes(page: &mut Page, run: Run<'_>) {
         let names = told_apart(paths);
         let first = format!("{}: ", number(names.len(), one, many));
         let room = page.room().saturating_sub(NAMES + 2 + first.len());
-        part(page, &label, &format!("{first}{}", fitting(&names, room)));
+        part(page, &label, &format!("{first}{}", tail(&fitting(&names, room), room)));
     }
     let rewritten: usize = ready(run).map(|plan| review::Counts::of(plan).queries).sum();
     if rewritten > 0 {
@@ -116,6 +117,15 @@ fn told_apart<'p>(paths: &BTreeSet<&'p RepoPath>) -> Vec<&'p str> {
     let names = of(RepoPath::name);
     let is_clear = paths.len() > 1 && names.iter().collect::<BTreeSet<_>>().len() == names.len();
     if is_clear { names } else { of(RepoPath::as_str) }
+}
+
+/// As many of the last folders of a path as there is room for; anything else as it is.
+fn tail(path: &str, room: usize) -> Cow<'_, str> {
+    let fits = |from: &usize| path[*from..].chars().count() < room;
+    match path.match_indices('/').map(|(at, _)| at).find(fits) {
+        Some(at) if path.chars().count() > room && !path.contains(' ') => format!("…{}", &path[at..]).into(),
+        _ => path.into(),
+    }
 }
 
 /// The first of these names.
@@ -240,7 +250,7 @@ fn rollout(page: &mut Page, run: Run<'_>) {
         let shown = if alike.len() == MOST_LINES + 1 { alike.len() } else { alike.len().min(MOST_LINES) };
         if alike[0].part == Part::Look && alike.len() > 1 {
             let text = "Look for new lines of each in Grafana: -v has the selectors";
-            page.prose(&format!("{number:>3}. "), "     ", text);
+            page.prose(&format!("{number:>3}–{}. ", number + alike.len() - 1), "     ", text);
             number += alike.len();
             continue;
         }
