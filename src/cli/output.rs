@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 #[expect(clippy::struct_excessive_bools, reason = "a flag is on or off")]
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Output {
-    /// Name the branch [default: migrate/HOST/SERVICE, migrate/HOST/all for --all]
+    /// Name the branch [default: migrate/HOST/ and SERVICE, `all` or `prune`]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 

@@ -3,15 +3,21 @@
 //! Knows: what a reviewer needs in `git log`. Must not know: git. What comes from the repository stands in one line, with
 //! its control characters made visible: no label and no path can end the message early or write a trailer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use textwrap::{Options as Wrap, WordSplitter};
+
 use super::{Move, RolloutStep};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::plain::line;
 use crate::proof;
+use crate::questions;
 use crate::text::{Edits, Place, RepoPath};
 use crate::topology::moves::options::{self, Options};
+
+/// Columns of a line, as `git log` shows it indented on a terminal of 80.
+const WIDTH: usize = 72;
 
 /// Title and body of the commit that adds the Docker-socket blocks.
 pub(super) fn blocks(moved: &Move, base: &str) -> (String, String) {
@@ -40,14 +46,15 @@ pub(super) fn service(
     let title = format!("{named}: move from syslog to the Docker socket on {short}");
     let mut body = String::new();
     let labels = format!("{} is logged as {{service={}}}", old_labels(moved), proof::quoted(&moved.project));
-    let _ = writeln!(body, "{} from here on.", line(&labels));
-    let _ = writeln!(body, "Containers: {}", line(&moved.components.join(", ")));
+    wrapped(&mut body, "", "  ", &format!("{labels} from here on."));
+    wrapped(&mut body, "", "  ", &format!("Containers: {}", moved.components.join(", ")));
     body.push_str("\nWhat changes:\n");
     changes(&mut body, edits);
     assumptions(&mut body, findings);
+    left(&mut body, findings, moved);
     body.push_str("\nRollout, in this order:\n");
     for (index, step) in rollout.iter().enumerate() {
-        let _ = writeln!(body, "{}. {}", index + 1, line(&step.text));
+        wrapped(&mut body, &format!("{}. ", index + 1), "   ", &step.text);
         if let Some(command) = &step.command {
             let _ = writeln!(body, "       {}", line(command));
         }
@@ -70,9 +77,38 @@ fn assumptions(body: &mut String, findings: &[Finding]) {
         body.push_str("\nNot told by the repository:\n");
     }
     for finding in all {
-        let place = |at: &Place| format!(" ({}:{})", at.source.path, at.source.position(at.span.start()).line);
-        let said = format!("{}{}", finding.message, finding.at.as_ref().map(place).unwrap_or_default());
-        let _ = writeln!(body, "- {}", line(&said));
+        let place = finding.at.as_ref().map(|at| format!(" ({})", place(at)));
+        wrapped(body, "- ", "  ", &format!("{}{}", finding.message, place.unwrap_or_default()));
+    }
+}
+
+/// What is left for a person, by question.
+fn left(body: &mut String, findings: &[Finding], moved: &Move) {
+    let questions = questions::of_plan(findings, Some(moved));
+    if !questions.is_empty() {
+        body.push_str("\nLeft to decide:\n");
+    }
+    for question in questions {
+        wrapped(body, "- ", "  ", question.ask);
+        let open = findings.iter().filter(|one| one.level == Level::Review);
+        let asked = open.filter(|one| question.about.contains(&one.id.as_str()));
+        let places: Vec<String> = asked.filter_map(|one| one.at.as_ref()).map(place).collect();
+        wrapped(body, "    ", "    ", &places.join(", "));
+    }
+}
+
+/// `path:line`, 1-based.
+fn place(at: &Place) -> String {
+    format!("{}:{}", at.source.path, at.source.position(at.span.start()).line)
+}
+
+/// A text in lines of at most [`WIDTH`] columns where its words allow it. Only `first` may be empty: what goes on below is set
+/// in, so that no word of it begins a trailer.
+fn wrapped(body: &mut String, first: &str, rest: &str, text: &str) {
+    let text = line(text);
+    let wrap = Wrap::new(WIDTH).initial_indent(first).subsequent_indent(rest);
+    for one in textwrap::wrap(&text, wrap.break_words(false).word_splitter(WordSplitter::NoHyphenation)) {
+        let _ = writeln!(body, "{}", one.trim_end());
     }
 }
 
@@ -93,16 +129,22 @@ pub(super) fn prune(short: &str, host: &str, edits: &BTreeMap<RepoPath, Edits>, 
     (format!("{}: prune what migrations left behind", line(short)), body)
 }
 
-/// Each file with the reasons of its edits, each once.
+/// Each reason of the edits once, with the files it is for.
 fn changes(body: &mut String, edits: &BTreeMap<RepoPath, Edits>) {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (path, edits) in edits {
-        let mut reasons: Vec<&str> = edits.iter().map(|edit| edit.why.message.as_str()).collect();
-        let mut seen = BTreeSet::new();
-        reasons.retain(|reason| seen.insert(*reason));
-        let _ = writeln!(body, "- {}", line(path.as_str()));
-        for reason in reasons {
-            let _ = writeln!(body, "    {}", line(reason));
+        for edit in edits {
+            let reason = edit.why.message.as_str();
+            match reasons.iter_mut().find(|(one, _)| *one == reason) {
+                Some((_, paths)) if paths.last() == Some(&path.as_str()) => {}
+                Some((_, paths)) => paths.push(path.as_str()),
+                None => reasons.push((reason, vec![path.as_str()])),
+            }
         }
+    }
+    for (reason, paths) in reasons {
+        wrapped(body, "- ", "  ", reason);
+        wrapped(body, "    ", "    ", &paths.join(", "));
     }
 }
 

@@ -20,6 +20,28 @@ fn the_body_of_a_pull_request() {
     assert!(scratch.exists(BRANCH));
 }
 
+#[test]
+fn the_message_of_a_commit_is_narrow_and_says_nothing_twice() {
+    let scratch = Scratch::demo();
+    scratch.kairos(&[]);
+    let message = scratch.git(&["log", "-1", "--format=%B", BRANCH]);
+    for line in message.lines() {
+        // A command is copied as it stands, a path is one word.
+        let is_whole = line.starts_with("       ansible-playbook ") || line.split_whitespace().count() == 1;
+        assert!(is_whole || line.chars().count() <= 72, "{line}");
+    }
+    let said: Vec<&str> = message.split("\n- ").map(|one| one.split("\n    ").next().unwrap()).collect();
+    let mut once = said.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), said.len(), "{message}");
+    let (_, left) = message.split_once("\nLeft to decide:\n").unwrap();
+    let (left, _) = left.split_once("\nRollout").unwrap();
+    for place in ["ansible/pplg/prometheus/rules/logging.yml:24", "docs/alerts.md:12,", "scripts/logs.sh:19"] {
+        assert!(left.contains(place), "{place}: {left}");
+    }
+}
+
 /// A stretch of bytes by line and column, both 1-based, columns in characters.
 fn by_lines(text: &str, region: &Value) -> (usize, usize) {
     let at = |line: &str, column: &str| {
