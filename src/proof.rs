@@ -6,7 +6,6 @@
 
 mod bits;
 mod condition;
-mod lasts;
 mod matcher;
 mod ready;
 mod show;
@@ -164,64 +163,11 @@ impl<'s> Proof<'s> {
         World::all(&self.unknown(conditions)).is_ok_and(|worlds| worlds.iter().all(holds))
     }
 
-    /// Whether `condition` is seen at a glance to select afterwards what carries on what it selects today, the copies
-    /// counted or not: it does so of the streams the move touches, and the others are what they were. What cannot be told
-    /// at a glance is for [`Proof::check`].
-    pub fn plainly_stays(&self, condition: &Condition) -> bool {
-        let as_asked = World::default();
-        let (before, after) = (self.before.asking(condition, &as_asked), self.after.asking(condition, &as_asked));
-        if !before.is_sure() || !after.is_sure() || !condition.variables().is_empty() {
-            return false;
-        }
-        let selected = |index: &usize| before.of(*index) == Ok(true);
-        let there: Vec<usize> = self.touched.before.iter().copied().filter(selected).collect();
-        let expected = |counts: &dyn Fn(&usize) -> bool| -> BTreeSet<usize> {
-            there.iter().filter(|index| counts(index)).flat_map(|&index| self.image(index)).collect()
-        };
-        let found = self.touched.after.iter().copied().filter(|&to| after.of(to) == Ok(true)).collect();
-        expected(&|_| true) == found && expected(&|index| !self.streams.copies.contains(index)) == found
-    }
-
     /// Tells of the streams of today, one by one, whether they satisfy `condition`; `None` where that cannot be told of
     /// every one. A matcher whose value Grafana fills in is satisfied by any.
     pub fn one_by_one<'c>(&'c self, condition: &'c Condition) -> Option<impl Fn(usize) -> bool + 'c> {
         let asking = self.before.asking(condition, &World::default());
         asking.is_sure().then_some(move |index| asking.of(index) == Ok(true))
-    }
-
-    /// Whether each stream of `context` satisfies `old` exactly when what becomes of it satisfies `new`: stricter than
-    /// [`Proof::check`], and so good for one comparison inside a larger label filter.
-    ///
-    /// # Errors
-    /// What is not known, as a sentence part.
-    pub fn agree(&self, context: &Condition, old: &Condition, new: &Condition, copies: Copies) -> Result<bool, String> {
-        let there = self.today(context, copies)?;
-        let unknown = self.unknown(&[old, new]);
-        for test in &unknown {
-            self.unmoved(&there, &test.label, true)?;
-        }
-        for world in World::all(&unknown)? {
-            let (before, after) = (self.before.asking(old, &world), self.after.asking(new, &world));
-            for &index in &there {
-                let wanted = before.of(index)?;
-                for to in self.image(index) {
-                    if after.of(to)? != wanted {
-                        return Ok(false);
-                    }
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether both select the same streams of today, the copies of what moves aside: what is stored already stays in
-    /// sight.
-    pub fn same_today(&self, old: &Condition, new: &Condition) -> bool {
-        self.always(&[old, new], |world| {
-            let today = |condition| certain(&self.before.select_in(condition, world));
-            let today = |condition| today(condition).map(|found| self.counted(found, Copies::Ignored));
-            matches!((today(old), today(new)), (Ok(old), Ok(new)) if old == new)
-        })
     }
 
     /// Whether both select the same streams after the move, and the same of those to come.
@@ -333,16 +279,6 @@ impl<'s> Proof<'s> {
         by_label.into_iter().map(told).collect()
     }
 
-    /// What tells the value of a label of a stream of today from others: the value, or the name of one that is not known.
-    pub fn token_today(&self, index: usize, label: &str) -> Option<&'s str> {
-        token(self.before.seen(index, label))
-    }
-
-    /// The same of a stream after the move.
-    pub fn token_after(&self, index: usize, label: &str) -> Option<&'s str> {
-        token(self.after.seen(index, label))
-    }
-
     /// Holds that `label` has the same value on each of these streams and on what becomes of them, or one that is `settled`
     /// before and after. What a move does not touch stays as it is.
     fn unmoved(&self, before: &[usize], label: &str, settled: bool) -> Result<(), String> {
@@ -356,13 +292,6 @@ impl<'s> Proof<'s> {
             return Err(format!("the label `{label}` may have another value after the move"));
         }
         Ok(())
-    }
-}
-
-fn token(seen: Seen<'_>) -> Option<&str> {
-    match seen {
-        Seen::Known(text) | Seen::Symbol(text) => Some(text),
-        Seen::Unclear => None,
     }
 }
 

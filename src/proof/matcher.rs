@@ -116,25 +116,6 @@ impl Matcher {
         }
     }
 
-    /// Whether a label filter may find it in a part of this value, which as a whole does not fit: Loki looks for the
-    /// words of a list with a common beginning (`web|worker`), and of a text with `.*` around it, wherever they stand.
-    pub fn is_found_in(&self, value: &str) -> bool {
-        let (Op::Match | Op::NotMatch, Some(pattern)) = (self.op, self.value.known()) else { return false };
-        let plain = pattern.replace(".*", "");
-        if plain.chars().any(|c| !c.is_alphanumeric() && !"_-|()".contains(c)) {
-            return false;
-        }
-        let words: Vec<&str> = plain.split(['|', '(', ')']).collect();
-        let first = |word: Option<&&str>| word.and_then(|word| word.chars().next());
-        let loose = |at: usize| {
-            let next = |other: Option<usize>| first(other.and_then(|other| words.get(other)));
-            let own = first(words.get(at));
-            plain != pattern || own == next(at.checked_sub(1)) || own == next(Some(at + 1))
-        };
-        let fits = self.accepts(value).is_none_or(|accepts| accepts != self.is_negative());
-        !fits && (0..words.len()).any(|at| !words[at].is_empty() && loose(at) && value.contains(words[at]))
-    }
-
     /// Whether a label with this value (`""`: absent) satisfies it. `None` when that cannot be told: the value holds
     /// a variable, or the regular expression is not one that is read the same way here and in Loki.
     pub fn accepts(&self, value: &str) -> Option<bool> {

@@ -187,21 +187,6 @@ fn a_label_filter_joins_what_a_selector_cannot() {
 }
 
 #[test]
-fn one_comparison_agrees_on_each_stream_or_not_at_all() {
-    let streams = example();
-    let proof = Proof::new(&streams);
-    let all = Condition::All(vec![]);
-    let is = |matcher: Matcher| Condition::Is(matcher);
-    let agree = |old: Matcher, new: Condition| proof.agree(&all, &is(old), &new, Copies::Ignored);
-    assert_eq!(agree(eq("job", "kairos"), is(eq("service", "kairos"))), Ok(true));
-    assert_eq!(agree(eq("job", "searxng"), is(eq("service", "searxng"))), Ok(false));
-    let both = Condition::Any(vec![is(eq("job", "searxng")), is(eq("service", "searxng"))]);
-    assert_eq!(agree(eq("job", "searxng"), both), Ok(true));
-    assert_eq!(agree(eq("unit", "x"), is(eq("unit", "x"))), Ok(true));
-    assert_eq!(agree(eq("unit", "x"), is(eq("unit", "y"))), Ok(false));
-}
-
-#[test]
 fn the_name_loki_derives_is_the_first_label_of_its_list() {
     let mut streams = example();
     assert!(matches!(check(&streams, &[eq("service_name", "kairos")], &[]), Verdict::Unknown { .. }));
@@ -239,17 +224,11 @@ fn a_glance_says_what_the_whole_comparison_says() {
     doubled.copies.insert(5);
     let mut joined = example();
     joined.image[1] = vec![0];
-    let (mut stays, mut glances) = (0, 0);
+    let mut glances = 0;
     for streams in [example(), doubled, joined] {
         let proof = Proof::new(&streams);
         for (one, other) in matchers.iter().flat_map(|one| matchers.iter().map(move |other| (one, other))) {
             let condition = Condition::all(&[one.clone(), other.clone()]);
-            if proof.plainly_stays(&condition) {
-                stays += 1;
-                for copies in [Copies::Count, Copies::Ignored] {
-                    assert!(proof.check(&condition, &condition, copies).is_right(), "{condition:?}");
-                }
-            }
             if let Some(selects) = proof.one_by_one(&condition) {
                 glances += 1;
                 let selected: Vec<usize> = (0..streams.before.len()).filter(|&index| selects(index)).collect();
@@ -259,7 +238,7 @@ fn a_glance_says_what_the_whole_comparison_says() {
             }
         }
     }
-    assert!(stays > 1000 && glances > 5000, "{stays} {glances}");
+    assert!(glances > 5000, "{glances}");
 }
 
 /// The streams of today that satisfy all of these, each asked of each stream by itself.
