@@ -17,6 +17,9 @@ const BRANCHES: usize = 64;
 const MOST: usize = 4096;
 /// Bytes that a usual pattern takes when it is compiled, a large one, and that any may take.
 const SIZES: [usize; 3] = [1 << 16, 1 << 19, 1 << 22];
+/// A value that nothing has: a pattern that fits it fits anything.
+pub const NOBODY: &str = "\u{1}";
+
 /// Bytes that all patterns that are kept may take.
 const ALL: usize = 1 << 26;
 

@@ -31,11 +31,11 @@ pub fn of<'a, T>(findings: impl IntoIterator<Item = (&'a Finding, bool, T)>) -> 
     groups.into_iter().map(question).collect()
 }
 
-/// The questions of one plan, each with the names of its findings.
-pub fn of_plan<'a>(findings: &'a [Finding], moved: Option<&Move>) -> Vec<Question<'a, &'a str>> {
+/// The questions of one plan, each with its findings.
+pub fn of_plan<'a>(findings: &'a [Finding], moved: Option<&Move>) -> Vec<Question<'a, &'a Finding>> {
     let shared = of_every_move(findings, moved);
     let open = findings.iter().filter(|one| one.level == Level::Review);
-    of(open.map(|one| (one, shared.contains(one.id.as_str()), one.id.as_str())))
+    of(open.map(|one| (one, shared.contains(one.id.as_str()), one)))
 }
 
 /// The names of findings of a plan that every move would leave as well: the rule asks for no job, and the place names

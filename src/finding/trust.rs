@@ -59,6 +59,11 @@ impl Finding {
             (Ground::Same | Ground::Fits, Some(_)) => Trust::ToCheck,
         })
     }
+
+    /// Whether there is a text that can stand in the place.
+    pub fn can_be_taken(&self) -> bool {
+        self.trust().is_some_and(|trust| trust != Trust::ShownOnly)
+    }
 }
 
 /// Whether a file is prose.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use textwrap::{Options as Wrap, WordSplitter};
 
 use super::{Move, RolloutStep};
-use crate::finding::{Finding, Level};
+use crate::finding::Finding;
 use crate::plain::line;
 use crate::proof;
 use crate::questions;
@@ -77,7 +77,7 @@ fn assumptions(body: &mut String, findings: &[Finding]) {
         body.push_str("\nNot told by the repository:\n");
     }
     for finding in all {
-        let place = finding.at.as_ref().map(|at| format!(" ({})", place(at)));
+        let place = finding.at.as_ref().map(|at| format!(" ({})", at.line()));
         wrapped(body, "- ", "  ", &format!("{}{}", finding.message, place.unwrap_or_default()));
     }
 }
@@ -90,16 +90,9 @@ fn left(body: &mut String, findings: &[Finding], moved: &Move) {
     }
     for question in questions {
         wrapped(body, "- ", "  ", question.ask);
-        let open = findings.iter().filter(|one| one.level == Level::Review);
-        let asked = open.filter(|one| question.about.contains(&one.id.as_str()));
-        let places: Vec<String> = asked.filter_map(|one| one.at.as_ref()).map(place).collect();
+        let places: Vec<String> = question.about.iter().filter_map(|one| one.at.as_ref()).map(Place::line).collect();
         wrapped(body, "    ", "    ", &places.join(", "));
     }
-}
-
-/// `path:line`, 1-based.
-fn place(at: &Place) -> String {
-    format!("{}:{}", at.source.path, at.source.position(at.span.start()).line)
 }
 
 /// A text in lines of at most [`WIDTH`] columns where its words allow it. Only `first` may be empty: what goes on below is set

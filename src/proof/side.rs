@@ -275,11 +275,7 @@ impl<'s> Side<'s> {
     }
 
     fn unclear_label(&self, label: &str, index: usize) -> String {
-        let by = self.streams[index].at.as_ref().map(|at| {
-            let line = at.source.position(at.span.start()).line;
-            format!(" shipped by {}:{line}", at.source.path)
-        });
-        let by = by.unwrap_or_default();
+        let by = self.streams[index].at.as_ref().map(|at| format!(" shipped by {}", at.line())).unwrap_or_default();
         format!("a stream{by} has a label `{label}` whose value the repository does not tell")
     }
 }

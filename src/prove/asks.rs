@@ -10,9 +10,6 @@ use crate::logql_eval::{Failure, Labels, Selection};
 use crate::patterns;
 use crate::syntax::logql::{FilterKind, FilterOp, FilterValue, MatchOp, Query, StageKind};
 
-/// A job that nobody has.
-const ANY: &str = "\u{1}";
-
 /// Names that stand for a pattern which cannot be taken apart.
 const SAMPLES: u64 = 6;
 
@@ -134,7 +131,7 @@ impl Asks {
         let fits = |branch: &str| known.iter().any(|job| takes(branch, job));
         let open = self.jobs.iter().filter(|(branch, _)| !fits(branch)).map(|(_, job)| job.clone());
         // Who asks for any job names none of the past.
-        let names = |branch: &String| !takes(branch, ANY);
+        let names = |branch: &String| !takes(branch, patterns::NOBODY);
         let formers = formers.filter(|job| self.wanted.iter().any(|one| names(one) && takes(one, job))).cloned();
         self.values("job").iter().cloned().chain(open).chain(formers).filter(|job| !job.is_empty()).collect()
     }
@@ -169,7 +166,7 @@ impl Asks {
     /// Whether a comparison tells one of these jobs from a job that nobody has.
     pub(super) fn tells(&self, jobs: &BTreeSet<String>) -> bool {
         let takes = |one: &Selection, job: &str| one.takes(&[("job", job)].into_iter().collect());
-        self.comparisons.iter().any(|one| jobs.iter().any(|job| takes(one, job) != takes(one, ANY)))
+        self.comparisons.iter().any(|one| jobs.iter().any(|job| takes(one, job) != takes(one, patterns::NOBODY)))
     }
 
     /// Whether a label is asked for, anywhere.

@@ -48,8 +48,7 @@ impl Run<'_> {
 
     fn all(&self, actors: &[Actor], found: &mut Found) -> Result<(Answered, Answered), Stop> {
         let counts = |_: usize, one: &Actor| self.counts(one);
-        let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
-        let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
+        let (before, after) = self.both(actors, counts)?;
         match self.same(&before, &after) {
             Ok(names) => found.take(names),
             Err(_) if self.stays && self.doubled(actors, |_| true, &after)? => found.seen |= is_full(&after),
@@ -68,6 +67,12 @@ impl Run<'_> {
         Ok((before, after))
     }
 
+    /// What each text answers on its side of the move, of the senders that count.
+    fn both(&self, actors: &[Actor], counts: impl Fn(usize, &Actor) -> bool) -> Result<(Answered, Answered), Stop> {
+        let before = self.ask(self.old, &world::store(actors, When::Before, &counts))?;
+        Ok((before, self.ask(self.new, &world::store(actors, When::After, &counts))?))
+    }
+
     /// Whether a sender counts: a copy is what moves once more. What comes with the socket comes to a query that is left
     /// alone as well, and is said of it elsewhere; what moved before is not what this move changes about it.
     fn counts(&self, one: &Actor) -> bool {
@@ -79,8 +84,7 @@ impl Run<'_> {
         let moves = |one: &Actor| matches!(one.role, Role::Moves | Role::Former);
         for (moving, what) in [(false, "it"), (true, "all else")] {
             let counts = |_: usize, one: &Actor| self.counts(one) && moves(one) == moving;
-            let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
-            let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
+            let (before, after) = self.both(actors, counts)?;
             if let Err(difference) = self.same(&before, &after)
                 && !(moving && self.stays && self.doubled(actors, moves, &after)?)
             {
@@ -97,8 +101,7 @@ impl Run<'_> {
         let others = (0..actors.len()).filter(|at| actors[*at].role != Role::Moves && self.counts(&actors[*at]));
         for silent in others.take(MOST_SILENT) {
             let counts = |at: usize, one: &Actor| at != silent && self.counts(one);
-            let before = self.ask(self.old, &world::store(actors, When::Before, counts))?;
-            let after = self.ask(self.new, &world::store(actors, When::After, counts))?;
+            let (before, after) = self.both(actors, counts)?;
             let differs = |difference: Difference| format!("while one other is silent, {}", difference.0);
             self.same(&before, &after).map_err(|difference| Stop::Refuted(differs(difference)))?;
         }
@@ -150,9 +153,7 @@ impl Run<'_> {
         }
         let holds = |without: usize| {
             let counts = |at: usize, one: &Actor| self.counts(one) && at != without;
-            let before = self.ask(self.old, &world::store(actors, When::Before, counts));
-            let after = self.ask(self.new, &world::store(actors, When::After, counts));
-            matches!((before, after), (Ok(before), Ok(after)) if self.same(&before, &after).is_ok())
+            self.both(actors, counts).is_ok_and(|(before, after)| self.same(&before, &after).is_ok())
         };
         let guilty = actors.iter().enumerate().filter(|(_, one)| one.role != Role::Moves).find(|(at, _)| holds(*at));
         let text = match guilty.and_then(|(_, one)| one.before.as_ref().or(one.after.as_ref())) {

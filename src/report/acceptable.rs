@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{self, Holds, Plan, Request, Task, Verdict};
+use crate::plan::{self, Holds, Plan, Task, Verdict};
 use crate::shell;
-use crate::topology::moves::options::{self, Options};
+use crate::topology::moves::options;
 
 use super::Run;
 
@@ -41,13 +41,7 @@ pub(super) fn command(run: Run<'_>) -> Option<String> {
         }
     }
     words.extend((branches.len() > hosts.len()).then(|| "--separate".to_owned()));
-    words.extend(options(&first.request).split_whitespace().map(str::to_owned));
+    words.extend(options::of_request(&first.request).split_whitespace().map(str::to_owned));
     words.extend(if is_there { vec!["--safe"] } else { vec!["--accept", "safe"] }.into_iter().map(str::to_owned));
     Some(shell::command(&words))
-}
-
-/// The options of the move, as they are typed.
-fn options(request: &Request) -> String {
-    let &Request { bridge, alert_labels, keep_history, .. } = request;
-    options::typed(&Options { bridge, alert_labels, keep_history, project: request.project.clone() })
 }

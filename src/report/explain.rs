@@ -2,7 +2,7 @@
 //!
 //! Knows: what a person asks of a single finding. Must not know: how findings are made.
 
-use crate::finding::{Finding, Level, Trust};
+use crate::finding::{Finding, Level};
 use crate::plain;
 use crate::plan::Plan;
 use crate::rule::{self, questions};
@@ -67,7 +67,7 @@ fn to_do(finding: &Finding, told: &Told<'_>) -> String {
                 let words = ["migrate", "accept", &plan.request.service, "--host", &plan.moved.as_ref()?.short_host];
                 Some(format!("take the text with `{} {}`, or ", shell::command(&words), finding.id))
             });
-            let take = take.filter(|_| finding.trust().is_some_and(|trust| trust != Trust::ShownOnly));
+            let take = take.filter(|_| finding.can_be_taken());
             format!(
                 "{}write what is right there, in {} on the branch (`git switch {branch}`) or before it on the base, and commit it",
                 take.unwrap_or_default(),

@@ -269,8 +269,9 @@ fn report<'a>(
     }
 }
 
-fn asked<'a>(question: Question<'a, &'a str>) -> Asked<'a> {
-    Asked { ask: question.ask, every_move: question.every_move, findings: question.about }
+fn asked<'a>(question: Question<'a, &'a Finding>) -> Asked<'a> {
+    let findings = question.about.into_iter().map(|one| one.id.as_str()).collect();
+    Asked { ask: question.ask, every_move: question.every_move, findings }
 }
 
 fn replaced(outcome: Option<&Outcome>) -> Option<&str> {

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use super::{ask, migrate, mistakes};
 use crate::cli::{self, Migrate};
 use crate::error::{Error, Result};
-use crate::finding::{Finding, Trust};
 use crate::plan::{self, Plan};
 use crate::repo::Repo;
 use crate::report::{self, Offer, Run, Written};
@@ -180,7 +179,7 @@ impl Wanted {
 fn again(plans: &mut [Plan], on: &[usize], ids: &[String], notes: &mut Vec<String>) {
     let is_there = |id: &&String| {
         let mut all = on.iter().flat_map(|&index| &plans[index].findings);
-        all.any(|one| one.id == **id && can_be_taken(one))
+        all.any(|one| one.id == **id && one.can_be_taken())
     };
     let (there, gone): (Vec<&String>, Vec<&String>) = ids.iter().partition(is_there);
     let there: Vec<String> = there.into_iter().cloned().collect();
@@ -209,18 +208,13 @@ fn of_question(offers: &[Offer<'_>], letter: &str, asked: &Migrate) -> Result<Ve
         };
         return Err(error.hint(format!("the places and their names: {} --dry-run -v", typed(asked, &[]))));
     };
-    let ids: Vec<String> = offer.findings.iter().filter(|one| can_be_taken(one)).map(|one| one.id.clone()).collect();
+    let ids: Vec<String> = offer.findings.iter().filter(|one| one.can_be_taken()).map(|one| one.id.clone()).collect();
     if ids.is_empty() {
         let first = offer.findings.first().map_or("ID", |one| one.id.as_str());
         return Err(Error::user(format!("question {letter} has no text that could be taken: {}", offer.ask))
             .hint(format!("write what is right by hand; migrate explain {first} says what")));
     }
     Ok(ids)
-}
-
-/// Whether there is a text that can stand in the place.
-pub(super) fn can_be_taken(finding: &Finding) -> bool {
-    finding.trust().is_some_and(|trust| trust != Trust::ShownOnly)
 }
 
 /// The line for this move, with more words behind the program.

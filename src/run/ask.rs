@@ -4,7 +4,6 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::accept::can_be_taken;
 use crate::error::{Error, Result};
 use crate::finding::Finding;
 use crate::report::{Offer, summary, visible};
@@ -29,7 +28,7 @@ fn walk(offers: &[Offer<'_>], answers: &mut dyn BufRead, out: &mut dyn Write) ->
     let mut taken = Vec::new();
     for offer in offers {
         writeln!(out, "{}  {}", offer.letter, offer.ask)?;
-        let texts: Vec<&&Finding> = offer.findings.iter().filter(|one| can_be_taken(one)).collect();
+        let texts: Vec<&&Finding> = offer.findings.iter().filter(|one| one.can_be_taken()).collect();
         if texts.is_empty() {
             writeln!(out, "   no text is proposed that could be taken\n")?;
         }

@@ -14,7 +14,7 @@ use crate::plan::{self, Batch, Holds, Plan, Request};
 use crate::repo::{Ahead, Repo, branch_name, check_branch_name};
 use crate::select::{Names, names};
 use crate::status;
-use crate::topology::moves::options::{self, Options};
+use crate::topology::moves::options;
 use crate::topology::{AlertLabels, Bridge, Selection, Services, Topology, moves};
 
 /// Plans, writes and reports.
@@ -48,7 +48,8 @@ pub(super) fn with(line: &Migrate, output: &Output, wanted: &Wanted) -> Result<u
     let naming =
         Naming { named: output.branch.as_deref(), separate: asked.separate, services: (!asked.all).then_some(&typed) };
     let branch = requests.iter().find_map(|request| naming.of_request(&topology, request).ok());
-    let base = wanted.base((&repo, &topology), (asked, words), branch.as_deref(), &options_of(&selection))?;
+    let options = requests.first().map(options::of_request).unwrap_or_default();
+    let base = wanted.base((&repo, &topology), (asked, words), branch.as_deref(), &options)?;
     if let Some(base) = base.filter(|base| *base != topology.snapshot.base) {
         return with(&Migrate { base: Some(base), ..line.clone() }, output, wanted);
     }
@@ -153,12 +154,6 @@ fn selection(asked: &Migrate) -> Selection {
     let (bridge, alert_labels) = (bridge(asked.bridge), alert_labels(asked.alert_labels));
     let Migrate { host, keep_history, project, strict, .. } = asked.clone();
     Selection { host, services, bridge, alert_labels, keep_history, project, strict }
-}
-
-/// The options of a move, as they are typed.
-fn options_of(selection: &Selection) -> String {
-    let &Selection { bridge, alert_labels, keep_history, .. } = selection;
-    options::typed(&Options { bridge, alert_labels, keep_history, project: selection.project.clone() })
 }
 
 fn bridge(typed: cli::Bridge) -> Bridge {

@@ -20,6 +20,11 @@ impl Place {
         Self { source: Arc::clone(source), span }
     }
 
+    /// `path:line`, 1-based.
+    pub fn line(&self) -> String {
+        format!("{}:{}", self.source.path, self.source.position(self.span.start()).line)
+    }
+
     /// The text pointed at.
     pub fn text(&self) -> &str {
         self.source.slice(self.span)

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use crate::patterns;
 use crate::proof::{Condition, Copies, Matcher, Proof};
 use crate::prove::Worlds;
 use crate::topology::Move;
@@ -163,7 +164,7 @@ impl<'m> Before<'m> {
 
     /// Whether the matcher names a moved job: it tells that value from a value nobody has.
     pub(super) fn names(&self, matcher: &Matcher) -> bool {
-        self.moved.jobs.iter().any(|job| matcher.accepts(job) != matcher.accepts("\u{1}"))
+        self.moved.jobs.iter().any(|job| matcher.accepts(job) != matcher.accepts(patterns::NOBODY))
     }
 
     /// Whether the project is called what the job was called, so that names stay.

@@ -2,7 +2,7 @@
 //!
 //! Knows: which options change what is planned. Must not know: the command line that reads them, commits.
 
-use super::Bridge;
+use super::{Bridge, Request};
 
 const BRIDGE: &str = "--bridge";
 const ALERT_LABELS: &str = "--alert-labels";
@@ -77,6 +77,12 @@ pub fn typed(Options { bridge, alert_labels, keep_history, project }: &Options) 
         words.extend([PROJECT, project]);
     }
     words.join(" ")
+}
+
+/// Those of a request, as [`typed`].
+pub fn of_request(request: &Request) -> String {
+    let &Request { bridge, alert_labels, keep_history, .. } = request;
+    typed(&Options { bridge, alert_labels, keep_history, project: request.project.clone() })
 }
 
 /// What [`typed`] has written; `None` when it says something this version does not know.

@@ -177,9 +177,7 @@ fn untaken(protocol: &str, port: u16, listeners: &[Listener]) -> String {
     let none = format!("no listener of this host takes {protocol} on port {port}");
     match listeners.iter().find(|listener| listener.port.is_none()) {
         Some(listener) => {
-            let at = &listener.at;
-            let line = at.source.position(at.span.start()).line;
-            format!("{none}; the address of the one at {}:{line} cannot be computed", at.source.path)
+            format!("{none}; the address of the one at {} cannot be computed", listener.at.line())
         }
         None => none,
     }

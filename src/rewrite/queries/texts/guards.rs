@@ -88,7 +88,7 @@ impl Before<'_> {
         };
         let kept = like(&one.label, format!("{value}|"));
         let selects = selects(others);
-        let any = one.accepts("\u{1}") == Some(true) && one.label == "job";
+        let any = one.accepts(patterns::NOBODY) == Some(true) && one.label == "job";
         let is_chosen = matches!(one.value, Value::Variable(_)) && one.label == "job";
         let name = if one.label == "job" { self.name(one) } else { None };
         let mut list = Vec::new();
