@@ -23,6 +23,8 @@ pub(crate) const MANY: usize = 50;
 pub(crate) struct Pages {
     _folder: tempfile::TempDir,
     pub(crate) example: PathBuf,
+    /// What the same run says to a program: another form, so another count of the same things.
+    pub(crate) told: serde_json::Value,
     pub(crate) hostile: PathBuf,
     pub(crate) blocked: PathBuf,
     pub(crate) batch: PathBuf,
@@ -41,6 +43,8 @@ impl Pages {
             path
         };
         let example = page("example.html", "kairos", 3);
+        let told = migrate(&infra, &["kairos", "--host", "puck", "--dry-run", "--format", "json"], 3);
+        let told = serde_json::from_slice(&told).unwrap();
         let blocked = at("blocked.html");
         let batch = at("batch.html");
         migrate(&infra, &["--all", "--dry-run", "--report", batch.to_str().unwrap()], 3);
@@ -50,13 +54,14 @@ impl Pages {
         std::fs::write(&blocked, stopped(&plans)).unwrap();
         harm(&infra);
         let hostile = page("hostile.html", "kairos", 3);
-        Self { example, hostile, blocked, batch, many: large, _folder: folder }
+        Self { example, told, hostile, blocked, batch, many: large, _folder: folder }
     }
 }
 
-fn migrate(folder: &Path, arguments: &[&str], code: i32) {
+fn migrate(folder: &Path, arguments: &[&str], code: i32) -> Vec<u8> {
     let output = Command::new(env!("CARGO_BIN_EXE_migrate")).current_dir(folder).args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// Gives a panel whose query is rewritten a title that is not friendly, and commits it.
