@@ -4,29 +4,35 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Answer, Asked, Failure, Kind, Stream};
+use super::answer::{Answer, Asked, Kind, Stream};
 use super::hints::Hints;
 use super::labels::{Entry, Labels};
 use super::pipeline::Pipeline;
-use crate::syntax::logql::{LogId, Query};
 
 /// How far back an instant log query looks, in milliseconds.
 const LOOKBACK: i64 = 30_000;
 
-pub(super) fn evaluate(query: &Query<'_>, id: LogId, store: &[Stream], asked: &Asked) -> Result<Answer, Failure> {
-    let pipeline = Pipeline::of(query, query.log(id), false)?;
-    let hints = Hints::of_log();
-    let start = if asked.kind == Kind::Instant { asked.end - LOOKBACK } else { asked.start };
-    let mut found: Vec<(i64, Labels, String)> = Vec::new();
-    for stream in pipeline.of_store(store) {
-        let inside = |at: i64| (start <= at && at < asked.end) || (start == asked.end && at == start);
-        for (at, line) in stream.lines.iter().filter(|(at, _)| inside(*at)) {
-            let mut entry = Entry::new(&stream.labels);
-            if let Some(line) = pipeline.run(&hints, *at * 1_000_000, line, &mut entry) {
-                found.push((*at, entry.labels(), line));
-            }
-        }
+/// A line as it is shown: its time in milliseconds, its labels, its text.
+pub(super) type Line = (i64, Labels, String);
+
+/// The lines of a stream that pass, of whatever time.
+pub(super) fn read(pipeline: &Pipeline, hints: &Hints, stream: &Stream) -> Vec<Line> {
+    if !pipeline.takes(stream) {
+        return Vec::new();
     }
+    let shown = |(at, line): &(i64, String)| {
+        let mut entry = Entry::new(&stream.labels);
+        let line = pipeline.run(hints, *at * 1_000_000, line, &mut entry)?;
+        Some((*at, entry.labels(), line))
+    };
+    stream.lines.iter().filter_map(shown).collect()
+}
+
+/// The answer that these lines give, in order of their streams.
+pub(super) fn answer<'l>(lines: impl Iterator<Item = &'l Line>, asked: &Asked) -> Answer {
+    let start = if asked.kind == Kind::Instant { asked.end - LOOKBACK } else { asked.start };
+    let inside = |at: i64| (start <= at && at < asked.end) || (start == asked.end && at == start);
+    let mut found: Vec<&Line> = lines.filter(|line| inside(line.0)).collect();
     if asked.forward {
         found.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
     } else {
@@ -34,9 +40,10 @@ pub(super) fn evaluate(query: &Query<'_>, id: LogId, store: &[Stream], asked: &A
         found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     }
     found.truncate(asked.limit);
-    let mut streams: BTreeMap<Labels, Vec<(i64, String)>> = BTreeMap::new();
+    let mut streams: BTreeMap<&Labels, Vec<(i64, String)>> = BTreeMap::new();
     for (at, labels, line) in found {
-        streams.entry(labels).or_default().push((at, line));
+        streams.entry(labels).or_default().push((*at, line.clone()));
     }
-    Ok(Answer::Streams(streams.into_iter().map(|(labels, lines)| Stream { labels, lines }).collect()))
+    let stream = |(labels, lines): (&Labels, _)| Stream { labels: labels.clone(), lines };
+    Answer::Streams(streams.into_iter().map(stream).collect())
 }

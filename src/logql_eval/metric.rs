@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Answer, Asked, Failure, Kind, Sample, Series, Stream};
+use super::answer::{Answer, Asked, Failure, Kind, Sample, Series};
 use super::binary::{self, Group, Matching};
 use super::labels::{Grouping, Labels};
 use super::number;
-use super::range::{Range, grouped};
+use super::range::{Points, Range, grouped};
 use super::vector;
 use crate::syntax::logql::{self, BinaryOp, ExprId, ExprKind, Query};
 
@@ -19,17 +19,29 @@ enum Value {
     Vector(Vec<Sample>),
 }
 
-pub(super) fn evaluate(query: &Query<'_>, store: &[Stream], asked: &Asked) -> Result<Answer, Failure> {
-    let mut run = Run { query, ranges: BTreeMap::new() };
+/// The range aggregations of a query, ready.
+pub(super) fn ranges(query: &Query<'_>) -> Result<BTreeMap<ExprId, Range>, Failure> {
+    let mut ranges = BTreeMap::new();
     for (id, expr) in query.exprs() {
         match expr.kind {
             ExprKind::RangeAggregation { .. } => {
-                run.ranges.insert(id, Range::of(query, id, store)?);
+                ranges.insert(id, Range::of(query, id)?);
             }
             ExprKind::Variants { .. } => return Err(Failure::Other("variants are not enabled".to_owned())),
             _ => {}
         }
     }
+    Ok(ranges)
+}
+
+/// What a query answers whose range aggregations have these samples.
+pub(super) fn answer(
+    query: &Query<'_>,
+    ranges: &BTreeMap<ExprId, Range>,
+    samples: &BTreeMap<ExprId, Points<'_>>,
+    asked: &Asked,
+) -> Result<Answer, Failure> {
+    let run = Run { query, ranges, samples };
     if asked.kind == Kind::Instant {
         return Ok(match run.at(query.root(), asked.end)? {
             Value::Number(value) => Answer::Scalar(value),
@@ -53,7 +65,8 @@ pub(super) fn evaluate(query: &Query<'_>, store: &[Stream], asked: &Asked) -> Re
 
 struct Run<'q, 'a> {
     query: &'q Query<'a>,
-    ranges: BTreeMap<ExprId, Range>,
+    ranges: &'q BTreeMap<ExprId, Range>,
+    samples: &'q BTreeMap<ExprId, Points<'q>>,
 }
 
 impl Run<'_, '_> {
@@ -63,8 +76,9 @@ impl Run<'_, '_> {
         let expr = query.expr(id);
         Ok(match &expr.kind {
             ExprKind::RangeAggregation { .. } => {
-                let range = self.ranges.get(&id).ok_or(Failure::Unsupported("this range"))?;
-                Value::Vector(range.at(at * 1_000_000)?)
+                let both = self.ranges.get(&id).zip(self.samples.get(&id));
+                let (range, samples) = both.ok_or(Failure::Unsupported("this range"))?;
+                Value::Vector(range.at(samples, at * 1_000_000)?)
             }
             ExprKind::VectorAggregation { function, operand, grouping } => {
                 let samples = self.vector(*operand, at)?;

@@ -24,6 +24,7 @@ mod pattern;
 mod pipeline;
 pub(crate) mod probe;
 mod range;
+mod ready;
 mod regex;
 mod select;
 mod series;
@@ -38,17 +39,17 @@ mod tests;
 
 pub use answer::{Answer, Asked, Failure, Kind, Sample, Series, Stream};
 pub use labels::Labels;
+pub use ready::{Part, Ready};
 pub use select::{Selection, window};
 
-use crate::syntax::logql::{ExprKind, Query};
+use crate::syntax::logql::Query;
 
 /// What `query` answers on `store`.
 ///
 /// # Errors
 /// What Loki answers with an error, by its class, and what is not supported.
 pub fn evaluate(query: &Query<'_>, store: &[Stream], asked: &Asked) -> Result<Answer, Failure> {
-    match query.expr(query.root()).kind {
-        ExprKind::Log(id) => log::evaluate(query, id, store, asked),
-        _ => metric::evaluate(query, store, asked),
-    }
+    let ready = Ready::of(query)?;
+    let parts: Vec<Part> = store.iter().map(|stream| ready.read(stream)).collect();
+    ready.answer(&parts.iter().collect::<Vec<_>>(), asked)
 }

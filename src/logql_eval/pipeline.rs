@@ -55,9 +55,9 @@ impl Pipeline {
         Ok(Self { selector, stages: reordered(stages), unwrap })
     }
 
-    /// The streams it takes.
-    pub(super) fn of_store<'s>(&self, store: &'s [Stream]) -> impl Iterator<Item = &'s Stream> {
-        store.iter().filter(|stream| self.selector.takes(&stream.labels))
+    /// Whether its selector takes a stream.
+    pub(super) fn takes(&self, stream: &Stream) -> bool {
+        self.selector.takes(&stream.labels)
     }
 
     /// Sends one line through: what it reads then, `None` where it is held back.

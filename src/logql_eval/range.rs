@@ -11,25 +11,34 @@ use super::labels::{ERROR, Entry, Grouping, KEPT_ERROR, Labels};
 use super::number::{self, SECOND};
 use super::pipeline::Pipeline;
 use super::series::{self, Point};
+use super::stage::Stage;
 use crate::syntax::logql::{self, ExprId, ExprKind, Function, Log, MatchOp, Query};
 
-/// The samples of a range aggregation, by series, in order of time.
+/// A range aggregation, ready.
 #[derive(Debug)]
 pub(super) struct Range {
     function: Function,
     parameter: f64,
-    unwrapped: bool,
     /// Nanoseconds.
     length: f64,
     offset: f64,
-    series: BTreeMap<Labels, Vec<Point>>,
+    pipeline: Pipeline,
+    hints: Hints,
+    /// What its series are told apart by.
+    kept: Grouping,
     /// What `absent_over_time` says where there is nothing.
     absent: Labels,
 }
 
+/// What a range aggregation reads out of one stream: its samples by series.
+pub(super) type Read = Result<BTreeMap<Labels, Vec<Point>>, Failure>;
+
+/// Samples by series, in order of time.
+pub(super) type Points<'p> = BTreeMap<&'p Labels, Vec<Point>>;
+
 impl Range {
-    /// Reads the samples of the aggregation `id`.
-    pub(super) fn of(query: &Query<'_>, id: ExprId, store: &[Stream]) -> Result<Self, Failure> {
+    /// Makes the aggregation `id` ready.
+    pub(super) fn of(query: &Query<'_>, id: ExprId) -> Result<Self, Failure> {
         let ExprKind::RangeAggregation { function, log, grouping } = &query.expr(id).kind else {
             return Err(Failure::Unsupported("this construct in the place of a range"));
         };
@@ -40,76 +49,86 @@ impl Range {
             None if *function == Function::AbsentOverTime => Grouping::Nothing,
             None => pushed_down(query, id, *function),
         };
-        let mut range = Self {
-            function: *function,
-            parameter: query.parameter(id).map_or(0.0, |span| number::literal(span.of(query.text()))),
-            unwrapped: pipeline.unwrap.is_some(),
-            length: duration(query, log.range)?,
-            offset: log.offset.map_or(Ok(0.0), |span| offset(span.of(query.text())))?,
-            series: BTreeMap::new(),
-            absent: absent_labels(query, log),
-        };
-        range.read(&pipeline, &grouping, store)?;
-        Ok(range)
-    }
-
-    fn read(&mut self, pipeline: &Pipeline, grouping: &Grouping, store: &[Stream]) -> Result<(), Failure> {
-        let unwrap = pipeline.unwrap.as_ref();
-        let label = unwrap.map(|unwrap| unwrap.label.as_str());
+        let label = pipeline.unwrap.as_ref().map(|unwrap| unwrap.label.as_str());
         let kept = match (label, grouping) {
             (Some(label), Grouping::All) => Grouping::Without(vec![label.to_owned()]),
-            (Some(label), Grouping::Without(names)) => {
-                Grouping::Without(names.iter().cloned().chain([label.to_owned()]).collect())
+            (Some(label), Grouping::Without(mut names)) => {
+                names.push(label.to_owned());
+                Grouping::Without(names)
             }
-            _ => grouping.clone(),
+            (_, grouping) => grouping,
         };
-        let behind = unwrap.map_or(&[][..], |unwrap| unwrap.filters.as_slice());
-        let mut needs = Vec::new();
-        for stage in behind {
-            needs.extend(stage.needs());
+        let behind = pipeline.unwrap.iter().flat_map(|unwrap| &unwrap.filters);
+        let needs: Vec<String> = behind.flat_map(Stage::needs).collect();
+        Ok(Self {
+            function: *function,
+            parameter: query.parameter(id).map_or(0.0, |span| number::literal(span.of(query.text()))),
+            length: duration(query, log.range)?,
+            offset: log.offset.map_or(Ok(0.0), |span| offset(span.of(query.text())))?,
+            hints: Hints::of_metric(&pipeline.stages, &kept, &needs, label),
+            pipeline,
+            kept,
+            absent: absent_labels(query, log),
+        })
+    }
+
+    /// The samples of one stream.
+    pub(super) fn read(&self, stream: &Stream) -> Read {
+        let mut series: BTreeMap<Labels, Vec<Point>> = BTreeMap::new();
+        if !self.pipeline.takes(stream) {
+            return Ok(series);
         }
-        let hints = Hints::of_metric(&pipeline.stages, &kept, &needs, label);
-        for stream in pipeline.of_store(store) {
-            for (at, line) in &stream.lines {
-                let at = at * 1_000_000;
-                let mut entry = Entry::new(&stream.labels);
-                let Some(line) = pipeline.run(&hints, at, line, &mut entry) else { continue };
-                let value = match unwrap {
-                    None if matches!(self.function, Function::BytesOverTime | Function::BytesRate) => line.len() as f64,
-                    None => 1.0,
-                    Some(unwrap) => {
-                        let text = entry.get(&unwrap.label).unwrap_or("").to_owned();
-                        if text.is_empty() {
-                            continue;
-                        }
-                        let value = converted(&unwrap.conversion, &text)?;
-                        if value.is_none() {
-                            entry.fail("SampleExtractionErr", &text);
-                        }
-                        let passes = behind
-                            .iter()
-                            .all(|stage| stage.run(behind, &hints, at, line.clone(), &mut entry).is_some());
-                        if !passes {
-                            continue;
-                        }
-                        value.unwrap_or(0.0)
-                    }
-                };
-                self.series.entry(entry.grouped(&kept)).or_default().push((at, value));
+        for (at, line) in &stream.lines {
+            let at = at * 1_000_000;
+            let mut entry = Entry::new(&stream.labels);
+            if let Some(value) = self.sample(at, line, &mut entry)? {
+                series.entry(entry.grouped(&self.kept)).or_default().push((at, value));
             }
         }
-        for points in self.series.values_mut() {
+        Ok(series)
+    }
+
+    /// The sample of a line, where it has one.
+    fn sample(&self, at: i64, line: &str, entry: &mut Entry<'_>) -> Result<Option<f64>, Failure> {
+        let hints = &self.hints;
+        let Some(line) = self.pipeline.run(hints, at, line, entry) else { return Ok(None) };
+        let Some(unwrap) = &self.pipeline.unwrap else {
+            let counts_bytes = matches!(self.function, Function::BytesOverTime | Function::BytesRate);
+            return Ok(Some(if counts_bytes { line.len() as f64 } else { 1.0 }));
+        };
+        let text = entry.get(&unwrap.label).unwrap_or("").to_owned();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let value = converted(&unwrap.conversion, &text)?;
+        if value.is_none() {
+            entry.fail("SampleExtractionErr", &text);
+        }
+        let behind = unwrap.filters.as_slice();
+        let passes = behind.iter().all(|stage| stage.run(behind, hints, at, line.clone(), entry).is_some());
+        Ok(passes.then_some(value.unwrap_or(0.0)))
+    }
+
+    /// The samples of several streams.
+    pub(super) fn together<'r>(reads: impl Iterator<Item = &'r Read>) -> Result<Points<'r>, Failure> {
+        let mut all = Points::new();
+        for read in reads {
+            for (labels, points) in read.as_ref().map_err(Clone::clone)? {
+                all.entry(labels).or_default().extend(points);
+            }
+        }
+        for points in all.values_mut() {
             points.sort_by_key(|(at, _)| *at);
         }
-        Ok(())
+        Ok(all)
     }
 
     /// One value for each series at `at` (nanoseconds).
-    pub(super) fn at(&self, at: i64) -> Result<Vec<Sample>, Failure> {
+    pub(super) fn at(&self, samples: &Points<'_>, at: i64) -> Result<Vec<Sample>, Failure> {
         let end = at - self.offset as i64;
         let start = end - self.length as i64;
         let mut out = Vec::new();
-        for (labels, points) in &self.series {
+        for (labels, points) in samples {
             let first = points.partition_point(|(at, _)| *at <= start);
             let last = points.partition_point(|(at, _)| *at <= end);
             let window = points.get(first..last).unwrap_or(&[]);
@@ -120,8 +139,9 @@ impl Range {
                 return Err(Failure::Pipeline(labels.get(ERROR).to_owned()));
             }
             let seconds = series::seconds(self.length);
-            let value = series::over_time(self.function, self.parameter, self.unwrapped, window, seconds);
-            out.push(Sample { labels: labels.clone(), value });
+            let value =
+                series::over_time(self.function, self.parameter, self.pipeline.unwrap.is_some(), window, seconds);
+            out.push(Sample { labels: (*labels).clone(), value });
         }
         if self.function == Function::AbsentOverTime {
             let absent = Sample { labels: self.absent.clone(), value: 1.0 };

@@ -9,11 +9,11 @@ use super::asks::Asks;
 use super::assign::GONE;
 use super::compare::{self, Answered, Names, Own};
 use super::fill::{self, Stands};
-use super::run::Run;
+use super::run::{Run, Side};
 use super::sample::Rng;
 use super::senders::{Role, Sender, Told};
 use super::world::{self, Actor, Loud};
-use super::{Pair, Verdict, Worlds, lines, text};
+use super::{Look, Pair, Verdict, Worlds, lines, text};
 use crate::logql_eval::Failure;
 use crate::syntax::logql::{self, ExprKind, Query, Use};
 use crate::topology::WHOSE;
@@ -93,7 +93,7 @@ impl Worlds {
         });
         let placeholders = placeholders.map_err(|what| Stop::Unable(what.to_owned()))?;
         let mut found = Found::default();
-        for known in &memory.0 {
+        for known in memory.0.iter().rev() {
             self.filled(pair, &known.values, &mut |run, bare| {
                 let is_refuted = bare == known.bare && run.is_refuted(&known.actors, &known.before);
                 if is_refuted { Err(Stop::Refuted(String::new())) } else { Ok(()) }
@@ -142,8 +142,8 @@ impl Worlds {
         let asked =
             old.uses().into_iter().filter(|one| one.usage != Use::SelectorMatcher).map(|one| one.name).collect();
         let run = Run {
-            old: &old,
-            new: &new,
+            old: Side::of(&old),
+            new: Side::of(&new),
             pair,
             own: Own { names: &self.changing, asked: &asked },
             times: &times,
@@ -154,7 +154,7 @@ impl Worlds {
         if let (Some(old), Some(new)) = (text::bare(&old), text::bare(&new))
             && let (Ok(old), Ok(new)) = (logql::read(&old), logql::read(&new))
         {
-            ask(&Run { old: &old, new: &new, ..run }, true)?;
+            ask(&Run { old: Side::of(&old), new: Side::of(&new), ..run }, true)?;
         }
         ask(&run, false)
     }
@@ -167,7 +167,7 @@ impl Worlds {
 
     /// Every world of two texts.
     fn all(&self, run: &Run<'_>, seed: u64, found: &mut Found) -> Result<(), Stop> {
-        let asks = Asks::of(run.old, run.new)?;
+        let asks = Asks::of(run.old.query, run.new.query)?;
         // A list of names is that of the streams there are; what is nobody's stands beside them and says so.
         let lists = run.pair.contract.changes_label();
         let mut named = Vec::new();
@@ -177,7 +177,7 @@ impl Worlds {
             named.extend(self.formers_like(&asks));
             named.extend(self.stranger());
         }
-        let texts = [run.old, run.new];
+        let texts = [run.old.query, run.new.query];
         let pool = lines::of(&texts, &WHOSE, POOL, seed);
         let has = |told: &Option<Told>, name: &str| told.as_ref().is_some_and(|told| told.contains_key(name));
         let is_label = |name: &str| {
@@ -205,7 +205,7 @@ impl Worlds {
                     continue;
                 }
                 let mut actors = world::with_metadata(world::cast(senders(), naming, known.as_ref(), &asks), &metadata);
-                for loud in [Loud::Moving, Loud::Others, Loud::Turns] {
+                for loud in louds(run.pair.look) {
                     world::speak(&mut actors, &pool, run.times, loud, &mut rng);
                     if run.world(&actors, loud, found)? {
                         world::speak(&mut actors, &clean, run.times, loud, &mut rng);
@@ -218,6 +218,12 @@ impl Worlds {
     }
 }
 
+/// The worlds that are looked at: most texts that are wrong are refuted by few lines.
+fn louds(look: Look) -> impl Iterator<Item = Loud> {
+    let all = [Loud::Nobody, Loud::Moving, Loud::Others, Loud::Turns];
+    all.into_iter().take(if look == Look::Glance { 1 } else { all.len() })
+}
+
 /// The same, with the values of variables with which a text is refuted.
 fn because(stop: Stop, values: &Values, pair: &Pair<'_>) -> Stop {
     let Stop::Refuted(why) = stop else { return stop };
@@ -228,7 +234,7 @@ fn because(stop: Stop, values: &Values, pair: &Pair<'_>) -> Stop {
         return Stop::Refuted(format!("nobody can choose `{old}` for `{written}` any more"));
     }
     let all: Vec<String> = chosen().map(|(written, (old, _))| format!("`{written}` = `{old}`")).collect();
-    if all.is_empty() || !pair.explains {
+    if all.is_empty() || pair.look != Look::Explain {
         return Stop::Refuted(why);
     }
     Stop::Refuted(format!("for {}, {why}", all.join(" and ")))

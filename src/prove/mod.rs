@@ -12,6 +12,7 @@ mod judge;
 mod lines;
 mod run;
 mod sample;
+mod scene;
 mod senders;
 mod text;
 mod world;
@@ -43,8 +44,19 @@ pub struct Pair<'a> {
     pub after: &'a dyn Fn(&str, &str) -> Option<String>,
     /// Whether it has to answer on old lines under old labels, too.
     pub keeps_history: bool,
-    /// Whether to find out whose lines make the difference.
-    pub explains: bool,
+    /// How closely to look.
+    pub look: Look,
+}
+
+/// How closely two texts are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// In a few small worlds, which refute most of what is wrong: another look has to follow.
+    Glance,
+    /// In every world.
+    Whole,
+    /// In every world, and whose lines make the difference is found out.
+    Explain,
 }
 
 /// What a variable of a dashboard may be.

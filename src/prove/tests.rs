@@ -35,7 +35,7 @@ fn judge_at(streams: &Streams, old: &str, new: &str, contract: Contract) -> Verd
         (name == "app").then(|| Values { list: Some(vec!["kairos".into(), "angelia".into()]), ..Values::default() })
     };
     let after = |_: &str, value: &str| Some(value.to_owned());
-    let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };
+    let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, look: Look::Explain };
     Worlds::new(streams, &BTreeMap::new()).judge(&pair)
 }
 
@@ -177,7 +177,7 @@ fn each_value_of_a_variable_is_tried() {
         values: &values,
         after: &after,
         keeps_history: false,
-        explains: true,
+        look: Look::Explain,
     };
     refuted(&Worlds::new(&streams(), &BTreeMap::new()).judge(&pair));
     // Of a variable that nobody knows, anything.
@@ -311,7 +311,8 @@ fn what_is_chosen_is_no_job_of_the_past() {
     let after = |_: &str, value: &str| Some(value.to_owned());
     let judge = |old: &str, new: &str| {
         let contract = Contract::Series;
-        let pair = Pair { old, new, contract, values: &values, after: &after, keeps_history: false, explains: true };
+        let pair =
+            Pair { old, new, contract, values: &values, after: &after, keeps_history: false, look: Look::Explain };
         Worlds::new(&streams, &formers).judge(&pair)
     };
     let guards = r#"service=~"|kairos", service_name!="unknown_service""#;

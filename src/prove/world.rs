@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::asks::Asks;
 use super::sample::Rng;
 use super::senders::{Role, Sender, Told};
-use crate::logql_eval::{Labels, Stream};
+use crate::logql_eval::Labels;
 use crate::topology::{Label, WHOSE, is_another_host, may_be};
 
 /// Most senders of a kind that both queries treat alike.
@@ -271,6 +271,8 @@ impl Times {
 /// Who has the most to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loud {
+    /// Nobody: few lines are read soon, and most texts that are wrong are refuted by few.
+    Nobody,
     /// What moves.
     Moving,
     /// All others.
@@ -283,7 +285,12 @@ pub(super) enum Loud {
 pub(super) fn speak(actors: &mut [Actor], pool: &[String], times: &Times, loud: Loud, rng: &mut Rng) {
     for (number, actor) in actors.iter_mut().enumerate() {
         let moves = matches!(actor.role, Role::Moves | Role::Former);
-        let all = loud == Loud::Turns || moves == (loud == Loud::Moving);
+        let all = match loud {
+            Loud::Nobody => false,
+            Loud::Turns => true,
+            Loud::Moving => moves,
+            Loud::Others => !moves,
+        };
         let half = (loud == Loud::Turns).then_some(moves);
         // What moves says all there is to say, each of several another time and not quite as much.
         let count = if all { pool.len().saturating_sub(number % 5) } else { LINES + rng.below(4) + number % 3 };
@@ -307,7 +314,7 @@ pub(super) fn speak(actors: &mut [Actor], pool: &[String], times: &Times, loud: 
 }
 
 /// When a store is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum When {
     Before,
     After,
@@ -315,27 +322,16 @@ pub(super) enum When {
     Later,
 }
 
-/// What the store holds, without the senders for which `counts` does not hold.
-pub(super) fn store(actors: &[Actor], when: When, counts: impl Fn(usize, &Actor) -> bool) -> Vec<Stream> {
-    let mut streams: BTreeMap<Arc<Labels>, Vec<(i64, String)>> = BTreeMap::new();
-    let is_there = |actor: &Actor| when != When::Later || actor.role != Role::Comes;
-    for (_, actor) in actors.iter().enumerate().filter(|(index, actor)| is_there(actor) && counts(*index, actor)) {
-        for line in &actor.lines {
-            let labels = match when {
-                When::Before => &actor.before,
-                When::Later if actor.later.is_some() => &actor.later,
-                When::After | When::Later => &actor.after,
-            };
-            if let Some(labels) = labels {
-                streams.entry(Arc::clone(labels)).or_default().push(line.clone());
-            }
+impl Actor {
+    /// The labels its lines have; `None` while it has none.
+    pub(super) fn labels(&self, when: When) -> Option<&Arc<Labels>> {
+        match when {
+            When::Before => self.before.as_ref(),
+            When::Later if self.role == Role::Comes => None,
+            When::Later if self.later.is_some() => self.later.as_ref(),
+            When::After | When::Later => self.after.as_ref(),
         }
     }
-    let sorted = |(labels, mut lines): (Arc<Labels>, Vec<(i64, String)>)| {
-        lines.sort();
-        Stream { labels: Labels::clone(&labels), lines }
-    };
-    streams.into_iter().map(sorted).collect()
 }
 
 /// Labels that what moves has on one side only, or with another value.

@@ -7,7 +7,7 @@ use super::query::{Analysis, Around, NEW, Rename, reference};
 use super::streams::Before;
 use super::written::matcher_of;
 use crate::proof::{Condition, Matcher, Sides, Value};
-use crate::prove::{Contract, Memory, Names, Pair, Values, Verdict, Worlds};
+use crate::prove::{Contract, Look, Memory, Names, Pair, Values, Verdict, Worlds};
 use crate::rewrite::How;
 use crate::syntax::logql::{self, Query};
 use crate::topology::{Bridge, WHOSE};
@@ -87,18 +87,24 @@ impl Before<'_> {
 
     /// Whether `new` answers after the move what `old` answers before it, where a query stands.
     pub(super) fn verdict(&self, old: &str, new: &str, around: &Around<'_>) -> Verdict {
-        self.verdict_with(contract(around), (old, new), around, (true, &mut Memory::default()))
+        self.verdict_with(contract(around), (old, new), around, (Look::Explain, &mut Memory::default()))
     }
 
-    /// The same of one of several texts; where it does not, without whose lines make the difference.
-    pub(super) fn holds(&self, old: &str, new: &str, around: &Around<'_>, memory: &mut Memory) -> Verdict {
-        self.verdict_with(contract(around), (old, new), around, (false, memory))
+    /// The same of one of several texts, looked at this closely.
+    pub(super) fn holds(
+        &self,
+        old: &str,
+        new: &str,
+        around: &Around<'_>,
+        (look, memory): (Look, &mut Memory),
+    ) -> Verdict {
+        self.verdict_with(contract(around), (old, new), around, (look, memory))
     }
 
     /// Whether `new` lists by the second label after the move what `old` lists by the first one before it.
     pub(super) fn lists(&self, old: &str, new: &str, labels: [&str; 2], around: &Around<'_>) -> bool {
         let contract = Contract::Values(labels[0].to_owned(), labels[1].to_owned());
-        let judged = self.verdict_with(contract, (old, new), around, (false, &mut Memory::default()));
+        let judged = self.verdict_with(contract, (old, new), around, (Look::Whole, &mut Memory::default()));
         matches!(judged, Verdict::Holds { seen: true, .. })
     }
 
@@ -107,7 +113,7 @@ impl Before<'_> {
         contract: Contract,
         (old, new): (&str, &str),
         around: &Around<'_>,
-        (explains, memory): (bool, &mut Memory),
+        (look, memory): (Look, &mut Memory),
     ) -> Verdict {
         let offered = around.variables.offered();
         let lists = around.variables.lists();
@@ -125,7 +131,7 @@ impl Before<'_> {
         };
         let keeps_history = self.moved.keep_history;
         let worlds = self.worlds.get_or_init(|| Worlds::new(&self.moved.streams, self.former_jobs()));
-        worlds.judge_like(&Pair { old, new, contract, values: &values, after: &after, keeps_history, explains }, memory)
+        worlds.judge_like(&Pair { old, new, contract, values: &values, after: &after, keeps_history, look }, memory)
     }
 }
 

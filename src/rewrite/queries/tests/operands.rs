@@ -99,10 +99,8 @@ fn logfmt_stops_where_its_keys_are_no_labels() {
         r#"sum by (level) (rate({job="kairos"} | logfmt level, service [1m]))"#,
         r#"sum by (level) (rate({service="kairos"} | logfmt level, service [1m]))"#,
     );
-    becomes(
-        r#"sum by (service) (rate({job="kairos"} | json level, service [1m]))"#,
-        r#"sum by (service_extracted) (rate({service="kairos"} | json level, service [1m]))"#,
-    );
+    // So does `json`, but not on an empty line: today these are two series, afterwards one.
+    left(r#"sum by (service) (rate({job="kairos"} | json level, service [1m]))"#);
 }
 
 /// `and` and one-to-one arithmetic hand on the labels of the left side.

@@ -10,9 +10,11 @@ mod guards;
 mod names;
 mod selector;
 
+use std::collections::BTreeSet;
+
 use super::ids;
 use crate::proof::{Condition, Copies, Matcher};
-use crate::prove::{Memory, Verdict};
+use crate::prove::{Look, Memory, Names, Verdict};
 use crate::rewrite::How;
 use crate::syntax::logql::{ExprKind, Function, Log, Mention, Query, StageKind, Use};
 use crate::topology::{NEW, WHOSE};
@@ -23,6 +25,8 @@ use super::written::matcher_of;
 
 /// Most texts of one query that are evaluated.
 const MOST: usize = 160;
+/// Most texts of one query of which no answer is seen: the query itself answers nothing, most likely.
+const MOST_UNSEEN: usize = 4;
 /// Most choices for one selector that are kept.
 const MOST_SELECTORS: usize = 4;
 
@@ -72,22 +76,31 @@ impl Before<'_> {
         let names = self.namings(query);
         let gathers = self.gathers(query, &reached);
         let turns = logs.iter().map(Vec::len).max()?;
-        let mut tried = 0;
+        let (mut tried, mut unseen) = (BTreeSet::new(), 0);
         let mut memory = Memory::default();
         for turn in 0..turns {
             let of = |list: &Vec<Choice>| list.get(turn.min(list.len().saturating_sub(1))).cloned();
             let selected = logs.iter().filter_map(of).fold(Choice::default(), |all, one| all.and(&one));
             for gather in &gathers {
                 for name in &names {
-                    tried += 1;
-                    if tried > MOST {
+                    let Some(text) = Self::text(selected.and(name).and(gather)) else { continue };
+                    let new = text.after(query.text());
+                    if tried.contains(&new) {
+                        continue;
+                    }
+                    if tried.len() == MOST {
                         return None;
                     }
-                    if let Some(found) =
-                        self.right(query, around, selected.and(name).and(gather), (is_seen, &mut memory))
-                    {
-                        return Some(found);
-                    }
+                    match self.holds(query.text(), &new, around, (Look::Whole, &mut memory)) {
+                        // Nothing was answered, on either side: that takes every world, and says nothing.
+                        Verdict::Holds { seen: false, .. } if is_seen && unseen == MOST_UNSEEN => return None,
+                        Verdict::Holds { seen: false, .. } if is_seen => {
+                            unseen += 1;
+                            tried.insert(new)
+                        }
+                        Verdict::Holds { names, .. } => return Some(self.found(query, around, text, (&new, &names))),
+                        Verdict::Refuted { .. } | Verdict::Unable { .. } => tried.insert(new),
+                    };
                 }
             }
         }
@@ -117,14 +130,8 @@ impl Before<'_> {
         matches!(query.expr(query.root()).kind, ExprKind::Log(_)) && !behind.any(|one| is_own(&one.name))
     }
 
-    /// The text of a choice, where it is right.
-    fn right(
-        &self,
-        query: &Query<'_>,
-        around: &Around<'_>,
-        choice: Choice,
-        (is_seen, memory): (bool, &mut Memory),
-    ) -> Option<Analysis> {
+    /// The text of a choice; none where it changes nothing, or one place twice.
+    fn text(choice: Choice) -> Option<Analysis> {
         if choice.changes.is_empty() {
             return None;
         }
@@ -134,18 +141,21 @@ impl Before<'_> {
         analysis.sort();
         analysis.join();
         let overlap = |pair: &[Change]| pair[0].span.end() > pair[1].span.start();
-        if analysis.changes.windows(2).any(overlap) {
-            return None;
-        }
-        let new = analysis.after(query.text());
-        let Verdict::Holds { seen, names } = self.holds(query.text(), &new, around, memory) else { return None };
-        if is_seen && !seen {
-            return None;
-        }
+        (!analysis.changes.windows(2).any(overlap)).then_some(analysis)
+    }
+
+    /// A text that is right, with what is worth knowing of it.
+    fn found(
+        &self,
+        query: &Query<'_>,
+        around: &Around<'_>,
+        mut analysis: Analysis,
+        (new, names): (&str, &Names),
+    ) -> Analysis {
         analysis.how = analysis.how.or(Some(How::Swap));
         self.note(query, &mut analysis);
-        self.take_names(query, &new, around, &names, &mut analysis);
-        Some(analysis)
+        self.take_names(query, new, around, names, &mut analysis);
+        analysis
     }
 
     /// What is worth knowing of a text that is right.
@@ -179,13 +189,13 @@ impl Before<'_> {
         choice: &Choice,
         (start, end): (usize, usize),
         around: &Around<'_>,
-        memory: &mut Memory,
+        looked: (Look, &mut Memory),
     ) -> Verdict {
         let changes = choice.changes.iter().filter(|change| change.span.end() <= end).cloned().collect();
         let mut analysis = Analysis { changes, ..Analysis::default() };
         analysis.sort();
         let text = &query.text()[..end];
-        self.holds(&text[start..], &analysis.after(text)[start..], around, memory)
+        self.holds(&text[start..], &analysis.after(text)[start..], around, looked)
     }
 
     /// What a selector with the filters right behind it may become; `None` where nothing that is tried selects the same.
@@ -202,14 +212,13 @@ impl Before<'_> {
         let mut end = end + usize::from(query.text()[end..].starts_with(" ["));
         let start = log.span.start();
         let is_whole = around.values_of.is_some();
-        let judged =
-            |choice: &Choice, end: usize, memory: &mut Memory| self.judged(query, choice, (start, end), around, memory);
-        let mut memory = Memory::default();
-        let mut as_is = judged(&Choice::default(), end, &mut memory);
+        let whole =
+            |end| self.judged(query, &Choice::default(), (start, end), around, (Look::Whole, &mut Memory::default()));
+        let mut as_is = whole(end);
         if matches!(as_is, Verdict::Holds { seen: false, .. }) && end > selector.span.end() {
             // Nothing passes the filters: what is in front of them decides.
             end = selector.span.end();
-            as_is = judged(&Choice::default(), end, &mut memory);
+            as_is = whole(end);
         }
         if let Verdict::Holds { seen, .. } = as_is {
             let mut list = self.filters_in(query, log);
@@ -220,24 +229,27 @@ impl Before<'_> {
         }
         let filters = self.filters_in(query, log);
         let mut selected = self.selectors(query, selector, around);
-        let stays = end > selector.span.end()
-            && matches!(judged(&Choice::default(), selector.span.end(), &mut Memory::default()), Verdict::Holds { .. });
+        let stays = end > selector.span.end() && matches!(whole(selector.span.end()), Verdict::Holds { .. });
         if stays {
             selected.insert(0, Choice::default());
         }
-        let mut list = Vec::new();
+        let (mut list, mut memory) = (Vec::new(), Memory::default());
         if is_whole {
             // What selects the same lines lists the same, whatever label is listed.
             let (lines, mut memory) = (Around { values_of: None, ..*around }, Memory::default());
             selected.sort_by_cached_key(|choice| {
-                let judged = self.judged(query, choice, (start, end), &lines, &mut memory);
+                let judged = self.judged(query, choice, (start, end), &lines, (Look::Whole, &mut memory));
                 !matches!(judged, Verdict::Holds { .. })
             });
         }
         for selected in selected {
             for filter in &filters {
                 let choice = selected.and(filter);
-                if is_whole || !matches!(judged(&choice, end, &mut memory), Verdict::Refuted { .. }) {
+                let mut may_hold = || {
+                    let judged = self.judged(query, &choice, (start, end), around, (Look::Glance, &mut memory));
+                    !matches!(judged, Verdict::Refuted { .. })
+                };
+                if is_whole || may_hold() {
                     list.push(choice);
                 }
                 if list.len() == MOST_SELECTORS && !is_whole {
